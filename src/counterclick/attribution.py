@@ -1,0 +1,136 @@
+"""Who may claim an order: a credit rule, never a verdict.
+
+One rule object with two values, first and last touch. A touch is strictly before the order and within the window; an
+order is credited to one touch at most, so that credits never exceed revenue. What a rule credits is called
+*attributed*; only a randomised experiment makes it *incremental*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from counterclick.facts.people import first_rows
+
+__all__ = ["FirstTouch", "LastTouch", "Rule", "claims", "credits", "line_credits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of credit.
+
+    Attributes:
+        touch: which touch gets the order, the first or the last in the window.
+        window: how long before the order a touch may lie.
+        helpful_only: only touches count; otherwise every interaction does, unhelpful answers and opened messages too.
+    """
+
+    touch: Literal["first", "last"] = "first"
+    window: timedelta = timedelta(hours=24)
+    helpful_only: bool = True
+
+    def over(self, window: timedelta) -> Rule:
+        """Return the same rule over another window."""
+        return replace(self, window=window)
+
+
+def FirstTouch(window: timedelta = timedelta(hours=24), *, helpful_only: bool = True) -> Rule:  # noqa: N802 - reads as a value's name
+    """Return the rule that credits the first touch in the window: the product's own."""
+    return Rule("first", window, helpful_only)
+
+
+def LastTouch(window: timedelta = timedelta(hours=24), *, helpful_only: bool = True) -> Rule:  # noqa: N802 - reads as a value's name
+    """Return the rule that credits the last touch in the window: what most tools show."""
+    return Rule("last", window, helpful_only)
+
+
+def candidates(orders: Table, interactions: Table, rule: Rule) -> Table:
+    """Every pair of an order and an interaction that may claim it.
+
+    Grain: one pair. Columns: order_id, ordered_at, revenue, interaction_id, surface, touched_at.
+    """
+    engaged = interactions.filter(interactions.is_touch) if rule.helpful_only else interactions
+    touched = engaged.select("surface", "interaction_id", _person="person_id", touched_at=engaged.occurred_at)
+    bought = orders.filter(orders.person_id.notnull()).select("order_id", "person_id", "ordered_at", "revenue")
+    seconds = int(rule.window.total_seconds())
+    return bought.join(
+        touched,
+        [
+            bought.person_id == touched["_person"],
+            touched.touched_at < bought.ordered_at,
+            touched.touched_at >= bought.ordered_at - ibis.interval(seconds=seconds),
+        ],
+    ).drop("_person", "person_id")
+
+
+def credits(orders: Table, interactions: Table, rule: Rule) -> Table:  # noqa: A001 - the field's own word
+    """Orders credited to surfaces.
+
+    Grain: one credited order. Columns: order_id, ordered_at, attributed_revenue (the order's revenue, all of it),
+    interaction_id, surface, touched_at.
+
+    Args:
+        orders: `counterclick.facts.Facts.orders`.
+        interactions: `counterclick.facts.Facts.interactions`.
+        rule: first or last touch, window, helpful only.
+    """
+    pairs = candidates(orders, interactions, rule)
+    by_time = [_.touched_at, _.interaction_id]
+    if rule.touch == "last":
+        by_time = [_.touched_at.desc(), _.interaction_id.desc()]
+    return first_rows(pairs, "order_id", by_time).rename(attributed_revenue="revenue")
+
+
+def claims(orders: Table, interactions: Table, rule: Rule) -> Table:
+    """Orders as each surface alone would claim them: every surface with an interaction in the window claims it all.
+
+    Grain: one order and surface; an order claimed by two surfaces stands here twice. Columns: order_id, surface,
+    claimed_revenue.
+    """
+    pairs = candidates(orders, interactions, rule)
+    return pairs.group_by("order_id", "surface").agg(claimed_revenue=_.revenue.max())
+
+
+def line_credits(credited: Table, order_lines: Table, interactions: Table, catalogue: Table, events: Table) -> Table:
+    """Credits split over the lines of their orders by how near each line is to what the touch was about.
+
+    Grain: one line of a credited order. Columns: order_id, line_number, surface, attributed_revenue (the line's share
+    of the order's revenue), nearness: ``same product``, ``same category`` or ``rest of the order``.
+
+    Args:
+        credited: `credits`.
+        order_lines: `counterclick.facts.Facts.order_lines`.
+        interactions: `counterclick.facts.Facts.interactions`.
+        catalogue: `counterclick.facts.Facts.products`.
+        events: the events table, for the products that answers matched.
+    """
+    clicked = interactions.filter(interactions.product_id.notnull()).select("interaction_id", "product_id")
+    answers = events.filter(events.kind == "assistant_answer").select("event_id", "matched_products")
+    matched = answers.unnest("matched_products").filter(_.matched_products.notnull())
+    about = clicked.union(matched.select(interaction_id="event_id", product_id="matched_products"))
+    category = catalogue.select("product_id", "category")
+    about = about.left_join(category, "product_id").select("interaction_id", "product_id", "category")
+    lines = order_lines.left_join(category, "product_id").select(
+        "order_id", "line_number", "product_id", "revenue", "category"
+    )
+    joined = lines.join(credited.select("order_id", "surface", "interaction_id"), "order_id")
+    topics = about.select(_interaction="interaction_id", _product="product_id", _category="category")
+    pairs = joined.left_join(topics, joined.interaction_id == topics["_interaction"])
+    rank = ibis.cases(
+        (pairs["_product"] == pairs.product_id, 0), (pairs["_category"] == pairs.category, 1), else_=2
+    )
+    nearest = pairs.group_by("order_id", "line_number", "surface").agg(
+        attributed_revenue=_.revenue.max(), rank=rank.min()
+    )
+    return nearest.mutate(
+        nearness=ibis.cases(
+            (nearest["rank"] == 0, "same product"),
+            (nearest["rank"] == 1, "same category"),
+            else_="rest of the order",
+        )
+    ).drop("rank")

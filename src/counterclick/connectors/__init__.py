@@ -1,0 +1,1 @@
+"""In whose words: other people's formats into events, nothing else."""

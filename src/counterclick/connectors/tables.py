@@ -1,0 +1,253 @@
+"""Any CSV, Parquet or JSON-lines file into rows that the door understands.
+
+A file in the project's own words has columns (or keys) of the vocabulary. Any other CSV or Parquet file is read
+through a mapping of ``shop.toml``, whose expressions are SQL over the file's columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+
+import duckdb
+
+from counterclick.config import MappedEvent, TableConfig
+from counterclick.connectors.matching import match_returns
+from counterclick.errors import ConfigError, InputError, did_you_mean
+from counterclick.events.bulk import json_lines_sql, same_rows_sql
+from counterclick.events.schema import FIELDS_OF, KINDS, SCHEMA, duckdb_type
+
+__all__ = ["Arrived", "mapping_for", "read_file"]
+
+RAW = "_raw"
+_TEXT_FILES = {".jsonl", ".ndjson", ".json"}
+_OWN = tuple(name for name in SCHEMA.names if name not in ("received_at", "source"))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A file as a relation of the door.
+
+    Attributes:
+        relation: its name in DuckDB.
+        types: its columns with DuckDB's types.
+        n_rows: rows of the file.
+        skipped: name -> rows that are no events, as the mapping says.
+    """
+
+    relation: str
+    types: Mapping[str, str]
+    n_rows: int
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+def mapping_for(path: Path, tables: Mapping[str, TableConfig], name: str | None = None) -> str | None:
+    """Return the name of the mapping for a file: the one asked for, else the only one whose pattern fits.
+
+    Raises:
+        ConfigError: several patterns fit, or there is none of the name.
+    """
+    if name is not None:
+        if name not in tables:
+            raise ConfigError(
+                f"there is no [tables.{name}] in shop.toml. {did_you_mean(name, tables)}"
+                f"There are: {', '.join(tables) or 'none'}."
+            )
+        return name
+    fitting = [key for key, table in tables.items() if fnmatch(path.name, table.file)]
+    if len(fitting) > 1:
+        raise ConfigError(f"{path.name} fits several mappings: {', '.join(fitting)}; name one with --mapping.")
+    return fitting[0] if fitting else None
+
+
+def read_file(
+    connection: duckdb.DuckDBPyConnection, path: Path, mapping: TableConfig | None, *, source: str, timezone: str
+) -> Arrived:
+    """Open a file as a relation that the door can judge.
+
+    Args:
+        connection: where the relation is made.
+        path: a CSV, Parquet or JSON-lines file.
+        mapping: how its columns become events; None for files in the vocabulary's own words.
+        source: name under which its rows are hashed when they have no key.
+        timezone: in which times without a zone are meant, in mapped files.
+
+    Raises:
+        InputError: the file cannot be read, or a column is not what it should be.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no file {path}.")
+    try:
+        if path.suffix.lower() in _TEXT_FILES:
+            if mapping is not None:
+                raise InputError(f"{path.name}: a mapping is for CSV and Parquet; JSON lines are read as events.")
+            return _json_lines(connection, path, source)
+        table = _open(connection, path)
+        return (
+            _own_words(connection, table, path, source)
+            if mapping is None
+            else _mapped(connection, table, mapping, path, source, timezone)
+        )
+    except duckdb.Error as error:
+        raise InputError(f"{path.name} cannot be read: {_first_lines(error)}") from error
+
+
+def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Arrived:
+    lines = (
+        f"read_csv({_text(path)}, header = false, columns = {{'line': 'VARCHAR'}}, delim = '\\x01', quote = '', "
+        "escape = '', auto_detect = false, strict_mode = false, max_line_size = 16000000, skip = 0)"
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE _lines AS SELECT line FROM {lines}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE _parsed AS {json_lines_sql('_lines')}")
+    keyed = same_rows_sql("_parsed", ("_body",), source, "_key")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {RAW} AS "
+        f"SELECT * EXCLUDE (_key) REPLACE (coalesce(event_id, _key) AS event_id) FROM ({keyed})"
+    )
+    return Arrived(RAW, _types(connection, RAW), _count(connection, "_parsed"))
+
+
+def _open(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix in (".parquet", ".pq"):
+        sql = f"SELECT * FROM read_parquet({_text(path)})"
+    elif suffix in (".csv", ".tsv", ".txt"):
+        sql = f"SELECT * FROM read_csv({_text(path)}, header = true, all_varchar = true)"
+    else:
+        raise InputError(f"{path.name}: the ending must be .csv, .tsv, .parquet, .jsonl or .ndjson.")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW _file AS {sql}")
+    return "_file"
+
+
+def _own_words(connection: duckdb.DuckDBPyConnection, table: str, path: Path, source: str) -> Arrived:
+    types = _types(connection, table)
+    known = [name for name in types if name in _OWN]
+    unknown = [name for name in types if name not in SCHEMA.names]
+    if unknown:
+        raise InputError(
+            f"{path.name} has columns that no event has: {', '.join(unknown)}. "
+            f"{did_you_mean(unknown[0], SCHEMA.names)}Rename them, or add a mapping [tables.NAME] to shop.toml."
+        )
+    missing = [name for name in ("kind", "occurred_at") if name not in types]
+    if missing:
+        raise InputError(
+            f"{path.name} has no column {' or '.join(missing)}; every event has both. "
+            "For a file in other words add a mapping [tables.NAME] to shop.toml."
+        )
+    if types["occurred_at"].startswith("TIMESTAMP") and "ZONE" not in types["occurred_at"]:
+        raise InputError(f"{path.name}: occurred_at has no time zone; write it as a UTC timestamp with its zone.")
+    columns = ", ".join(f'"{name}"' for name in known)
+    inner = f"SELECT {columns} FROM {table}"
+    if "event_id" not in types or _count(connection, f"{table} WHERE event_id IS NULL"):
+        keyed = same_rows_sql(f"({inner})", tuple(known), source, "_key")
+        replaced = "SELECT * EXCLUDE (_key) REPLACE (coalesce(event_id, _key) AS event_id)"
+        inner = (
+            f"{replaced} FROM ({keyed})" if "event_id" in types else f"SELECT * RENAME (_key AS event_id) FROM ({keyed})"
+        )
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS {inner}")
+    return Arrived(RAW, _types(connection, RAW), _count(connection, table))
+
+
+def _mapped(
+    connection: duckdb.DuckDBPyConnection, table: str, mapping: TableConfig, path: Path, source: str, timezone: str
+) -> Arrived:
+    columns = tuple(_types(connection, table))
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE _rows AS "
+        + same_rows_sql(f"(SELECT *, row_number() OVER () AS row_number FROM {table})", columns, source, "_row_key")
+    )
+    n_rows = _count(connection, "_rows")
+    skipped: dict[str, int] = {}
+    for skip in mapping.skip:
+        _expression(connection, skip.where, "_rows", f"{path.name}: skip {skip.named!r}")
+        skipped[skip.named] = skipped.get(skip.named, 0) + _count(connection, f"_rows WHERE {skip.where}")
+        connection.execute(f"DELETE FROM _rows WHERE {skip.where}")
+    parts = [
+        _event_sql(connection, event, index, path, timezone) for index, event in enumerate(mapping.events)
+    ]
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {RAW} AS " + " UNION ALL BY NAME ".join(parts))
+    return Arrived(RAW, _types(connection, RAW), n_rows, skipped)
+
+
+def _event_sql(
+    connection: duckdb.DuckDBPyConnection, event: MappedEvent, index: int, path: Path, timezone: str
+) -> str:
+    where = f"{path.name}: {event.kind}"
+    if event.kind not in KINDS:
+        raise InputError(
+            f"{where} is no kind of event. {did_you_mean(event.kind, KINDS)}There are: {', '.join(KINDS)}."
+        )
+    for name in event.fields:
+        if name not in FIELDS_OF[event.kind]:
+            raise InputError(
+                f"{where} has no field {name!r}. {did_you_mean(name, FIELDS_OF[event.kind])}"
+                f"It has: {', '.join(FIELDS_OF[event.kind])}."
+            )
+    if event.match:
+        return match_returns(connection, event, f"_matched_{index}", timezone, where)
+    expressions = {name: _expression(connection, sql, "_rows", f"{where}.{name}") for name, sql in event.fields.items()}
+    chosen = [f"'{event.kind}' AS kind"]
+    grouped = bool(event.group_by)
+    for name, (sql, kind) in expressions.items():
+        value = f"any_value({sql})" if grouped and name != "occurred_at" else f"min({sql})" if grouped else f"({sql})"
+        chosen.append(f'{cast_sql(value, kind, name, timezone)} AS "{name}"')
+    if event.lines:
+        chosen.append(f"list({line_sql(event.lines)} ORDER BY row_number) AS lines")
+    if "event_id" not in event.fields:
+        key = "string_agg(_row_key, '' ORDER BY row_number)" if grouped else "_row_key"
+        chosen.append(f"'h_' || left(sha256('{event.kind}:{index}:' || {key}), 32) AS event_id")
+    condition = f" WHERE {event.where}" if event.where else ""
+    if event.where:
+        _expression(connection, event.where, "_rows", f"{where}.where")
+    group = f" GROUP BY {', '.join(event.group_by)}" if grouped else ""
+    return f"SELECT {', '.join(chosen)} FROM _rows{condition}{group}"
+
+
+def line_sql(lines: Mapping[str, str]) -> str:
+    """Return SQL that packs the expressions of a line."""
+    kinds = {part.name: duckdb_type(part.type) for part in SCHEMA.field("lines").type.value_type}
+    unknown = [name for name in lines if name not in kinds]
+    if unknown:
+        raise InputError(f"a line has no field {unknown[0]!r}. It has: {', '.join(kinds)}.")
+    return "struct_pack(" + ", ".join(
+        f'"{name}" := CAST({lines[name] if name in lines else "NULL"} AS {kind})' for name, kind in kinds.items()
+    ) + ")"
+
+
+def cast_sql(sql: str, kind: str, name: str, timezone: str) -> str:
+    """Return SQL that gives an expression its column's type; times without a zone are the shop's."""
+    target = duckdb_type(SCHEMA.field(name).type)
+    if target == "TIMESTAMPTZ" and kind in ("TIMESTAMP", "DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"):
+        return f"(({sql})::TIMESTAMP AT TIME ZONE '{timezone}')"
+    if target == "VARCHAR":
+        return f"({sql})::VARCHAR"
+    return sql
+
+
+def _expression(connection: duckdb.DuckDBPyConnection, sql: str, table: str, where: str) -> tuple[str, str]:
+    """Return an expression with its type, or say what is wrong with it."""
+    try:
+        found = connection.execute(f"DESCRIBE SELECT ({sql}) AS x FROM {table}").fetchall()
+    except duckdb.Error as error:
+        raise InputError(f"{where} = {sql!r} cannot be computed: {_first_lines(error)}") from error
+    return sql, str(found[0][1])
+
+
+def _types(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    return {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE {table}").fetchall()}
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _first_lines(error: duckdb.Error) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(line for line in lines[:3] if not line.startswith(("LINE", "^")))

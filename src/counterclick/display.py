@@ -1,0 +1,153 @@
+"""How results show: as text of at most 80 columns, as a table in a notebook, as plain values for JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+__all__ = ["WIDTH", "Grid", "Shown", "count", "money", "percent", "plain", "signed_percent"]
+
+WIDTH = 80
+
+
+class Shown:
+    """Mixin: what a notebook, `print` and JSON make of a result, from its one `grids` method."""
+
+    __slots__ = ()
+
+    def grids(self) -> list[Grid]:
+        """Return the tables that show this result."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return "\n\n".join(str(grid) for grid in self.grids())
+
+    def _repr_html_(self) -> str:
+        return "\n".join(grid._repr_html_() for grid in self.grids())  # noqa: SLF001 - the notebook's protocol
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Grid:
+    """A small table of text.
+
+    Attributes:
+        title: what it shows.
+        columns: headings; the first column is aligned left, all others right.
+        rows: cells as text.
+        notes: sentences below it.
+        left: number of leading columns that are aligned left.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str] = ()
+    left: int = 1
+
+    def __str__(self) -> str:
+        parts = [self.title] if self.title else []
+        if self.columns:
+            parts.extend(self._lines())
+        for note in self.notes:
+            parts.extend(textwrap.wrap(note, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+        return "\n".join(parts)
+
+    def _lines(self) -> list[str]:
+        table = [list(self.columns), *[list(row) for row in self.rows]] if any(self.columns) else list(self.rows)
+        widths = [max(len(row[i]) for row in table) for i in range(len(self.columns))]
+        spare = WIDTH - (sum(widths) + 2 * (len(widths) - 1))
+        if spare < 0:
+            widest = max(range(self.left), key=lambda i: widths[i])
+            widths[widest] = max(widths[widest] + spare, 8)
+        lines = []
+        for number, row in enumerate(table):
+            cells = [textwrap.wrap(cell, width, break_on_hyphens=False) or [""] for cell, width in zip(row, widths, strict=True)]
+            for depth in range(max(len(cell) for cell in cells)):
+                texts = [cell[depth] if depth < len(cell) else "" for cell in cells]
+                lines.append(
+                    "  ".join(
+                        text.ljust(width) if i < self.left else text.rjust(width)
+                        for i, (text, width) in enumerate(zip(texts, widths, strict=True))
+                    ).rstrip()
+                )
+            if number == 0 and any(self.columns):
+                lines.append("  ".join("-" * width for width in widths))
+        return lines
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns) if any(self.columns) else ""
+        body = "".join(
+            "<tr>"
+            + "".join(
+                f'<td style="text-align:{"left" if i < self.left else "right"}">{html.escape(cell)}</td>'
+                for i, cell in enumerate(row)
+            )
+            + "</tr>"
+            for row in self.rows
+        )
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if self.columns else ""
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        return f"<h4>{html.escape(self.title)}</h4>{table}{notes}"
+
+
+def money(value: float | Decimal, currency: str) -> str:
+    """Return an amount with thousands separated; cents only below 1,000.
+
+    >>> money(12345.6, "EUR"), money(2.5, "EUR"), money(-3, "EUR")
+    ('EUR 12,346', 'EUR 2.50', '-EUR 3.00')
+    """
+    size = abs(float(value))
+    if math.isinf(size):
+        return "unlimited"
+    digits = 0 if size >= 1000 else 2  # noqa: PLR2004 - where cents stop to matter
+    return f"{'-' if value < 0 else ''}{currency} {size:,.{digits}f}"
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """Return a fraction as a percentage.
+
+    >>> percent(0.1234), percent(math.inf)
+    ('12.3 %', 'unlimited')
+    """
+    return "unlimited" if math.isinf(value) else f"{value * 100:.{digits}f} %"
+
+
+def signed_percent(value: float, digits: int = 1) -> str:
+    """Return a relative change with its sign.
+
+    >>> signed_percent(0.02), signed_percent(-0.5)
+    ('+2.0 %', '-50.0 %')
+    """
+    return "unlimited" if math.isinf(value) else f"{value * 100:+.{digits}f} %"
+
+
+def count(value: float) -> str:
+    """Return a number with thousands separated, without decimals.
+
+    >>> count(12345)
+    '12,345'
+    """
+    return f"{value:,.0f}"
+
+
+def plain(value: Any) -> Any:
+    """Return a result as what JSON knows; infinite ends of intervals become null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    return value

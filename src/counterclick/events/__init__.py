@@ -1,0 +1,1 @@
+"""What happened: the vocabulary of events, and the door through which they come in."""

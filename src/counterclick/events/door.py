@@ -1,0 +1,233 @@
+"""The door for bodies: from bytes to events, or to rejections with their reasons.
+
+`STEPS` is the whole of it, in order; the door for files (`counterclick.events.bulk`) takes the same steps in
+columns. A body is one JSON object, an array of objects, or objects line by line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Union
+
+import msgspec
+
+from counterclick.events import redaction
+from counterclick.events.rejection import Reason, Rejection
+from counterclick.events.rules import CLOCK_TOLERANCE, EARLIEST, RULES
+from counterclick.events.schema import FIELDS_OF
+from counterclick.events.vocabulary import EVENTS, Event
+
+__all__ = ["STEPS", "Context", "Refused", "admit", "admit_one"]
+
+_EVENT_TYPE: Any = Union[EVENTS]  # noqa: UP007 - a union built from a tuple
+_TEXTUAL = re.compile(r"Expected `str(?: \| null)?`, got `(int|float)` - at `\$\.?(.*)`$")
+_ISO = re.compile(r"\d{4}-")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the door knows about the body at hand.
+
+    Attributes:
+        received_at: our own clock, UTC.
+        source: who sends: a mapping's name, a connector, ``api``.
+        currency: what amounts without a currency are in.
+        key: secret of the shop for hashing personal identifiers.
+    """
+
+    received_at: datetime
+    source: str
+    currency: str
+    key: str
+    seen: Counter[str] = field(default_factory=Counter)
+
+
+class Refused(Exception):  # noqa: N818 - not an error: it carries a rejection from a step to the door
+    """Raised by a step; the door turns it into a `Rejection`."""
+
+    def __init__(self, reason: Reason, details: str) -> None:
+        super().__init__(details)
+        self.reason = reason
+        self.details = details
+
+
+def admit(body: bytes | str, context: Context) -> tuple[list[Event], list[Rejection]]:
+    """Return what a body holds: the events that were taken, and the rejections.
+
+    Args:
+        body: JSON: an object, an array of objects, or one object a line.
+        context: clock, source, currency and key.
+    """
+    events: list[Event] = []
+    rejections: list[Rejection] = []
+    for raw in _items(body):
+        taken = admit_one(raw, context)
+        (events if isinstance(taken, Event) else rejections).append(taken)  # type: ignore[arg-type]  # by its type
+    return events, rejections
+
+
+def admit_one(raw: Any, context: Context) -> Event | Rejection:
+    """Take one decoded object through the steps.
+
+    Args:
+        raw: what the JSON said; text that was no JSON arrives as `bytes`.
+        context: clock, source, currency and key.
+    """
+    event: Any = raw
+    try:
+        for step in STEPS:
+            event = step(event, context)
+    except Refused as refused:
+        body = raw.decode(errors="replace") if isinstance(raw, bytes) else msgspec.json.encode(raw).decode()
+        return Rejection(
+            reason=refused.reason,
+            details=redaction.scrubbed(refused.details),
+            body=redaction.scrubbed_body(body),
+        )
+    return event  # type: ignore[no-any-return]  # the last step returns an Event
+
+
+def _items(body: bytes | str) -> Iterable[Any]:
+    data = body.encode() if isinstance(body, str) else body
+    try:
+        whole = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        for line in data.splitlines():
+            if line.strip():
+                try:
+                    yield msgspec.json.decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    yield bytes(line)
+    else:
+        yield from whole if isinstance(whole, list) else [whole]
+
+
+def read(raw: Any, context: Context) -> dict[str, Any]:  # noqa: ARG001 - every step has the same shape
+    """An event is a JSON object."""
+    if not isinstance(raw, dict):
+        raise Refused(Reason.MALFORMED, "an event must be a JSON object")
+    return {name: value for name, value in raw.items() if value is not None}
+
+
+def name(raw: dict[str, Any], context: Context) -> dict[str, Any]:  # noqa: ARG001 - every step has the same shape
+    """Its kind stands in the vocabulary, and has the fields that were sent."""
+    kind = raw.get("kind")
+    if kind not in FIELDS_OF:
+        raise Refused(Reason.UNKNOWN_KIND, f"kind {kind!r} is not in the vocabulary: {', '.join(FIELDS_OF)}")
+    unknown = sorted(set(raw) - {"kind", *FIELDS_OF[kind]})
+    if unknown:
+        raise Refused(Reason.UNKNOWN_FIELD, f"{kind} has no field {', '.join(unknown)}")
+    return raw
+
+
+def shape(raw: dict[str, Any], context: Context) -> Event:  # noqa: ARG001 - every step has the same shape
+    """Every field holds what it can hold; numbers in identifiers become text."""
+    if not _ISO.match(str(raw.get("occurred_at", "0000-"))):
+        raise Refused(Reason.WRONG_TYPE, "occurred_at must be ISO 8601 with its zone: 2026-03-02T09:30:00Z")
+    for _ in range(len(raw) + 100):
+        try:
+            return msgspec.convert(raw, _EVENT_TYPE, strict=False)  # type: ignore[no-any-return]  # one of EVENTS
+        except msgspec.ValidationError as error:
+            message = str(error)
+            if not _stringified(raw, message):
+                raise Refused(_reason(message), _says(message, raw)) from None
+    raise Refused(Reason.WRONG_TYPE, "too many numbers where text belongs")
+
+
+def redact(event: Event, context: Context) -> Event:
+    """Personal data is hashed or dropped before anything is kept."""
+    changes: dict[str, str] = {}
+    for field_name in event.__struct_fields__:
+        value = getattr(event, field_name)
+        if not isinstance(value, str):
+            continue
+        kept = value
+        if field_name in redaction.IDENTIFIERS:
+            kept = redaction.hashed(value, context.key)
+        elif field_name in redaction.TEXTS:
+            kept = redaction.scrubbed(redaction.page_path(value) if field_name == "page" else value)
+        if kept != value:
+            changes[field_name] = kept
+    return msgspec.structs.replace(event, **changes) if changes else event
+
+
+def check(event: Event, context: Context) -> Event:  # noqa: ARG001 - every step has the same shape
+    """The rules hold."""
+    for rule in RULES:
+        if rule.broken(event):
+            raise Refused(rule.reason, rule.says)
+    return event
+
+
+def clock(event: Event, context: Context) -> Event:
+    """Its time is neither ahead of our clock nor an unset one."""
+    if event.occurred_at > context.received_at + CLOCK_TOLERANCE:
+        raise Refused(
+            Reason.IN_FUTURE,
+            f"occurred_at {event.occurred_at:%Y-%m-%dT%H:%M:%SZ} lies ahead of our clock; send the time in UTC or "
+            "with its zone",
+        )
+    if event.occurred_at < EARLIEST:
+        raise Refused(Reason.TOO_OLD, "occurred_at lies before 1990, which is what an unset clock looks like")
+    return event
+
+
+def price(event: Event, context: Context) -> Event:
+    """Amounts without a currency are in the shop's own."""
+    if getattr(event, "currency", "") is None:
+        return msgspec.structs.replace(event, currency=context.currency)
+    return event
+
+
+def identify(event: Event, context: Context) -> Event:
+    """It has a key: the source's own, or a hash of source, content and the occurrence's number in the body."""
+    if event.event_id is not None:
+        return event
+    content = msgspec.json.encode(event, order="sorted").decode()
+    context.seen[content] += 1
+    text = f"{context.source}|{content}|{context.seen[content]}"
+    return msgspec.structs.replace(event, event_id="h_" + hashlib.sha256(text.encode()).hexdigest()[:32])
+
+
+STEPS: tuple[Callable[[Any, Context], Any], ...] = (read, name, shape, redact, check, clock, price, identify)
+"""The door, step by step."""
+
+
+def _reason(message: str) -> Reason:
+    if "missing required field" in message:
+        return Reason.MISSING_FIELD
+    if "unknown field" in message:
+        return Reason.UNKNOWN_FIELD
+    if any(word in message for word in ("length", "regex", "enum")):
+        return Reason.OUT_OF_RANGE
+    return Reason.WRONG_TYPE
+
+
+def _says(message: str, raw: dict[str, Any]) -> str:
+    path = message.rsplit("`$", 1)[1].rstrip("`").lstrip(".") if "`$" in message else ""
+    value = raw.get(path.split(".")[0].split("[")[0]) if path else None
+    shown = f"; it is {str(value)[:60]!r}" if value is not None else ""
+    return f"{message[0].lower()}{message[1:]}{shown}"
+
+
+def _stringified(raw: dict[str, Any], message: str) -> bool:
+    """Turn the number that ``message`` complains of into text, in place; false if that is not the complaint."""
+    found = _TEXTUAL.match(message)
+    if not found:
+        return False
+    place: Any = raw
+    parts = [int(p) if p.isdigit() else p for p in re.findall(r"[^.\[\]]+", found.group(2).replace("...", "0"))]
+    for part in parts[:-1]:
+        place = place[part]
+    place[parts[-1]] = str(place[parts[-1]])
+    return True
+
+
+def now() -> datetime:
+    """Return our clock, UTC."""
+    return datetime.now(UTC)

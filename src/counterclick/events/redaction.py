@@ -1,0 +1,87 @@
+"""What is hashed or dropped before anything is kept, the inbox and the rejections included.
+
+The same three patterns serve Python and DuckDB (RE2), so that the door for single bodies and the door for files
+redact alike. An identifier that is an e-mail address becomes a keyed hash, which still joins the shop's own events
+with each other; free text loses e-mail addresses, phone numbers and network addresses; a rejected body also loses
+the values of the fields that carry personal data by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+__all__ = ["IDENTIFIERS", "TEXTS", "hashed", "page_path", "scrubbed", "scrubbed_body", "sql_hashed", "sql_page",
+    "sql_scrubbed", "sql_scrubbed_body"]
+
+IDENTIFIERS = ("visitor_id", "customer_id", "event_id", "order_id", "conversation_id", "message_id")
+"""Columns that name someone or something; an e-mail address in them is hashed."""
+
+TEXTS = ("reason", "title", "category", "page", "device", "country")
+"""Columns of free text, scrubbed."""
+
+EMAIL = r"[A-Za-z0-9._%+'-]+(@|%40)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+PHONE = r"\+\d[\d ()./-]{7,}\d"
+NETWORK = r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b"
+PERSONAL = (
+    r'"(e?-?mail|phone|phone_number|first_name|last_name|name|full_name|address|address1|address2|street|zip'
+    r'|postal_code|ip|user_agent|password|card_number)"\s*:\s*("(\\.|[^"\\])*"|-?[0-9.eE+-]+|\{[^{}]*\}|\[[^\]]*\])'
+)
+LONGEST_BODY = 32_000
+
+_email, _phone, _network = re.compile(EMAIL), re.compile(PHONE), re.compile(NETWORK)
+_personal = re.compile(PERSONAL, re.IGNORECASE)
+
+
+def hashed(value: str, key: str) -> str:
+    """Return an identifier as it is kept: unchanged, or a keyed hash where it is an e-mail address."""
+    if not _email.fullmatch(value):
+        return value
+    return "e_" + hashlib.sha256(f"{key}:{value.strip().lower()}".encode()).hexdigest()[:32]
+
+
+def page_path(value: str) -> str:
+    """Return the path of a page: query string and fragment are cut off."""
+    return value.split("?", 1)[0].split("#", 1)[0]
+
+
+def scrubbed(text: str) -> str:
+    """Return free text without e-mail addresses, phone numbers and network addresses."""
+    return _network.sub("[ip]", _phone.sub("[phone]", _email.sub("[email]", text)))
+
+
+def scrubbed_body(body: str) -> str:
+    """Return a rejected body as it is kept: personal fields emptied, text scrubbed, at most 32,000 characters."""
+    return scrubbed(_personal.sub(r'"\1":"[redacted]"', body))[:LONGEST_BODY]
+
+
+def sql_hashed(column: str, key: str) -> str:
+    """Return `hashed` as DuckDB SQL."""
+    return (
+        f"CASE WHEN regexp_full_match({column}, {_quoted(EMAIL)}) "
+        f"THEN 'e_' || left(sha256({_quoted(key + ':')} || lower(trim({column}))), 32) ELSE {column} END"
+    )
+
+
+def sql_page(column: str) -> str:
+    """Return `page_path` as DuckDB SQL."""
+    return f"split_part(split_part({column}, '?', 1), '#', 1)"
+
+
+def sql_scrubbed(expression: str) -> str:
+    """Return `scrubbed` as DuckDB SQL."""
+    for pattern, word in ((EMAIL, "[email]"), (PHONE, "[phone]"), (NETWORK, "[ip]")):
+        expression = f"regexp_replace({expression}, {_quoted(pattern)}, '{word}', 'g')"
+    return expression
+
+
+def sql_scrubbed_body(expression: str) -> str:
+    """Return `scrubbed_body` as DuckDB SQL."""
+    emptied = f"regexp_replace({expression}, {_quoted(PERSONAL)}, '\"\\1\":\"[redacted]\"', 'gi')"
+    return f"left({sql_scrubbed(emptied)}, {LONGEST_BODY})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+

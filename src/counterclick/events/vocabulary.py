@@ -1,0 +1,359 @@
+"""The vocabulary: one frozen struct for each thing that can happen.
+
+Names follow GA4 where GA4 has one. Every event has a time and, but for catalogue and bookkeeping events, someone it
+happened to. Amounts are exact decimals in the currency of the event; ``value`` is GA4's: net of tax, shipping and
+discount, before returns.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+__all__ = [
+    "EVENTS",
+    "AddToCart",
+    "AssistantAnswer",
+    "BeginCheckout",
+    "Event",
+    "ExperimentDeclared",
+    "Exposure",
+    "Identify",
+    "LookTaken",
+    "MessageClicked",
+    "MessageOpened",
+    "MessageSent",
+    "OrderLine",
+    "PageView",
+    "Product",
+    "Purchase",
+    "Refund",
+    "RefundLine",
+    "RemoveFromCart",
+    "SelectItem",
+    "ShownItem",
+    "ViewItem",
+    "ViewItemList",
+]
+
+Id = Annotated[str, Meta(min_length=1, max_length=200)]
+Text = Annotated[str, Meta(max_length=2000)]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Channel = Literal["onsite", "email", "voice", "social", "agent_checkout"]
+RefundKind = Literal["return", "cancellation"]
+When = Annotated[datetime, Meta(tz=True)]
+
+
+class ShownItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One product that a surface showed.
+
+    Attributes:
+        product_id: the product.
+        position: place in the list, counted from 1.
+    """
+
+    product_id: Id
+    position: int | None = None
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of an order.
+
+    Attributes:
+        product_id: the product.
+        quantity: units bought, above zero.
+        unit_price: price of one unit before the order's discount, net of tax, not negative.
+        unit_cost: what one unit cost the shop, where known.
+        line_id: the shop's own key of the line.
+    """
+
+    product_id: Id
+    quantity: int
+    unit_price: Decimal
+    unit_cost: Decimal | None = None
+    line_id: Id | None = None
+
+
+class RefundLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Units of one product that came back.
+
+    Attributes:
+        product_id: the product.
+        quantity: units returned, above zero.
+        unit_price: amount given back for one unit, net of tax; without it the order's own price holds.
+        line_id: the shop's own key of the order line.
+    """
+
+    product_id: Id
+    quantity: int
+    unit_price: Decimal | None = None
+    line_id: Id | None = None
+
+
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"
+):
+    """What every event has.
+
+    Attributes:
+        occurred_at: when it happened, with its time zone.
+        event_id: the source's own key; without one the door makes one from the content.
+        visitor_id: the browser or device it happened to: the unit that experiments assign.
+        customer_id: the customer, where the shop knows one.
+        device: for instance ``mobile`` or ``desktop``.
+        country: ISO 3166 code of two letters.
+    """
+
+    occurred_at: When
+    event_id: Id | None = None
+    visitor_id: Id | None = None
+    customer_id: Id | None = None
+    device: Text | None = None
+    country: Text | None = None
+
+
+class PageView(Event, frozen=True, kw_only=True, tag="page_view"):
+    """A page was seen. ``page`` is its path; the query string is cut off at the door."""
+
+    visitor_id: Id
+    page: Text | None = None
+
+
+class ViewItemList(Event, frozen=True, kw_only=True, tag="view_item_list"):
+    """A surface showed products.
+
+    Attributes:
+        surface: the place that spoke to the buyer.
+        items: what it showed, with positions.
+        policy: what chose them.
+        variant: the arm of the experiment on this surface.
+        propensity: probability in (0, 1] with which the policy showed exactly this.
+        channel: where the surface is.
+    """
+
+    visitor_id: Id
+    surface: Id
+    items: tuple[ShownItem, ...]
+    policy: Id | None = None
+    variant: Id | None = None
+    propensity: float | None = None
+    channel: Channel | None = None
+
+
+class SelectItem(Event, frozen=True, kw_only=True, tag="select_item"):
+    """A product shown by a surface was clicked."""
+
+    visitor_id: Id
+    surface: Id
+    product_id: Id
+    position: int | None = None
+    channel: Channel | None = None
+
+
+class ViewItem(Event, frozen=True, kw_only=True, tag="view_item"):
+    """A product's page was seen."""
+
+    visitor_id: Id
+    product_id: Id
+
+
+class AddToCart(Event, frozen=True, kw_only=True, tag="add_to_cart"):
+    """Units of a product were laid into the cart; ``surface`` names the place that offered it, if any."""
+
+    visitor_id: Id
+    product_id: Id
+    quantity: int
+    unit_price: Decimal
+    currency: Currency | None = None
+    surface: Id | None = None
+
+
+class RemoveFromCart(Event, frozen=True, kw_only=True, tag="remove_from_cart"):
+    """Units of a product were taken out of the cart."""
+
+    visitor_id: Id
+    product_id: Id
+    quantity: int
+    unit_price: Decimal
+    currency: Currency | None = None
+
+
+class BeginCheckout(Event, frozen=True, kw_only=True, tag="begin_checkout"):
+    """A checkout was started with goods worth ``value``."""
+
+    visitor_id: Id
+    value: Decimal | None = None
+    currency: Currency | None = None
+
+
+class Purchase(Event, frozen=True, kw_only=True, tag="purchase"):
+    """An order was placed.
+
+    Attributes:
+        order_id: the shop's own key; a second purchase event of the same order counts once, the earliest.
+        lines: products, quantities, unit prices.
+        value: revenue net of tax, shipping and discount; without it, the lines' sum less ``discount``.
+        tax: tax charged on top.
+        shipping: shipping charged on top.
+        discount: discount on the whole order, not negative; already taken off in ``value``.
+        currency: ISO 4217 code; the shop's own where it is left out.
+        channel: where the order was placed.
+    """
+
+    order_id: Id
+    lines: tuple[OrderLine, ...] = ()
+    value: Decimal | None = None
+    tax: Decimal | None = None
+    shipping: Decimal | None = None
+    discount: Decimal | None = None
+    currency: Currency | None = None
+    channel: Channel | None = None
+
+
+class Refund(Event, frozen=True, kw_only=True, tag="refund"):
+    """Money went back: for the whole order (neither lines nor amount), for lines, or an amount.
+
+    Attributes:
+        order_id: the order; without one the refund is kept and listed as unmatched.
+        lines: the units that came back.
+        amount: money given back without naming products, net of tax and shipping.
+        refund_kind: ``return`` (the goods came back) or ``cancellation`` (they never left).
+        reason: the shop's own words.
+        currency: ISO 4217 code; the shop's own where it is left out.
+    """
+
+    order_id: Id | None = None
+    lines: tuple[RefundLine, ...] = ()
+    amount: Decimal | None = None
+    refund_kind: RefundKind = "return"
+    reason: Text | None = None
+    currency: Currency | None = None
+
+
+class AssistantAnswer(Event, frozen=True, kw_only=True, tag="assistant_answer"):
+    """An assistant answered. Whether it helped is derived from the fields, never claimed.
+
+    Attributes:
+        surface: the assistant.
+        conversation_id: the conversation.
+        matched_products: products of the catalogue that the answer named.
+        escalated: handed over to a person.
+        could_not_answer: the answer was "I don't know".
+        channel: where the assistant is.
+    """
+
+    visitor_id: Id
+    surface: Id
+    conversation_id: Id | None = None
+    matched_products: tuple[Id, ...] = ()
+    escalated: bool = False
+    could_not_answer: bool = False
+    channel: Channel | None = None
+
+
+class MessageSent(Event, frozen=True, kw_only=True, tag="message_sent"):
+    """A message (e-mail and the like) went out to a customer or visitor."""
+
+    surface: Id
+    message_id: Id | None = None
+    campaign_id: Id | None = None
+    channel: Channel | None = None
+
+
+class MessageOpened(Event, frozen=True, kw_only=True, tag="message_opened"):
+    """A message was opened."""
+
+    surface: Id
+    message_id: Id | None = None
+    campaign_id: Id | None = None
+    channel: Channel | None = None
+
+
+class MessageClicked(Event, frozen=True, kw_only=True, tag="message_clicked"):
+    """A link in a message was clicked."""
+
+    surface: Id
+    message_id: Id | None = None
+    campaign_id: Id | None = None
+    product_id: Id | None = None
+    channel: Channel | None = None
+
+
+class Exposure(Event, frozen=True, kw_only=True, tag="exposure"):
+    """Eligibility: written where the feature would have shown, the same in every arm, "nothing" included.
+
+    Attributes:
+        experiment: the experiment.
+        variant: the arm the visitor was assigned to.
+        surface: the place.
+        policy: what served the arm.
+        propensity: probability in (0, 1] with which the arm was assigned.
+    """
+
+    visitor_id: Id
+    experiment: Id
+    variant: Id
+    surface: Id | None = None
+    policy: Id | None = None
+    propensity: float | None = None
+
+
+class ExperimentDeclared(Event, frozen=True, kw_only=True, tag="experiment_declared"):
+    """An experiment's configuration was declared: its hash and, as JSON, what it says."""
+
+    experiment: Id
+    config_hash: Id
+    details: str
+
+
+class LookTaken(Event, frozen=True, kw_only=True, tag="look_taken"):
+    """A look at an experiment was taken: its frozen moments and the verdict, as JSON."""
+
+    experiment: Id
+    config_hash: Id
+    details: str
+
+
+class Product(Event, frozen=True, kw_only=True, tag="product"):
+    """The catalogue says this of a product from this moment on."""
+
+    product_id: Id
+    title: Text | None = None
+    category: Text | None = None
+    unit_price: Decimal | None = None
+    unit_cost: Decimal | None = None
+    currency: Currency | None = None
+
+
+class Identify(Event, frozen=True, kw_only=True, tag="identify"):
+    """A visitor turned out to be this customer."""
+
+    visitor_id: Id
+    customer_id: Id
+
+
+EVENTS: tuple[type[Event], ...] = (
+    PageView,
+    ViewItemList,
+    SelectItem,
+    ViewItem,
+    AddToCart,
+    RemoveFromCart,
+    BeginCheckout,
+    Purchase,
+    Refund,
+    AssistantAnswer,
+    MessageSent,
+    MessageOpened,
+    MessageClicked,
+    Exposure,
+    ExperimentDeclared,
+    LookTaken,
+    Product,
+    Identify,
+)
+"""Every kind of event, in the order of the glossary."""

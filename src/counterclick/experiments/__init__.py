@@ -1,0 +1,22 @@
+"""Did it earn more? Assignment, plan, result, verdict."""
+
+from counterclick.experiments.assignment import assign, bucket
+from counterclick.experiments.context import Context, Declaration, config_hash
+from counterclick.experiments.experiment import Experiment
+from counterclick.experiments.planner import Plan
+from counterclick.experiments.result import Arm, Result, Row
+from counterclick.experiments.units import ends_at
+
+__all__ = [
+    "Arm",
+    "Context",
+    "Declaration",
+    "Experiment",
+    "Plan",
+    "Result",
+    "Row",
+    "assign",
+    "bucket",
+    "config_hash",
+    "ends_at",
+]

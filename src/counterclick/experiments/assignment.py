@@ -1,0 +1,67 @@
+"""Who sees what: a visitor's arm, recomputable in any engine or browser.
+
+``int(sha256("salt:unit").hexdigest()[:8], 16) % 10000`` is a bucket from 0 to 9,999; arms take the buckets in the
+order in which ``shop.toml`` declares them, each as many as its share of 10,000.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from counterclick.errors import ConfigError
+
+__all__ = ["BUCKETS", "assign", "bounds", "bucket"]
+
+BUCKETS = 10_000
+
+
+def bucket(salt: str, unit: str) -> int:
+    """Return the bucket, 0 to 9,999, of a unit in the experiment with this salt."""
+    return int(hashlib.sha256(f"{salt}:{unit}".encode()).hexdigest()[:8], 16) % BUCKETS
+
+
+def bounds(shares: Mapping[str, float]) -> list[tuple[str, int]]:
+    """Return each arm with the first bucket above it.
+
+    Args:
+        shares: arm -> fraction of visitors, in declared order; they add up to 1.
+
+    Raises:
+        ConfigError: a share is not a positive fraction of ten-thousandths, or they do not add up to 1.
+    """
+    for arm, share in shares.items():
+        if not share > 0 or abs(share * BUCKETS - round(share * BUCKETS)) > 1e-6:  # noqa: PLR2004 - rounding only
+            raise ConfigError(
+                f"variant {arm!r} has the share {share}; a share is a positive multiple of 1/{BUCKETS}, "
+                "such as 0.5."
+            )
+    counts = {arm: round(share * BUCKETS) for arm, share in shares.items()}
+    if sum(counts.values()) != BUCKETS:
+        raise ConfigError(
+            f"the shares of {', '.join(shares)} add up to {sum(shares.values()):g}; they must add up to 1."
+        )
+    edges: list[tuple[str, int]] = []
+    top = 0
+    for arm, count in counts.items():
+        top += count
+        edges.append((arm, top))
+    return edges
+
+
+def assign(salt: str, unit: str, shares: Mapping[str, float]) -> str:
+    """Return the arm of a unit.
+
+    Args:
+        salt: the experiment's salt; its name unless it declares another.
+        unit: the visitor id.
+        shares: arm -> fraction of visitors, in declared order.
+
+    Raises:
+        ConfigError: the shares are not positive or do not add up to 1.
+
+    >>> assign("cart-bundles", "v1", {"bestsellers": 0.5, "bundles": 0.5})
+    'bundles'
+    """
+    place = bucket(salt, unit)
+    return next(arm for arm, top in bounds(shares) if place < top)

@@ -1,0 +1,99 @@
+"""The preconditions of a verdict, each a named check with its number. One that fails makes the verdict invalid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from counterclick.config import ExperimentConfig
+from counterclick.display import money, percent
+from counterclick.errors import RefusedError
+from counterclick.experiments.context import Context, config_hash
+from counterclick.experiments.measured import PRE, Measured
+from counterclick.stats import sample_ratio, welch_difference
+from counterclick.verdicts import Check
+
+__all__ = ["ALPHA", "preconditions", "sample_ratio_of"]
+
+ALPHA = 0.001
+"""A sample ratio or pre-period imbalance below this probability is no chance (Fabijan et al. 2019)."""
+_MOST_SEVERAL = 0.01
+_MOST_UNMATCHED = 0.05
+_LEAST_A_DAY = 10
+
+
+def sample_ratio_of(measured: Measured, config: ExperimentConfig) -> Check:
+    """Check the visitors of the arms against the declared shares (chi-square)."""
+    counts = [measured.arms[arm].n if arm in measured.arms else 0 for arm in config.variants]
+    found = sample_ratio(counts, list(config.variants.values()))
+    shown = ", ".join(f"{arm} {n:,}" for arm, n in zip(config.variants, counts, strict=True))
+    return Check("sample ratio", found.p_value > ALPHA, found.p_value, ALPHA, f"{shown}: p = {found.p_value:.3g}")
+
+
+def preconditions(name: str, config: ExperimentConfig, context: Context, measured: Measured) -> tuple[Check, ...]:
+    """Return all preconditions of the verdict on one experiment."""
+    return (
+        sample_ratio_of(measured, config),
+        _by_day(measured, config),
+        _several(measured),
+        _unmatched(measured, context),
+        _balance(measured, config),
+        _unchanged(name, config, context),
+    )
+
+
+def _by_day(measured: Measured, config: ExperimentConfig) -> Check:
+    days = sorted({day for _, day in measured.by_day})
+    shares = list(config.variants.values())
+    tested: list[tuple[float, str]] = []
+    for day in days:
+        counts = [measured.by_day[arm, day].n if (arm, day) in measured.by_day else 0 for arm in config.variants]
+        if sum(counts) * min(shares) >= _LEAST_A_DAY:
+            tested.append((sample_ratio(counts, shares).p_value, day.isoformat()))
+    if not tested:
+        return Check("sample ratio by day", None, None, ALPHA, "no day has visitors enough to tell")
+    p_value, day = min(tested)
+    corrected = min(1.0, p_value * len(tested))
+    says = f"least likely day {day} of {len(tested)}: p = {corrected:.3g} (Bonferroni)"
+    return Check("sample ratio by day", corrected > ALPHA, corrected, ALPHA, says)
+
+
+def _several(measured: Measured) -> Check:
+    share = measured.n_several / measured.n_eligible if measured.n_eligible else 0.0
+    says = f"{measured.n_several:,} of {measured.n_eligible:,} visitors were seen in several arms; each keeps its first"
+    return Check("visitors in several arms", share < _MOST_SEVERAL, share, _MOST_SEVERAL, says)
+
+
+def _unmatched(measured: Measured, context: Context) -> Check:
+    matched = sum(arm.sum_of("revenue") for arm in measured.arms.values())
+    whole = matched + measured.unmatched
+    share = measured.unmatched / whole if whole else 0.0
+    says = (
+        f"{measured.n_unmatched:,} orders worth {money(measured.unmatched, context.currency)} "
+        f"({percent(share)}) have no known visitor"
+    )
+    return Check("unmatched revenue", share < _MOST_UNMATCHED, share, _MOST_UNMATCHED, says)
+
+
+def _balance(measured: Measured, config: ExperimentConfig) -> Check:
+    control, feature = measured.arms.get(config.control), measured.arms.get(config.feature)
+    name = "balance before the start"
+    if control is None or feature is None:
+        return Check(name, None, None, ALPHA, "an arm has no visitors")
+    try:
+        found = welch_difference(control, feature, PRE)
+    except RefusedError:
+        return Check(name, None, None, ALPHA, "no orders in the 28 days before visitors became eligible")
+    says = f"revenue in the 28 days before: difference p = {found.p_value:.3g}"
+    return Check(name, found.p_value > ALPHA, found.p_value, ALPHA, says)
+
+
+def _unchanged(name: str, config: ExperimentConfig, context: Context) -> Check:
+    now = config_hash(name, config)
+    others: Sequence[str] = sorted({d.config_hash for d in context.declarations if d.config_hash != now})
+    title = "configuration unchanged"
+    if others:
+        says = f"{len(others) + 1} different configurations were declared; give a changed experiment a new name"
+        return Check(title, False, float(len(others) + 1), 1.0, says)
+    if not context.declarations:
+        return Check(title, None, None, 1.0, "not declared in the log before this look")
+    return Check(title, True, 1.0, 1.0, f"declared on {context.declarations[0].declared_at:%Y-%m-%d}")

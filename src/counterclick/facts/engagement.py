@@ -1,0 +1,165 @@
+"""What surfaces showed and buyers did with it: impressions, interactions, touches, carts, exposures, products."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis import _
+from ibis.expr.types import Table
+
+from counterclick.facts.orders import MONEY
+from counterclick.facts.people import first_rows, with_person
+
+__all__ = ["cart_moves", "carts", "exposures", "impressions", "interactions", "products", "shown_products"]
+
+_CLICKS = ("select_item", "message_clicked")
+_ENGAGED = ("assistant_answer", *_CLICKS, "message_opened")
+
+
+def products(events: Table) -> Table:
+    """The catalogue as it was last told.
+
+    Grain: one product. Columns: product_id, title, category, unit_price, unit_cost.
+    """
+    told = events.filter(events.kind == "product")
+    return first_rows(told, "product_id", [_.occurred_at.desc(), _.event_id]).select(
+        "product_id", "title", "category", "unit_price", "unit_cost"
+    )
+
+
+def impressions(events: Table) -> Table:
+    """Times that a surface showed something: a list of products, or a message sent.
+
+    Grain: one list or message. Columns: surface, visitor_id, occurred_at (UTC).
+    """
+    return events.filter(events.kind.isin(["view_item_list", "message_sent"])).select(
+        "surface", "visitor_id", "occurred_at"
+    )
+
+
+def shown_products(events: Table) -> Table:
+    """Products that surfaces showed.
+
+    Grain: one product in one list. Columns: surface, visitor_id, customer_id, occurred_at (UTC), event_id, product_id.
+    """
+    lists = events.filter(events.kind == "view_item_list").select(
+        "surface", "visitor_id", "customer_id", "occurred_at", "event_id", "items"
+    )
+    flat = lists.unnest("items").filter(_.items.notnull())
+    return flat.mutate(product_id=flat.items["product_id"]).drop("items")
+
+
+def interactions(events: Table, known: Table, catalogue: Table) -> Table:
+    """What buyers did with surfaces.
+
+    Grain: one answer, click or opened message. Columns: interaction_id, kind, surface, channel, visitor_id,
+    customer_id, person_id, occurred_at (UTC), product_id (of a click), is_click, is_answer, is_interaction (an answer
+    or a click: an AI interaction), is_touch (a helpful answer, or a click: what may be credited).
+
+    An answer is helpful when it matched a product of the catalogue (any product where the shop has recorded no
+    catalogue), was not escalated, and was not "I don't know".
+
+    Args:
+        events: the events table.
+        known: `counterclick.facts.people.identities`.
+        catalogue: `products`.
+    """
+    engaged = events.filter(events.kind.isin(_ENGAGED) & events.surface.notnull())
+    answers = events.filter(events.kind == "assistant_answer").select("event_id", "matched_products")
+    matched = answers.unnest("matched_products").filter(_.matched_products.notnull())
+    in_catalogue = catalogue.select(matched_products="product_id", in_catalogue=True)
+    matched = matched.left_join(in_catalogue, "matched_products").cross_join(catalogue.agg(n_products=_.count()))
+    matched = matched.filter((matched.n_products == 0) | matched.in_catalogue)
+    helped = matched.select(_answer="event_id").distinct()
+    flat = engaged.left_join(helped, engaged.event_id == helped["_answer"])
+    is_click = flat.kind.isin(_CLICKS)
+    is_answer = flat.kind == "assistant_answer"
+    declined = ibis.coalesce(flat.escalated, False) | ibis.coalesce(flat.could_not_answer, False)
+    named = flat.select(
+        "kind",
+        "surface",
+        "visitor_id",
+        "customer_id",
+        "occurred_at",
+        "product_id",
+        interaction_id=flat.event_id,
+        channel=ibis.coalesce(flat.channel, ibis.ifelse(flat.kind.startswith("message_"), "email", "onsite")),
+        is_click=is_click,
+        is_answer=is_answer,
+        is_interaction=is_click | is_answer,
+        is_touch=is_click | (is_answer & flat["_answer"].notnull() & ~declined),
+    )
+    return with_person(named, known)
+
+
+def cart_moves(priced: Table) -> Table:
+    """Products laid into carts and taken out.
+
+    Grain: one add or remove. Columns: visitor_id, occurred_at, event_id, surface, is_add, quantity, amount
+    (quantity x unit price, in the shop's currency; positive in both directions).
+
+    Args:
+        priced: the events table with ``fx``.
+    """
+    moves = priced.filter(priced.kind.isin(["add_to_cart", "remove_from_cart"]))
+    return moves.select(
+        "visitor_id",
+        "occurred_at",
+        "event_id",
+        "surface",
+        "quantity",
+        is_add=moves.kind == "add_to_cart",
+        amount=(moves.quantity * moves.unit_price * moves.fx).cast(MONEY),
+    )
+
+
+def carts(moves: Table, bought: Table) -> Table:
+    """Carts: what a visitor laid in, less what was taken out, from one order (or the beginning) to the next.
+
+    Grain: one cart. Columns: visitor_id, started_at (UTC), cart_value (not below 0), added_value (add-to-cart GMV).
+
+    Args:
+        moves: `cart_moves`.
+        bought: `counterclick.facts.orders.purchases`.
+    """
+    steps = moves.select(
+        "visitor_id", "occurred_at", "event_id", "is_add", "amount", is_order=ibis.literal(0).cast("int64")
+    )
+    closing = bought.filter(bought.visitor_id.notnull()).select(
+        "visitor_id",
+        "occurred_at",
+        "event_id",
+        is_add=ibis.null(dt.boolean),
+        amount=ibis.null(MONEY),
+        is_order=ibis.literal(1).cast("int64"),
+    )
+    both = steps.union(closing)
+    nth = both.is_order.cumsum(group_by="visitor_id", order_by=["occurred_at", "event_id"])
+    zero = ibis.literal(0).cast(MONEY)
+    signed = ibis.ifelse(both.is_add, both.amount, -both.amount)
+    grouped = (
+        both.mutate(nth=nth, signed=signed)
+        .filter(_.is_order == 0)
+        .group_by("visitor_id", "nth")
+        .agg(
+            started_at=_.occurred_at.min(),
+            left_in=_.signed.sum().cast(MONEY),
+            added_value=ibis.coalesce(_.amount.sum(where=_.is_add).cast(MONEY), zero),
+        )
+    )
+    return grouped.select("visitor_id", "started_at", "added_value", cart_value=ibis.greatest(grouped.left_in, zero))
+
+
+def exposures(events: Table, experiment: str) -> Table:
+    """Eligible visitors of an experiment, each in the arm of its first exposure.
+
+    Grain: one visitor. Columns: visitor_id, variant, exposed_at (UTC), device, country, n_variants (2 or more: seen in
+    several arms; it keeps the first).
+    """
+    seen = events.filter((events.kind == "exposure") & (events.experiment == experiment)).select(
+        "visitor_id", "variant", "occurred_at", "event_id", "device", "country"
+    )
+    arms = seen.group_by(_visitor="visitor_id").agg(n_variants=_.variant.nunique())
+    first = first_rows(seen, "visitor_id", [_.occurred_at, _.event_id])
+    joined = first.join(arms, first.visitor_id == arms["_visitor"])
+    return joined.select("visitor_id", "variant", "device", "country", "n_variants", exposed_at=joined.occurred_at)

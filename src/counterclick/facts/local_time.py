@@ -1,0 +1,64 @@
+"""Days, weeks and months of the shop, on every engine.
+
+SQL dialects disagree about time zones; the offsets of one zone over the years of a shop are a handful of numbers.
+They become one CASE expression, which every engine computes alike.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import ibis
+from ibis.expr.types import Column
+
+__all__ = ["day_begins", "local", "offsets"]
+
+_FIRST_YEAR, _LAST_YEAR = 1990, 2040
+
+
+def offsets(timezone: str) -> list[tuple[datetime, int]]:
+    """Return when the zone's offset to UTC changes, and the seconds that hold from then on; the first holds before.
+
+    >>> offsets("UTC")
+    [(datetime.datetime(1990, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), 0)]
+    """
+    zone = ZoneInfo(timezone)
+    day = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
+    last = datetime(_LAST_YEAR, 1, 1, tzinfo=UTC)
+    found = [(day, _offset(day, zone))]
+    while day < last:
+        following = day + timedelta(days=1)
+        if _offset(following, zone) != found[-1][1]:
+            low, high = day, following
+            while high - low > timedelta(seconds=1):
+                middle = low + (high - low) / 2
+                low, high = (middle, high) if _offset(middle, zone) == found[-1][1] else (low, middle)
+            change = high.replace(microsecond=0)
+            found.append((change, _offset(high, zone)))
+        day = following
+    return found
+
+
+def local(column: Column, timezone: str) -> Column:
+    """Return a UTC timestamp column as the wall clock of the shop (a timestamp without a zone)."""
+    changes = offsets(timezone)
+    naive = column.cast("timestamp")
+    shifts = [naive + ibis.interval(seconds=seconds) for _, seconds in changes]
+    if len(changes) == 1:
+        return shifts[0]
+    branches = [
+        (naive < ibis.literal(moment.replace(tzinfo=None)), shift)
+        for (moment, _), shift in zip(changes[1:], shifts, strict=False)
+    ]
+    return ibis.cases(*branches, else_=shifts[-1])
+
+
+def day_begins(day: date, timezone: str) -> datetime:
+    """Return the moment, UTC, at which a day begins in the shop's time zone."""
+    return datetime.combine(day, time(0), ZoneInfo(timezone)).astimezone(UTC)
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> int:
+    shift = moment.astimezone(zone).utcoffset()
+    return int(shift.total_seconds()) if shift else 0

@@ -1,0 +1,79 @@
+"""Who it was: visitors, the customers they turned out to be, and sessions.
+
+`identities` serves attribution and history only; it never merges the units of an experiment.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+__all__ = ["IDLE_SECONDS", "first_rows", "identities", "sessions", "visitors", "with_person"]
+
+IDLE_SECONDS = 1800
+"""A session ends after 30 minutes without an event of the visitor."""
+
+
+def first_rows(table: Table, key: str | list[str], order_by: list[ibis.Value]) -> Table:
+    """Return the first row of each key in the given order; the same on every engine."""
+    rank = ibis.row_number().over(ibis.window(group_by=key, order_by=order_by))
+    return table.mutate(_nth=rank).filter(_["_nth"] == 0).drop("_nth")
+
+
+def identities(events: Table) -> Table:
+    """Visitors whose customer is known.
+
+    Grain: one visitor. Columns: visitor_id, customer_id (the first that an identify or a purchase names).
+    """
+    naming = events.filter(
+        events.kind.isin(["identify", "purchase"]) & events.visitor_id.notnull() & events.customer_id.notnull()
+    ).select("visitor_id", "customer_id", "occurred_at", "event_id")
+    return first_rows(naming, "visitor_id", [_.occurred_at, _.event_id]).select("visitor_id", "customer_id")
+
+
+def with_person(table: Table, known: Table) -> Table:
+    """Add ``person_id``: the customer where known (of the row itself, else of its visitor), else the visitor.
+
+    Args:
+        table: rows with visitor_id and customer_id.
+        known: `identities`.
+    """
+    joined = table.left_join(known.rename(_visitor="visitor_id", _customer="customer_id"), _.visitor_id == known.visitor_id)
+    customer = ibis.coalesce(joined.customer_id, joined["_customer"])
+    person = ibis.coalesce(ibis.literal("c:") + customer, ibis.literal("v:") + joined.visitor_id)
+    return joined.mutate(customer_id=customer, person_id=person).drop("_visitor", "_customer")
+
+
+def visitors(events: Table, known: Table) -> Table:
+    """Everyone who was seen.
+
+    Grain: one visitor. Columns: visitor_id, first_seen_at, last_seen_at (UTC), n_events, customer_id or null.
+    """
+    seen = events.filter(events.visitor_id.notnull()).group_by("visitor_id").agg(
+        first_seen_at=_.occurred_at.min(), last_seen_at=_.occurred_at.max(), n_events=_.count()
+    )
+    return seen.left_join(known, "visitor_id").select(*seen.columns, "customer_id")
+
+
+def sessions(events: Table) -> Table:
+    """Visits: events of a visitor with less than 30 minutes between one and the next.
+
+    Grain: one session. Columns: visitor_id, started_at (UTC), session_seconds, n_events.
+    """
+    by_time = ibis.window(group_by="visitor_id", order_by=["occurred_at", "event_id"])
+    seen = events.filter(events.visitor_id.notnull() & ~events.kind.isin(["refund", "message_sent"])).select(
+        "visitor_id", "occurred_at", "event_id"
+    )
+    gaps = seen.mutate(second=seen.occurred_at.epoch_seconds())
+    gaps = gaps.mutate(previous=gaps.second.lag().over(by_time))
+    begins = (gaps.previous.isnull() | (gaps.second - gaps.previous >= IDLE_SECONDS)).cast("int64")
+    numbered = gaps.mutate(begins=begins)
+    numbered = numbered.mutate(
+        nth=numbered.begins.cumsum(group_by="visitor_id", order_by=["occurred_at", "event_id"])
+    )
+    return (
+        numbered.group_by("visitor_id", "nth")
+        .agg(started_at=_.occurred_at.min(), session_seconds=_.second.max() - _.second.min(), n_events=_.count())
+        .drop("nth")
+    )

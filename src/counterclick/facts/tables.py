@@ -1,0 +1,166 @@
+"""The tables of a shop, lazily: `Facts`, and `Outcomes`, the same without engagement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import ibis
+from ibis.expr.types import Table
+
+from counterclick.facts import engagement, orders, people
+
+__all__ = ["Facts", "Keep", "Outcomes", "priced"]
+
+Keep = Callable[[Table, str], Table]
+"""What to do with a table that many questions need: nothing, or materialise it under a name."""
+
+
+def _lazily(table: Table, name: str) -> Table:
+    del name
+    return table
+
+
+def priced(events: Table, currency: str, rates: Table | None) -> Table:
+    """Add ``fx``, the factor from an event's currency to the shop's.
+
+    Args:
+        events: the events table.
+        currency: the shop's currency.
+        rates: rate_on (date, UTC), from_currency, rate; one row for each day and currency that occurs. None where all
+            amounts are in the shop's currency.
+    """
+    if rates is None:
+        return events.mutate(fx=ibis.literal(1.0))
+    dated = events.mutate(rate_on=events.occurred_at.date())
+    joined = dated.left_join(
+        rates.rename(_on="rate_on"), [dated.rate_on == rates.rate_on, dated.currency == rates.from_currency]
+    )
+    own = ibis.coalesce(joined.currency, currency) == currency
+    return joined.select(*events.columns, fx=ibis.ifelse(own, 1.0, joined.rate))
+
+
+class Outcomes:
+    """Carts, orders and returns: all that a policy may learn from.
+
+    Args:
+        events: the events table (or a view of it with the same columns).
+        currency: the shop's currency.
+        rates: see `priced`.
+        keep: what to do with tables that many questions need; by default they stay expressions.
+    """
+
+    def __init__(
+        self, events: Table, currency: str = "EUR", rates: Table | None = None, keep: Keep = _lazily
+    ) -> None:
+        self._events = events
+        self._currency = currency
+        self._rates = rates
+        self._keep = keep
+
+    @cached_property
+    def _priced(self) -> Table:
+        return priced(self._events, self._currency, self._rates)
+
+    @cached_property
+    def identities(self) -> Table:
+        """Grain: one visitor whose customer is known."""
+        return self._keep(people.identities(self._events), "identities")
+
+    @cached_property
+    def _purchases(self) -> Table:
+        return self._keep(orders.purchases(self._priced), "purchases")
+
+    @cached_property
+    def order_lines(self) -> Table:
+        """Grain: one line of an order."""
+        return self._keep(orders.order_lines(self._purchases), "order_lines")
+
+    @cached_property
+    def _sold(self) -> Table:
+        return self._keep(orders.orders(self._purchases, self.order_lines, self.identities), "sold")
+
+    @cached_property
+    def returns(self) -> Table:
+        """Grain: one refund event."""
+        return self._keep(orders.returns(self._priced, self._sold, self.order_lines), "refunds")
+
+    @cached_property
+    def orders(self) -> Table:
+        """Grain: one order, with all that has come back so far."""
+        return self._keep(orders.with_refunds(self._sold, self.returns), "orders")
+
+    def orders_refunded_within(self, seconds: int) -> Table:
+        """Grain: one order, with what came back within so many seconds of it."""
+        return orders.with_refunds(self._sold, self.returns, within_seconds=seconds)
+
+    @cached_property
+    def cart_moves(self) -> Table:
+        """Grain: one add to or remove from a cart."""
+        return engagement.cart_moves(self._priced)
+
+    @cached_property
+    def carts(self) -> Table:
+        """Grain: one cart."""
+        return engagement.carts(self.cart_moves, self._purchases)
+
+    @cached_property
+    def products(self) -> Table:
+        """Grain: one product of the catalogue."""
+        return self._keep(engagement.products(self._events), "products")
+
+
+class Facts(Outcomes):
+    """All tables of a shop.
+
+    Args:
+        events: the events table.
+        currency: the shop's currency.
+        rates: see `priced`.
+        keep: what to do with tables that many questions need.
+    """
+
+    @property
+    def events(self) -> Table:
+        """Grain: one event, rejections left out."""
+        return self._events.filter(self._events.kind != "rejection")
+
+    @cached_property
+    def visitors(self) -> Table:
+        """Grain: one visitor."""
+        return people.visitors(self.events, self.identities)
+
+    @cached_property
+    def sessions(self) -> Table:
+        """Grain: one session."""
+        return people.sessions(self.events)
+
+    @cached_property
+    def interactions(self) -> Table:
+        """Grain: one answer, click or opened message."""
+        return self._keep(
+            engagement.interactions(self._events, self.identities, self.products), "interactions"
+        )
+
+    @cached_property
+    def touches(self) -> Table:
+        """Grain: one touch: a helpful answer, or a click."""
+        return self.interactions.filter(self.interactions.is_touch)
+
+    @cached_property
+    def impressions(self) -> Table:
+        """Grain: one list shown or message sent."""
+        return engagement.impressions(self._events)
+
+    @cached_property
+    def shown_products(self) -> Table:
+        """Grain: one product in one list."""
+        return people.with_person(engagement.shown_products(self._events), self.identities)
+
+    def exposures(self, experiment: str) -> Table:
+        """Grain: one eligible visitor of an experiment."""
+        return self._keep(engagement.exposures(self._events, experiment), f"exposures_{experiment}")
+
+    def outcomes(self) -> Outcomes:
+        """Return the view without engagement that policies learn from."""
+        return Outcomes(self._events, self._currency, self._rates, self._keep)

@@ -1,0 +1,163 @@
+"""From definitions to figures: of the whole shop by period or surface, and of single visitors in an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import ibis
+from ibis.expr.types import Table
+
+from counterclick.facts.local_time import local
+from counterclick.metrics.definitions import MEASURES, VISITORS, Measure, Metric
+from counterclick.metrics.sources import OWN_SURFACE, Sources
+
+__all__ = ["By", "MetricValue", "compute", "per_visitor"]
+
+By = Literal["day", "week", "month", "surface"]
+_TRUNCATED = {"day": "D", "week": "W", "month": "M"}
+
+
+@dataclass(frozen=True, slots=True)
+class MetricValue:
+    """One figure.
+
+    Attributes:
+        key: the period's first day (ISO 8601), the surface, or None for the whole shop.
+        value: numerator over denominator, or the total; None where the denominator is zero.
+        numerator: what was added up.
+        denominator: what it was divided by; None for totals.
+    """
+
+    key: str | None
+    value: float | None
+    numerator: float
+    denominator: float | None
+
+
+def compute(sources: Sources, metric: Metric, by: By | None = None, *, timezone: str = "UTC") -> list[MetricValue]:
+    """Return a metric of the shop.
+
+    By a period, a row counts where it happened (an order's returns where the order did). By surface, measures that
+    belong to a surface (clicks, answers, credits) count there; all others count for the visitors who met the surface,
+    so that a visitor who met two is in both. That is a description, never an effect.
+
+    Args:
+        sources: tables.
+        metric: which one.
+        by: day, week, month or surface; None for the whole.
+        timezone: in which periods begin.
+    """
+    own = by == "surface" and all(MEASURES[name].source in OWN_SURFACE for name in metric.measures)
+    own = own and metric.denominator != VISITORS
+    known = metric.denominator == VISITORS
+    parts = [_total(sources, MEASURES[metric.numerator], by, timezone, own=own, known=known).rename(numerator="total")]
+    if metric.denominator == VISITORS:
+        parts.append(_seen(sources, by, timezone).rename(denominator="total"))
+    elif metric.denominator is not None:
+        parts.append(_total(sources, MEASURES[metric.denominator], by, timezone, own=own, known=False).rename(denominator="total"))
+    table = parts[0] if len(parts) == 1 else _outer(*parts)
+    rows = table.order_by("key").to_pyarrow().to_pylist()
+    return [_value(row, total=metric.denominator is None) for row in rows]
+
+
+def per_visitor(sources: Sources, units: Table, measures: Iterable[str], window: timedelta) -> Table:
+    """Add to each eligible visitor what it amounted to within the window after its first eligibility.
+
+    Grain: one visitor. Adds one float64 column for each measure; 0 where nothing happened.
+
+    Args:
+        sources: tables, with orders of assigned visitors.
+        units: visitor_id and exposed_at, one row a visitor.
+        measures: names of measures.
+        window: from exposed_at, its end excluded.
+    """
+    by_source: dict[str, list[Measure]] = {}
+    for name in dict.fromkeys(measures):
+        by_source.setdefault(MEASURES[name].source, []).append(MEASURES[name])
+    result = units
+    span = ibis.interval(seconds=int(window.total_seconds()))
+    for source, wanted in by_source.items():
+        rows = getattr(sources, source)
+        entry = units.select(_visitor="visitor_id", _from="exposed_at")
+        inside = rows.join(
+            entry,
+            [
+                rows.visitor_id == entry["_visitor"],
+                rows.measured_at >= entry["_from"],
+                rows.measured_at < entry["_from"] + span,
+            ],
+        )
+        sums = {
+            measure.name: (
+                inside.count().cast("float64").clip(upper=1.0)
+                if measure.amount is None
+                else measure.amount(inside).sum().cast("float64")
+            )
+            for measure in wanted
+        }
+        summed = inside.group_by(_unit="_visitor").agg(**sums)
+        joined = result.left_join(summed, result.visitor_id == summed["_unit"])
+        filled = {measure.name: ibis.coalesce(joined[measure.name], 0.0) for measure in wanted}
+        result = joined.select(*result.columns, **filled)
+    return result
+
+
+def _total(sources: Sources, measure: Measure, by: By | None, timezone: str, *, own: bool, known: bool) -> Table:
+    rows = getattr(sources, measure.source)
+    if known:
+        rows = rows.filter(rows.visitor_id.notnull())
+    if by == "surface" and not own:
+        rows = rows.drop("surface") if "surface" in rows.columns else rows
+        met = _met(sources).rename(_visitor="visitor_id")
+        rows = rows.join(met, rows.visitor_id == met["_visitor"])
+    keyed = rows.mutate(key=_key(rows, by, timezone))
+    if measure.amount is None:
+        return keyed.group_by("key").agg(total=keyed.visitor_id.nunique().cast("float64"))
+    return keyed.group_by("key").agg(total=ibis.coalesce(measure.amount(keyed).sum().cast("float64"), 0.0))
+
+
+def _seen(sources: Sources, by: By | None, timezone: str) -> Table:
+    if by == "surface":
+        met = _met(sources)
+        return met.group_by(key="surface").agg(total=met.count().cast("float64"))
+    events = sources.facts.events
+    seen = events.filter(events.visitor_id.notnull()).select("visitor_id", measured_at=events.occurred_at)
+    keyed = seen.mutate(key=_key(seen, by, timezone))
+    return keyed.group_by("key").agg(total=keyed.visitor_id.nunique().cast("float64"))
+
+
+def _met(sources: Sources) -> Table:
+    events = sources.facts.events
+    return events.filter(events.surface.notnull() & events.visitor_id.notnull()).select("surface", "visitor_id").distinct()
+
+
+def _key(rows: Table, by: By | None, timezone: str) -> ibis.Value:
+    if by is None:
+        return ibis.literal("all")
+    if by == "surface":
+        return rows.surface
+    return local(rows.measured_at, timezone).truncate(_TRUNCATED[by]).cast("date").cast("string")
+
+
+def _outer(left: Table, right: Table) -> Table:
+    right = right.rename(_key="key")
+    joined = left.outer_join(right, left.key == right["_key"])
+    return joined.select(
+        key=ibis.coalesce(joined.key, joined["_key"]),
+        numerator=ibis.coalesce(joined.numerator, 0.0),
+        denominator=ibis.coalesce(joined.denominator, 0.0),
+    )
+
+
+def _value(row: dict[str, float | str | None], *, total: bool) -> MetricValue:
+    key = None if row["key"] == "all" else str(row["key"])
+    numerator = float(row["numerator"] or 0)
+    if total:
+        return MetricValue(key, numerator, numerator, None)
+    denominator = float(row["denominator"] or 0)
+    return MetricValue(key, numerator / denominator if denominator else None, numerator, denominator)
+
+

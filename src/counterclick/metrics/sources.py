@@ -1,0 +1,138 @@
+"""The tables that measures are added up from, each with ``visitor_id`` and ``measured_at``."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from counterclick.attribution import Rule, credits
+from counterclick.facts import Facts
+
+__all__ = ["OWN_SURFACE", "Sources"]
+
+OWN_SURFACE = frozenset(
+    {"impressions", "clicks", "answers", "interactions", "touches", "successes", "shown", "shown_orders", "credits"}
+)
+"""Tables whose rows name the surface that they belong to."""
+
+
+class Sources:
+    """Facts and credits in the shape that measures need.
+
+    Args:
+        facts: the shop's tables.
+        rule: the shop's rule of attribution; its window is also that of success and submit rates.
+        orders: orders to use instead of ``facts.orders``, such as those of an experiment's assigned visitors.
+    """
+
+    def __init__(self, facts: Facts, rule: Rule, orders: Table | None = None) -> None:
+        self.facts = facts
+        self.rule = rule
+        self._orders = orders
+
+    @cached_property
+    def orders(self) -> Table:
+        """Grain: one order."""
+        sold = self.facts.orders if self._orders is None else self._orders
+        return sold.mutate(measured_at=sold.ordered_at, is_itemised=sold.units.notnull().cast("int64"))
+
+    @property
+    def cart_adds(self) -> Table:
+        """Grain: one add to cart."""
+        moves = self.facts.cart_moves
+        return moves.filter(moves.is_add).rename(measured_at="occurred_at").drop("surface")
+
+    @property
+    def carts(self) -> Table:
+        """Grain: one cart."""
+        return self.facts.carts.rename(measured_at="started_at")
+
+    @property
+    def sessions(self) -> Table:
+        """Grain: one session."""
+        return self.facts.sessions.rename(measured_at="started_at")
+
+    @property
+    def impressions(self) -> Table:
+        """Grain: one list shown or message sent."""
+        return self.facts.impressions.rename(measured_at="occurred_at")
+
+    @cached_property
+    def _engaged(self) -> Table:
+        return self.facts.interactions.rename(measured_at="occurred_at")
+
+    @property
+    def clicks(self) -> Table:
+        """Grain: one click."""
+        return self._engaged.filter(self._engaged.is_click)
+
+    @property
+    def answers(self) -> Table:
+        """Grain: one answer of an assistant."""
+        return self._engaged.filter(self._engaged.is_answer)
+
+    @property
+    def interactions(self) -> Table:
+        """Grain: one answer or click."""
+        return self._engaged.filter(self._engaged.is_interaction)
+
+    @property
+    def touches(self) -> Table:
+        """Grain: one helpful answer or click."""
+        return self._engaged.filter(self._engaged.is_touch)
+
+    @property
+    def successes(self) -> Table:
+        """Grain: one touch that an order of the same person followed within the window."""
+        touches = self.touches
+        bought = self.orders.select(_person="person_id", bought_at="ordered_at")
+        after = touches.join(
+            bought,
+            [
+                touches.person_id == bought["_person"],
+                bought.bought_at > touches.measured_at,
+                bought.bought_at <= touches.measured_at + self._window,
+            ],
+        )
+        return after.group_by("interaction_id").agg(
+            visitor_id=_.visitor_id.max(), surface=_.surface.max(), measured_at=_.measured_at.max()
+        )
+
+    @property
+    def shown(self) -> Table:
+        """Grain: one product in one list."""
+        return self.facts.shown_products.rename(measured_at="occurred_at")
+
+    @property
+    def shown_orders(self) -> Table:
+        """Grain: one product of one order and one surface that had shown it within the window before."""
+        shown = self.shown.select("surface", "product_id", _person="person_id", shown_at="measured_at")
+        who = self.orders.select("order_id", "visitor_id", "person_id", "ordered_at")
+        lines = self.facts.order_lines.select("order_id", "product_id").distinct()
+        sold = lines.join(who, "order_id")
+        pairs = sold.join(
+            shown,
+            [
+                sold.person_id == shown["_person"],
+                sold.product_id == shown.product_id,
+                shown.shown_at < sold.ordered_at,
+                shown.shown_at >= sold.ordered_at - self._window,
+            ],
+        )
+        return pairs.group_by("order_id", "product_id", "surface").agg(
+            visitor_id=_.visitor_id.max(), measured_at=_.shown_at.max()
+        )
+
+    @property
+    def credits(self) -> Table:
+        """Grain: one credited order."""
+        credited = credits(self.orders, self.facts.interactions, self.rule)
+        owner = self.orders.select("visitor_id", _order="order_id")
+        return credited.join(owner, credited.order_id == owner["_order"]).mutate(measured_at=_.ordered_at)
+
+    @property
+    def _window(self) -> ibis.Value:
+        return ibis.interval(seconds=int(self.rule.window.total_seconds()))

@@ -1,0 +1,173 @@
+"""The inbox: accepted bodies on disk before they are acknowledged.
+
+SQLite in WAL mode with full synchronous commits. One writer thread collects what waits and commits it at once
+(group commit). Any process may write; positions are never used twice, so that the log can say how far it has come.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from counterclick.errors import StoreError
+
+__all__ = ["Body", "Inbox"]
+
+_BUSY_SECONDS = 30.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS bodies (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    received_at TEXT NOT NULL,
+    source TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS identity (inbox_id TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One accepted body: JSON lines of events and rejections in the log's columns.
+
+    Attributes:
+        received_at: ISO 8601, UTC.
+        source: who sent it.
+        text: one JSON object a line.
+        position: its place in the inbox; 0 until it has one.
+    """
+
+    received_at: str
+    source: str
+    text: str
+    position: int = 0
+
+
+class Inbox:
+    """A durable queue of bodies in one SQLite file.
+
+    Args:
+        path: the file; made, with its folder, when it is not there.
+
+    Raises:
+        StoreError: the file cannot be opened as an inbox.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with self._connection() as connection:
+                connection.executescript(_SCHEMA)
+                connection.execute(
+                    "INSERT INTO identity SELECT ? WHERE NOT EXISTS (SELECT 1 FROM identity)", [uuid.uuid4().hex]
+                )
+                connection.commit()
+                self.inbox_id: str = connection.execute("SELECT inbox_id FROM identity").fetchone()[0]
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"{path} cannot be opened as an inbox: {error}.") from error
+        self._waiting: queue.SimpleQueue[tuple[Sequence[Body], Future[int]] | None] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def put(self, bodies: Sequence[Body]) -> int:
+        """Keep bodies; return the last position after they are on disk.
+
+        Raises:
+            StoreError: they could not be written; none of them was.
+        """
+        return self.submit(bodies).result()
+
+    def submit(self, bodies: Sequence[Body]) -> Future[int]:
+        """Hand bodies to the writer; the future is done when they are on disk."""
+        with self._starting:
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write, name="inbox-writer", daemon=True)
+                self._writer.start()
+        done: Future[int] = Future()
+        self._waiting.put((bodies, done))
+        return done
+
+    def close(self) -> None:
+        """Write what waits and stop the writer."""
+        with self._starting:
+            if self._writer is not None:
+                self._waiting.put(None)
+                self._writer.join()
+                self._writer = None
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Open a transaction that sees the inbox as it is now, until it is left."""
+        with self._connection() as connection:
+            connection.execute("BEGIN")
+            connection.execute("SELECT max(position) FROM bodies").fetchone()  # takes the snapshot
+            yield connection
+
+    def above(self, position: int, connection: sqlite3.Connection, most: int = -1) -> list[Body]:
+        """Return the bodies above a position, in order, at most so many (-1: all)."""
+        rows = connection.execute(
+            "SELECT received_at, source, body, position FROM bodies WHERE position > ? ORDER BY position LIMIT ?",
+            [position, most],
+        )
+        return [Body(*row) for row in rows]
+
+    def forget(self, position: int) -> None:
+        """Delete bodies up to a position: the log has them."""
+        with self._connection() as connection:
+            connection.execute("DELETE FROM bodies WHERE position <= ?", [position])
+            connection.commit()
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with contextlib.closing(
+            sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        ) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            yield connection
+
+    def _write(self) -> None:
+        with self._connection() as connection:
+            while (first := self._waiting.get()) is not None:
+                group = [first]
+                stop = False
+                while not self._waiting.empty():
+                    following = self._waiting.get()
+                    if following is None:
+                        stop = True
+                        break
+                    group.append(following)
+                self._commit(connection, group)
+                if stop:
+                    return
+
+    @staticmethod
+    def _commit(connection: sqlite3.Connection, group: list[tuple[Sequence[Body], Future[int]]]) -> None:
+        positions: list[int] = []
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for bodies, _ in group:
+                last = 0
+                for body in bodies:
+                    cursor = connection.execute(
+                        "INSERT INTO bodies (received_at, source, body) VALUES (?, ?, ?)",
+                        [body.received_at, body.source, body.text],
+                    )
+                    last = cursor.lastrowid or 0
+                positions.append(last)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            for _, done in group:
+                done.set_exception(StoreError(f"the inbox could not be written: {error}."))
+            return
+        for (_, done), position in zip(group, positions, strict=True):
+            done.set_result(position)

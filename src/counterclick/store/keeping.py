@@ -1,0 +1,238 @@
+"""The store: one folder with the inbox and the log, written by whom it may concern and read by anyone.
+
+```
+store/
+  inbox.sqlite     bodies that are acknowledged and not yet in the log
+  log/             the Delta table
+  key              secret for hashing personal identifiers (kept out of the log on purpose)
+  writing.lock     held while the log is appended to
+```
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from counterclick.errors import StoreError
+from counterclick.events.bulk import columns_sql
+from counterclick.events.schema import SCHEMA, duckdb_type
+from counterclick.store.inbox import Inbox
+from counterclick.store.log import Log, Snapshot
+
+__all__ = ["Appended", "Store", "connect"]
+
+_DRAIN_MOST = 20_000
+_LOCK_SECONDS = 600.0
+_COLUMNS = ", ".join(f'"{name}"' for name in SCHEMA.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What an append did.
+
+    Attributes:
+        n_written: rows written, rejections among them.
+        n_repeated: events that were there already, by kind and event id.
+        known: the file or inbox position had been appended before: nothing was done.
+    """
+
+    n_written: int = 0
+    n_repeated: int = 0
+    known: bool = False
+
+
+def connect(memory_limit: str = "1500MB") -> duckdb.DuckDBPyConnection:
+    """Return an in-memory DuckDB that counts in UTC and spills to a temporary folder above the limit."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET memory_limit = '{memory_limit}'")
+    connection.execute(f"SET temp_directory = '{tempfile.gettempdir()}/counterclick-spill'")
+    return connection
+
+
+class Store:
+    """Inbox and log of one shop.
+
+    Args:
+        folder: where they lie; made when it is not there.
+        log: another place for the log, such as an object store's URL.
+    """
+
+    def __init__(self, folder: Path, log: str | None = None) -> None:
+        self.folder = folder
+        self.inbox = Inbox(folder / "inbox.sqlite")
+        self.log = Log(log or str(folder / "log"))
+
+    @property
+    def key(self) -> str:
+        """The secret with which identifiers that are e-mail addresses are hashed."""
+        path = self.folder / "key"
+        with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_hex(16))
+        return path.read_text(encoding="utf-8")
+
+    def append_rows(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        rows: str,
+        *,
+        name: str,
+        version: int = 1,
+        unique: bool = False,
+        report: Mapping[str, Any] | None = None,
+    ) -> Appended:
+        """Append a relation in the log's schema as one commit, without what is there already.
+
+        Args:
+            connection: where the relation lives.
+            rows: SQL of the relation.
+            name: the application transaction's name.
+            version: its version; one that is not above the last is not written again.
+            unique: the caller has made sure that ids are filled and do not repeat, in the log or among the rows.
+            report: figures to keep in the commit.
+
+        Raises:
+            StoreError: the log could not be written; nothing was.
+        """
+        with self.writing():
+            snapshot = self.log.snapshot()
+            done = snapshot.transaction(name)
+            if done is not None and done >= version:
+                return Appended(known=True)
+            n_repeated = 0
+            if not unique:
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE _arriving AS {rows}")
+                n_before = _count(connection, "_arriving")
+                connection.execute(f"CREATE OR REPLACE TEMP VIEW _kept_ids AS {self.ids_sql(snapshot)}")
+                rows = """
+                    SELECT * EXCLUDE (_nth) FROM (
+                        SELECT *, row_number() OVER (PARTITION BY kind, event_id ORDER BY rowid) AS _nth
+                        FROM _arriving ANTI JOIN _kept_ids USING (kind, event_id)
+                    ) WHERE _nth = 1 ORDER BY occurred_at, event_id"""
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {rows}")
+                n_repeated = n_before - _count(connection, "_new")
+                rows = "FROM _new"
+            counted = connection.sql(f"SELECT {_COLUMNS} FROM ({rows})")
+            reader = counted.to_arrow_reader(100_000)
+            self.log.append(reader, name=name, version=version, report=report)
+            n_written = _written(self.log)
+            for table in () if unique else ("_arriving", "_new"):
+                connection.execute(f"DROP TABLE {table}")
+        return Appended(n_written=n_written, n_repeated=n_repeated)
+
+    def ids_sql(self, snapshot: Snapshot) -> str:
+        """Return SQL for the keys of all events in a snapshot of the log."""
+        return f"SELECT kind, event_id FROM ({self._log_sql(snapshot)})"
+
+    def drain(self) -> int:
+        """Move bodies from the inbox to the log; return how many bodies."""
+        moved = 0
+        while True:
+            with self.inbox.reading() as transaction:
+                position = self.log.snapshot().transaction(self._drain_name) or 0
+                bodies = self.inbox.above(position, transaction, _DRAIN_MOST)
+            if not bodies:
+                self.inbox.forget(position)
+                return moved
+            with contextlib.closing(connect()) as connection:
+                _load_bodies(connection, bodies)
+                self.append_rows(
+                    connection, "FROM _inbox_rows", name=self._drain_name, version=bodies[-1].position
+                )
+            self.inbox.forget(bodies[-1].position)
+            self.log.tidy()
+            moved += len(bodies)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a DuckDB with a view ``events``: the log and what is still in the inbox, as of now."""
+        with contextlib.closing(connect()) as connection:
+            self.attach(connection)
+            yield connection
+
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make the view ``events`` in a DuckDB."""
+        with self.inbox.reading() as transaction:  # the inbox first, then the log: nothing falls between
+            snapshot = self.log.snapshot()
+            bodies = self.inbox.above(snapshot.transaction(self._drain_name) or 0, transaction)
+        log_sql = self._log_sql(snapshot)
+        if not bodies:
+            connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql}")
+            return
+        _load_bodies(connection, bodies)
+        connection.execute(f"""
+            CREATE OR REPLACE TABLE inbox_events AS
+            SELECT DISTINCT ON (kind, event_id) {_COLUMNS} FROM _inbox_rows
+            ANTI JOIN ({self.ids_sql(snapshot)}) USING (kind, event_id)""")
+        connection.execute(
+            f"CREATE OR REPLACE VIEW events AS {log_sql} UNION ALL SELECT {_COLUMNS} FROM inbox_events"
+        )
+
+    def close(self) -> None:
+        """Stop the inbox's writer after it has written what waits."""
+        self.inbox.close()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the lock of the log's writers; a process that dies loses it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = sqlite3.connect(self.folder / "writing.lock", timeout=_LOCK_SECONDS, isolation_level=None)
+        with contextlib.closing(lock):
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                raise StoreError(f"another process has been writing to {self.folder} for too long.") from error
+            yield
+
+    @property
+    def _drain_name(self) -> str:
+        return f"inbox:{self.inbox.inbox_id}"
+
+    @staticmethod
+    def _log_sql(snapshot: Snapshot) -> str:
+        """SQL for a snapshot of the log with the explicit schema, whatever the age of its files."""
+        if not snapshot.files:
+            nothing = ", ".join(f'NULL::{duckdb_type(f.type)} AS "{f.name}"' for f in SCHEMA)
+            return f"SELECT {nothing} WHERE false"
+        files = ", ".join("'" + path.replace("'", "''") + "'" for path in snapshot.files)
+        return (
+            f"SELECT {_COLUMNS} FROM read_parquet([{files}], hive_partitioning = true, "
+            "hive_types = {'kind': VARCHAR}, union_by_name = true)"
+        )
+
+
+def _load_bodies(connection: duckdb.DuckDBPyConnection, bodies: Any) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - only where bodies wait
+
+    waiting = pa.table(
+        {
+            "received_at": [body.received_at for body in bodies],
+            "source": [body.source for body in bodies],
+            "text": [body.text for body in bodies],
+        }
+    )
+    connection.register("_bodies", waiting)
+    lines = "SELECT received_at, source, unnest(string_split(text, chr(10))) AS line FROM _bodies"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE _inbox_rows AS {columns_sql(lines)}")
+    connection.unregister("_bodies")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _written(log: Log) -> int:
+    table = log.snapshot().table
+    metrics: dict[str, Any] = table.history(1)[0].get("operationMetrics", {}) if table else {}
+    return int(metrics.get("num_added_rows", 0))

@@ -1,0 +1,120 @@
+"""The log: one Delta Lake table, partitioned by kind, which any engine that reads Delta can read.
+
+Every append is one commit and carries an application transaction, ``(name, version)``: of the inbox whose bodies it
+holds, or of the file. A repeated one is not written again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from counterclick.errors import StoreError
+
+__all__ = ["Log", "Snapshot"]
+
+_VACUUM_HOURS = 1
+_FILES_BEFORE_COMPACTION = 240
+_REPORT = "counterclick"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of the log.
+
+    Attributes:
+        version: the Delta table's version; -1 before the first commit.
+        files: paths of its Parquet files.
+        table: the Delta table at that version; None before the first commit.
+    """
+
+    version: int
+    files: tuple[str, ...]
+    table: DeltaTable | None
+
+    def transaction(self, name: str) -> int | None:
+        """Return the last version that an application committed, or None."""
+        return self.table.transaction_version(name) if self.table else None
+
+
+class Log:
+    """The Delta table of events.
+
+    Args:
+        location: a folder or a URL that delta-rs understands.
+    """
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest version.
+
+        Raises:
+            StoreError: there is a table that cannot be read.
+        """
+        try:
+            table = DeltaTable(self.location)
+        except TableNotFoundError:
+            return Snapshot(-1, (), None)
+        except (DeltaError, OSError) as error:
+            raise StoreError(f"the log at {self.location} cannot be read: {error}.") from error
+        return Snapshot(table.version(), tuple(_local(uri) for uri in table.file_uris()), table)
+
+    def append(
+        self,
+        rows: pa.RecordBatchReader | pa.Table,
+        *,
+        name: str,
+        version: int,
+        report: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Commit rows together with the application transaction that names them.
+
+        Args:
+            rows: rows in the log's schema.
+            name: the application: an inbox or a file.
+            version: how far it has come; the caller has made sure that it is new.
+            report: figures kept in the commit itself, for `reports`.
+
+        Raises:
+            StoreError: the commit failed; nothing was written.
+        """
+        properties = CommitProperties(
+            app_transactions=[Transaction(name, version)],
+            custom_metadata={_REPORT: json.dumps(dict(report))} if report else None,
+        )
+        try:
+            write_deltalake(
+                self.location, rows, partition_by=["kind"], mode="append", commit_properties=properties
+            )
+        except (DeltaError, OSError) as error:
+            raise StoreError(f"the log at {self.location} could not be written: {error}.") from error
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Return the reports of all files recorded so far, oldest first."""
+        table = self.snapshot().table
+        history = table.history() if table else []
+        found = [json.loads(commit[_REPORT]) for commit in history if _REPORT in commit]
+        return found[::-1]
+
+    def tidy(self) -> None:
+        """Compact many small files into few and delete what no version of the last hour needs."""
+        snapshot = self.snapshot()
+        if snapshot.table is not None and len(snapshot.files) > _FILES_BEFORE_COMPACTION:
+            snapshot.table.optimize.compact()
+            snapshot.table.vacuum(
+                retention_hours=_VACUUM_HOURS, enforce_retention_duration=False, dry_run=False
+            )
+
+
+def _local(uri: str) -> str:
+    parts = urlparse(uri)
+    return unquote(parts.path) if parts.scheme == "file" else uri

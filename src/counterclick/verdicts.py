@@ -1,0 +1,128 @@
+"""The only thing ever concluded: won, lost, inconclusive or invalid, why, and with which numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from counterclick.display import Grid, Shown, money, percent, signed_percent
+
+__all__ = ["Check", "Inconclusive", "Money", "Outcome", "Verdict"]
+
+Outcome = Literal["won", "lost", "inconclusive", "invalid"]
+Inconclusive = Literal[
+    "too small to matter",
+    "needs more weeks",
+    "cannot be detected at this traffic",
+    "guardrail not shown",
+    "still running",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A precondition with its number.
+
+    Attributes:
+        name: what is checked.
+        passed: whether it holds; None where this shop's data cannot say.
+        value: the number; None where there is none.
+        limit: what it is held against.
+        says: in one sentence.
+    """
+
+    name: str
+    passed: bool | None
+    value: float | None
+    limit: float | None
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount a month with its interval.
+
+    Attributes:
+        value: point estimate, in ``currency`` a month of 30.44 days.
+        lower: lower end of the 95 % interval.
+        upper: upper end.
+        currency: ISO 4217.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Shown):
+    """What an experiment concludes about a feature.
+
+    Attributes:
+        experiment: its name.
+        treatment: the feature's arm.
+        control: the arm it is compared with.
+        outcome: won, lost, inconclusive or invalid.
+        because: the reason, in one sentence.
+        kind: of inconclusive verdicts, which.
+        metric: what it was decided on.
+        lift: relative change of the metric, with ``lift_lower`` and ``lift_upper`` at 95 %; None where refused.
+        p_value: of "no difference"; None where refused.
+        incremental: money a month that the feature earns over the control, for all eligible visitors.
+        break_even_lift: lift at which the feature pays its cost; None where cost or margin is not known.
+        returns: "open" until the orders' returns have matured, then what net revenue says.
+        checks: the preconditions.
+        guardrails: guardrail -> shown, unproven or worse.
+        warnings: what to mind.
+        meanwhile: what to do until more is known.
+        numbers: everything else that the sentence rests on.
+    """
+
+    experiment: str
+    treatment: str
+    control: str
+    outcome: Outcome
+    because: str
+    metric: str
+    kind: Inconclusive | None = None
+    lift: float | None = None
+    lift_lower: float | None = None
+    lift_upper: float | None = None
+    p_value: float | None = None
+    incremental: Money | None = None
+    break_even_lift: float | None = None
+    returns: str = ""
+    checks: tuple[Check, ...] = ()
+    guardrails: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    meanwhile: str = ""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+    def grids(self) -> list[Grid]:
+        """Return the verdict as a table of what it rests on."""
+        title = f"{self.experiment}: {self.outcome.upper()}" + (f" ({self.kind})" if self.kind else "")
+        rows = [("contrast", f"{self.treatment} against {self.control}"), ("because", self.because)]
+        if self.lift is not None and self.lift_lower is not None and self.lift_upper is not None:
+            ends = f"[{signed_percent(self.lift_lower)}, {signed_percent(self.lift_upper)}]"
+            rows.append((f"lift of {self.metric}", f"{signed_percent(self.lift)} {ends}, p = {self.p_value:.2g}"))
+        if self.incremental is not None:
+            found = self.incremental
+            ends = f"[{money(found.lower, found.currency)}, {money(found.upper, found.currency)}]"
+            rows.append(("incremental, a month", f"{money(found.value, found.currency)} {ends}"))
+        if self.break_even_lift is not None:
+            rows.append(("break-even lift", percent(self.break_even_lift, 2)))
+        if "exaggeration_at_smallest_meaningful" in self.numbers and self.outcome == "won":
+            power = percent(self.numbers["power_at_smallest_meaningful"], 0)
+            factor = self.numbers["exaggeration_at_smallest_meaningful"]
+            rows.append(("exaggeration risk", f"were break-even true: power {power}, wins overstate {factor:.1f} times"))
+        if self.returns:
+            rows.append(("returns", self.returns))
+        rows += [(f"guardrail {name}", status) for name, status in self.guardrails.items()]
+        rows += [(check.name, f"{_STATE[check.passed]}: {check.says}") for check in self.checks]
+        rows.append(("meanwhile", self.meanwhile))
+        return [Grid(title, ("", ""), rows, self.warnings, left=2)]
+
+
+_STATE = {True: "holds", False: "FAILS", None: "cannot tell"}
