@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -29,6 +30,8 @@ __all__ = [
 
 NOTHING = "nothing"
 """The variant and policy that shows nothing."""
+_LONGEST = 3660 * 86_400
+_TEN_THOUSANDTHS = 10_000
 _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -57,7 +60,13 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class AttributionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[attribution]``: the rule by which surfaces are credited with orders."""
+    """``[attribution]``: the rule by which surfaces are credited with orders.
+
+    Attributes:
+        rule: ``first_touch`` or ``last_touch``.
+        window: how long before the order a touch may lie.
+        helpful_only: whether only helpful answers and clicks count, or every interaction.
+    """
 
     rule: Literal["first_touch", "last_touch"] = "first_touch"
     window: str = "24h"
@@ -185,10 +194,13 @@ def duration(text: str) -> timedelta:
     >>> duration("24h")
     datetime.timedelta(days=1)
     """
-    found = re.fullmatch(r"(\d+)\s*([mhdw])", text.strip())
-    if not found or int(found.group(1)) == 0:
-        raise ConfigError(f"{text!r} is not a duration; write a number and m, h, d or w, such as '24h' or '7d'.")
-    return timedelta(seconds=int(found.group(1)) * _UNITS[found.group(2)])
+    found = re.fullmatch(r"([0-9]{1,9})\s*([mhdw])", text.strip())
+    seconds = int(found.group(1)) * _UNITS[found.group(2)] if found else 0
+    if not 0 < seconds <= _LONGEST:
+        raise ConfigError(
+            f"{text!r} is not a duration; write a number and m, h, d or w, such as '24h' or '7d'; ten years at most."
+        )
+    return timedelta(seconds=seconds)
 
 
 def load(path: Path) -> Config:
@@ -219,16 +231,16 @@ def parse(text: str, name: str = "shop.toml") -> Config:
     try:
         config = msgspec.convert(raw, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{name}: {_explained(str(error), raw)}") from error
+        raise ConfigError(f"{name}: {_explained(str(error))}") from error
     _check(config, name)
     return config
 
 
-def _explained(message: str, raw: dict[str, Any]) -> str:
+def _explained(message: str) -> str:
     found = re.search(r"unknown field `(.+?)`(?: - at `\$(.*)`)?", message)
     if not found:
         return message
-    known = {
+    known: dict[str, type[msgspec.Struct]] = {
         "": Config,
         "shop": ShopConfig,
         "attribution": AttributionConfig,
@@ -236,9 +248,12 @@ def _explained(message: str, raw: dict[str, Any]) -> str:
         "experiments": ExperimentConfig,
         "tables": TableConfig,
     }
-    section = (found.group(2) or "").lstrip(".").split(".")[0].split("[")[0]
-    del raw
-    fields = known.get(section, Config).__struct_fields__
+    path = found.group(2) or ""
+    section = path.lstrip(".").split(".")[0].split("[")[0]
+    struct = known.get(section, Config)
+    if section == "tables":
+        struct = MappedEvent if ".events[" in path else Skip if ".skip[" in path else TableConfig
+    fields = struct.__struct_fields__
     return (
         f"there is no setting {found.group(1)!r} in [{section or 'the file'}]. "
         f"{did_you_mean(found.group(1), fields)}It may have: {', '.join(fields)}."
@@ -248,45 +263,60 @@ def _explained(message: str, raw: dict[str, Any]) -> str:
 def _check(config: Config, name: str) -> None:
     try:
         ZoneInfo(config.shop.timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder such as 'Europe'
         raise ConfigError(
             f"{name}: timezone {config.shop.timezone!r} is not known; write an IANA name such as 'Europe/Berlin'."
         ) from error
     if not re.fullmatch("[A-Z]{3}", config.shop.currency):
         raise ConfigError(f"{name}: currency {config.shop.currency!r} is no ISO 4217 code such as 'EUR'.")
-    for text in (config.shop.returns_window, config.shop.allowance, config.attribution.window):
-        duration(text)
+    _check_duration(config.shop.returns_window, f"{name}: returns_window")
+    _check_duration(config.shop.allowance, f"{name}: allowance")
+    _check_duration(config.attribution.window, f"{name}: window of [attribution]")
     if config.shop.margin_rate is not None and not 0 < config.shop.margin_rate <= 1:
         raise ConfigError(f"{name}: margin_rate must be a fraction above 0 and at most 1.")
     for surface, declared in config.surfaces.items():
-        if declared.monthly_cost is not None and declared.monthly_cost < 0:
-            raise ConfigError(f"{name}: monthly_cost of surface {surface!r} must not be negative.")
+        if declared.monthly_cost is not None and not 0 <= declared.monthly_cost < math.inf:
+            raise ConfigError(f"{name}: monthly_cost of surface {surface!r} must be a number, not negative.")
     for experiment, settings in config.experiments.items():
         _check_experiment(experiment, settings, name)
 
 
+def _check_duration(text: str, where: str) -> None:
+    try:
+        duration(text)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
 def _check_experiment(experiment: str, settings: ExperimentConfig, name: str) -> None:
     where = f"{name}: experiment {experiment!r}"
-    duration(settings.window)
+    _check_duration(settings.window, f"{where}: window")
     for role in ("control", "feature"):
         if len(settings.variants) < 2:  # noqa: PLR2004 - an experiment compares two
             raise ConfigError(f"{where} needs two variants or more.")
         variant = getattr(settings, role)
         if variant not in settings.variants:
-            raise ConfigError(
-                f"{where}: {role} {variant!r} is none of its variants: {', '.join(settings.variants)}."
-            )
+            raise ConfigError(f"{where}: {role} {variant!r} is none of its variants: {', '.join(settings.variants)}.")
     if settings.feature == settings.control:
         raise ConfigError(f"{where}: treatment and control are the same variant, {settings.control!r}.")
-    if any(not share > 0 for share in settings.variants.values()):
-        raise ConfigError(f"{where}: every share must be above 0.")
-    total = sum(settings.variants.values())
-    if abs(total - 1) > 1e-9:  # noqa: PLR2004 - rounding only
-        raise ConfigError(f"{where}: the shares add up to {total:g}; they must add up to 1.")
+    _check_shares(settings, where)
     if settings.ends_on < settings.starts_on:
         raise ConfigError(f"{where} ends on {settings.ends_on}, before it starts on {settings.starts_on}.")
     for guardrail, margin in settings.guardrails.items():
         if not 0 < margin < 1:
             raise ConfigError(
                 f"{where}: guardrail {guardrail!r} has the margin {margin}; it must be a fraction between 0 and 1."
+            )
+
+
+def _check_shares(settings: ExperimentConfig, where: str) -> None:
+    if any(not share > 0 for share in settings.variants.values()):
+        raise ConfigError(f"{where}: every share must be above 0.")
+    total = sum(settings.variants.values())
+    if abs(total - 1) > 1e-9:  # noqa: PLR2004 - rounding only
+        raise ConfigError(f"{where}: the shares add up to {total:g}; they must add up to 1.")
+    for variant, share in settings.variants.items():
+        if abs(share * _TEN_THOUSANDTHS - round(share * _TEN_THOUSANDTHS)) > 1e-6:  # noqa: PLR2004 - rounding only
+            raise ConfigError(
+                f"{where}: the share {share:g} of {variant!r} is no multiple of 1/10000; write 0.3333 for a third."
             )

@@ -14,6 +14,7 @@ from typing import Any
 __all__ = ["WIDTH", "Grid", "Shown", "count", "money", "percent", "plain", "signed_percent"]
 
 WIDTH = 80
+_NARROW = 8
 
 
 class Shown:
@@ -29,7 +30,7 @@ class Shown:
         return "\n\n".join(str(grid) for grid in self.grids())
 
     def _repr_html_(self) -> str:
-        return "\n".join(grid._repr_html_() for grid in self.grids())  # noqa: SLF001 - the notebook's protocol
+        return "\n".join(grid._repr_html_() for grid in self.grids())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Grid:
     left: int = 1
 
     def __str__(self) -> str:
-        parts = [self.title] if self.title else []
+        parts = textwrap.wrap(self.title, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         if self.columns:
             parts.extend(self._lines())
         for note in self.notes:
@@ -60,14 +61,13 @@ class Grid:
 
     def _lines(self) -> list[str]:
         table = [list(self.columns), *[list(row) for row in self.rows]] if any(self.columns) else list(self.rows)
-        widths = [max(len(row[i]) for row in table) for i in range(len(self.columns))]
-        spare = WIDTH - (sum(widths) + 2 * (len(widths) - 1))
-        if spare < 0:
-            widest = max(range(self.left), key=lambda i: widths[i])
-            widths[widest] = max(widths[widest] + spare, 8)
+        widths = self._fitted([max(len(row[i]) for row in table) for i in range(len(self.columns))])
         lines = []
         for number, row in enumerate(table):
-            cells = [textwrap.wrap(cell, width, break_on_hyphens=False) or [""] for cell, width in zip(row, widths, strict=True)]
+            cells = [
+                textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
+                for cell, width in zip(row, widths, strict=True)
+            ]
             for depth in range(max(len(cell) for cell in cells)):
                 texts = [cell[depth] if depth < len(cell) else "" for cell in cells]
                 lines.append(
@@ -79,6 +79,16 @@ class Grid:
             if number == 0 and any(self.columns):
                 lines.append("  ".join("-" * width for width in widths))
         return lines
+
+    def _fitted(self, widths: list[int]) -> list[int]:
+        """Narrow the widest column until the line fits: those aligned left first, to 8 at least, then any."""
+        fitted = list(widths)
+        while sum(fitted) + 2 * (len(fitted) - 1) > WIDTH and max(fitted) > 1:
+            left = max(range(self.left), key=fitted.__getitem__, default=0)
+            if self.left == 0 or fitted[left] <= _NARROW:
+                left = max(range(len(fitted)), key=fitted.__getitem__)
+            fitted[left] -= 1
+        return fitted
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns) if any(self.columns) else ""
@@ -144,10 +154,14 @@ def plain(value: Any) -> Any:
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: Any) -> Any:
+    if hasattr(value, "item"):  # NumPy's scalars
+        value = value.item()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    return value
+    return str(value) if isinstance(value, Decimal) else value

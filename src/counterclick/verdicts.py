@@ -8,7 +8,7 @@ from typing import Literal
 
 from counterclick.display import Grid, Shown, money, percent, signed_percent
 
-__all__ = ["Check", "Inconclusive", "Money", "Outcome", "Verdict"]
+__all__ = ["Check", "Contrast", "Inconclusive", "Money", "Outcome", "Verdict"]
 
 Outcome = Literal["won", "lost", "inconclusive", "invalid"]
 Inconclusive = Literal[
@@ -57,6 +57,32 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
+class Contrast:
+    """A comparison beside the verdict: another arm against the control, or the feature against ``nothing``.
+
+    Attributes:
+        treatment: the arm.
+        against: the arm that it is compared with.
+        lift: relative change of the verdict's metric, with ``lift_lower`` and ``lift_upper`` at 95 %; None where
+            refused.
+        lift_lower: lower end.
+        lift_upper: upper end.
+        p_adjusted: of "no difference", Holm-adjusted over these contrasts; None where refused.
+        incremental: money a month that the arm earns over ``against``, for all eligible visitors.
+        warnings: what to mind, or why it was refused.
+    """
+
+    treatment: str
+    against: str
+    lift: float | None
+    lift_lower: float | None
+    lift_upper: float | None
+    p_adjusted: float | None
+    incremental: Money | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict(Shown):
     """What an experiment concludes about a feature.
 
@@ -78,6 +104,7 @@ class Verdict(Shown):
         warnings: what to mind.
         meanwhile: what to do until more is known.
         numbers: everything else that the sentence rests on.
+        contrasts: the other comparisons, which conclude nothing.
     """
 
     experiment: str
@@ -99,14 +126,16 @@ class Verdict(Shown):
     warnings: tuple[str, ...] = ()
     meanwhile: str = ""
     numbers: Mapping[str, float] = field(default_factory=dict)
+    contrasts: tuple[Contrast, ...] = ()
 
     def grids(self) -> list[Grid]:
-        """Return the verdict as a table of what it rests on."""
+        """Return the verdict as a table of what it rests on, and the other contrasts below it."""
         title = f"{self.experiment}: {self.outcome.upper()}" + (f" ({self.kind})" if self.kind else "")
         rows = [("contrast", f"{self.treatment} against {self.control}"), ("because", self.because)]
         if self.lift is not None and self.lift_lower is not None and self.lift_upper is not None:
             ends = f"[{signed_percent(self.lift_lower)}, {signed_percent(self.lift_upper)}]"
-            rows.append((f"lift of {self.metric}", f"{signed_percent(self.lift)} {ends}, p = {self.p_value:.2g}"))
+            p_value = "" if self.p_value is None else f", p = {self.p_value:.2g}"
+            rows.append((f"lift of {self.metric}", f"{signed_percent(self.lift)} {ends}{p_value}"))
         if self.incremental is not None:
             found = self.incremental
             ends = f"[{money(found.lower, found.currency)}, {money(found.upper, found.currency)}]"
@@ -116,13 +145,31 @@ class Verdict(Shown):
         if "exaggeration_at_smallest_meaningful" in self.numbers and self.outcome == "won":
             power = percent(self.numbers["power_at_smallest_meaningful"], 0)
             factor = self.numbers["exaggeration_at_smallest_meaningful"]
-            rows.append(("exaggeration risk", f"were break-even true: power {power}, wins overstate {factor:.1f} times"))
+            least = "break-even" if self.break_even_lift else "the smallest visible lift"
+            says = f"were {least} true: power {power}, wins overstate {factor:.1f} times"
+            rows.append(("exaggeration risk", says))
         if self.returns:
             rows.append(("returns", self.returns))
         rows += [(f"guardrail {name}", status) for name, status in self.guardrails.items()]
         rows += [(check.name, f"{_STATE[check.passed]}: {check.says}") for check in self.checks]
         rows.append(("meanwhile", self.meanwhile))
-        return [Grid(title, ("", ""), rows, self.warnings, left=2)]
+        grids = [Grid(title, ("", ""), rows, self.warnings, left=2)]
+        if self.contrasts:
+            notes = [warning for contrast in self.contrasts for warning in contrast.warnings]
+            beside = [_cells(contrast) for contrast in self.contrasts]
+            heads = ("contrast", "lift", "95 % interval", "p", "a month")
+            grids.append(Grid("Beside the verdict (Holm-adjusted)", heads, beside, notes))
+        return grids
+
+
+def _cells(contrast: Contrast) -> tuple[str, ...]:
+    name = f"{contrast.treatment} against {contrast.against}"
+    if contrast.lift is None or contrast.lift_lower is None or contrast.lift_upper is None:
+        return (name, "refused", "", "", "")
+    ends = f"[{signed_percent(contrast.lift_lower)}, {signed_percent(contrast.lift_upper)}]"
+    p_value = "" if contrast.p_adjusted is None else f"{contrast.p_adjusted:.2g}"
+    month = "" if contrast.incremental is None else money(contrast.incremental.value, contrast.incremental.currency)
+    return (name, signed_percent(contrast.lift), ends, p_value, month)
 
 
 _STATE = {True: "holds", False: "FAILS", None: "cannot tell"}

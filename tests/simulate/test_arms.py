@@ -55,8 +55,7 @@ def test_exposures_carry_the_assigned_arm(small: Simulation, sql: Sql) -> None:
     surfaces = {surface.experiment: surface for surface in small.truth.surfaces}
     rows = sql(
         small,
-        "SELECT experiment, visitor_id, variant, policy, propensity, surface "
-        "FROM events WHERE kind = 'exposure'",
+        "SELECT experiment, visitor_id, variant, policy, propensity, surface FROM events WHERE kind = 'exposure'",
     )
     assert len({row[:2] for row in rows}) == len(rows)
     for experiment, visitor, variant, policy, propensity, name in rows:

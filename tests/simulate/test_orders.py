@@ -34,9 +34,7 @@ def test_amounts_add_up_exactly(large: Simulation, sql: Sql) -> None:
 
 def test_orders_look_like_a_shop(large: Simulation, sql: Sql) -> None:
     """Orders are worth 70 to 80 on average with a coefficient of variation below 1."""
-    [(mean, cv)] = sql(
-        large, "SELECT avg(value), stddev(value) / avg(value) FROM events WHERE kind = 'purchase'"
-    )
+    [(mean, cv)] = sql(large, "SELECT avg(value), stddev(value) / avg(value) FROM events WHERE kind = 'purchase'")
     assert 70 < mean < 80
     assert 0.4 < cv < 1
 

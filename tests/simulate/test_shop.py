@@ -69,18 +69,14 @@ def test_same_seed_same_shop() -> None:
 def test_shops_of_two_seeds_share_no_id(small: Simulation, column: str) -> None:
     """Shops of two seeds can be laid together: no id of one occurs in the other."""
     other = simulate(small.truth, seed=4)
-    shared = set(small.events[column].drop_null().to_pylist()) & set(
-        other.events[column].drop_null().to_pylist()
-    )
+    shared = set(small.events[column].drop_null().to_pylist()) & set(other.events[column].drop_null().to_pylist())
     assert not shared
 
 
 def test_event_and_order_ids_are_unique(small: Simulation, sql: Sql) -> None:
     """No two events share an id, no two orders, no two lines."""
     assert sql(small, "SELECT count(*) = count(DISTINCT event_id) FROM events") == [(True,)]
-    assert sql(small, "SELECT count(*) = count(DISTINCT order_id) FROM events WHERE kind = 'purchase'") == [
-        (True,)
-    ]
+    assert sql(small, "SELECT count(*) = count(DISTINCT order_id) FROM events WHERE kind = 'purchase'") == [(True,)]
     lines = "SELECT unnest(lines).line_id FROM events WHERE kind = 'purchase'"
     keys = [key for (key,) in sql(small, lines)]
     assert len(keys) == len(set(keys))

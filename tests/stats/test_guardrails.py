@@ -56,6 +56,4 @@ def test_an_unknown_direction_is_refused() -> None:
 def test_a_control_without_returns_is_refused() -> None:
     """A relative margin of nothing is nothing."""
     with pytest.raises(RefusedError, match="the control's mean of returns is 0"):
-        non_inferiority(
-            Moments.from_values(["returns"], [0.0, 0.0]), CONTROL, "returns", None, 0.05, "higher"
-        )
+        non_inferiority(Moments.from_values(["returns"], [0.0, 0.0]), CONTROL, "returns", None, 0.05, "higher")

@@ -45,9 +45,7 @@ def test_welch_agrees_with_scipy(column: int, level: float) -> None:
     interval = theirs.confidence_interval(level)
     ours = welch_difference(C, T, NAMES[column], level)
     got = (ours.statistic, ours.df, ours.p_value, ours.lower, ours.upper)
-    assert got == pytest.approx(
-        (theirs.statistic, theirs.df, theirs.pvalue, interval.low, interval.high), rel=1e-9
-    )
+    assert got == pytest.approx((theirs.statistic, theirs.df, theirs.pvalue, interval.low, interval.high), rel=1e-9)
 
 
 def test_means_agree_with_tea_tasting() -> None:
@@ -87,9 +85,7 @@ def test_ratio_of_totals_by_simulation() -> None:
     """The standard error of a ratio metric is the spread of its log over many samples."""
     lifts = [log_ratio_lift(C, moments(visitors(500, seed)), "revenue", "orders") for seed in range(100, 400)]
     rows = np.log1p([lift.value for lift in lifts])
-    treatment_only = (
-        np.array([lift.se**2 for lift in lifts]) - log_ratio_lift(C, C, "revenue", "orders").se ** 2 / 2
-    )
+    treatment_only = np.array([lift.se**2 for lift in lifts]) - log_ratio_lift(C, C, "revenue", "orders").se ** 2 / 2
     assert math.sqrt(treatment_only.mean()) == pytest.approx(rows.std(), rel=0.12)
 
 
@@ -126,9 +122,7 @@ def test_currency_leaves_the_lift(unit: float) -> None:
     st.lists(st.floats(0, 100), min_size=5, max_size=20),
     st.sampled_from([0.5, 0.8, 0.95]),
 )
-def test_fieller_excludes_zero_exactly_when_welch_rejects(
-    a: list[float], b: list[float], level: float
-) -> None:
+def test_fieller_excludes_zero_exactly_when_welch_rejects(a: list[float], b: list[float], level: float) -> None:
     """The interval is the dual of the test, on any data on which it exists."""
     try:
         ours = fieller_lift(one(a), one(b), "revenue", level)
@@ -143,8 +137,7 @@ def test_fieller_excludes_zero_exactly_when_welch_rejects(
 def test_gap_of_proxy_and_outcome_by_simulation() -> None:
     """D and its standard error agree with the spread over many samples, covariances included."""
     gaps = [
-        log_ratio_gap(C, moments(visitors(500, seed)), ("clicks", None), ("revenue", "orders"))
-        for seed in range(300)
+        log_ratio_gap(C, moments(visitors(500, seed)), ("clicks", None), ("revenue", "orders")) for seed in range(300)
     ]
     values = np.array([gap.value for gap in gaps])
     own = log_ratio_gap(C, C, ("clicks", None), ("revenue", "orders")).se ** 2 / 2

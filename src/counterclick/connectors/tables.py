@@ -16,12 +16,14 @@ import duckdb
 from counterclick.config import MappedEvent, TableConfig
 from counterclick.connectors.matching import match_returns
 from counterclick.errors import ConfigError, InputError, did_you_mean
-from counterclick.events.bulk import json_lines_sql, same_rows_sql
-from counterclick.events.schema import FIELDS_OF, KINDS, SCHEMA, duckdb_type
+from counterclick.events.bulk import json_lines_sql, quoted, same_rows_sql
+from counterclick.events.schema import FIELDS_OF, KINDS, REQUIRED_OF, SCHEMA, duckdb_type
 
 __all__ = ["Arrived", "mapping_for", "read_file"]
 
 RAW = "_raw"
+_LONGEST_LINE = 16_000_000
+_NAIVE = ("TIMESTAMP", "DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 _TEXT_FILES = {".jsonl", ".ndjson", ".json"}
 _OWN = tuple(name for name in SCHEMA.names if name not in ("received_at", "source"))
 
@@ -63,7 +65,12 @@ def mapping_for(path: Path, tables: Mapping[str, TableConfig], name: str | None 
 
 
 def read_file(
-    connection: duckdb.DuckDBPyConnection, path: Path, mapping: TableConfig | None, *, source: str, timezone: str
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    mapping: TableConfig | None,
+    *,
+    source: str,
+    timezone: str,
 ) -> Arrived:
     """Open a file as a relation that the door can judge.
 
@@ -80,7 +87,7 @@ def read_file(
     if not path.is_file():
         raise InputError(f"there is no file {path}.")
     try:
-        if path.suffix.lower() in _TEXT_FILES:
+        if _ending(path) in _TEXT_FILES:
             if mapping is not None:
                 raise InputError(f"{path.name}: a mapping is for CSV and Parquet; JSON lines are read as events.")
             return _json_lines(connection, path, source)
@@ -95,28 +102,42 @@ def read_file(
 
 
 def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Arrived:
-    lines = (
-        f"read_csv({_text(path)}, header = false, columns = {{'line': 'VARCHAR'}}, delim = '\\x01', quote = '', "
-        "escape = '', auto_detect = false, strict_mode = false, max_line_size = 16000000, skip = 0)"
-    )
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE _lines AS SELECT line FROM {lines}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW _lines AS SELECT line FROM {_lines_sql(path)}")
+    first = connection.execute("SELECT line FROM _lines WHERE trim(line) <> '' LIMIT 1").fetchone()
+    if first and str(first[0]).lstrip("\ufeff \t").startswith("["):
+        raise InputError(f"{path.name} holds a JSON array; write one event a line, without brackets and commas.")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE _parsed AS {json_lines_sql('_lines')}")
     keyed = same_rows_sql("_parsed", ("_body",), source, "_key")
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {RAW} AS "
-        f"SELECT * EXCLUDE (_key) REPLACE (coalesce(event_id, _key) AS event_id) FROM ({keyed})"
+        f"SELECT * EXCLUDE (_key) REPLACE (coalesce(nullif(event_id, ''), _key) AS event_id) FROM ({keyed})"
     )
     return Arrived(RAW, _types(connection, RAW), _count(connection, "_parsed"))
 
 
+def _lines_sql(path: Path) -> str:
+    """SQL for the lines of a text file: a CSV of one column without quotes, whose delimiter no JSON can hold."""
+    return (
+        f"read_csv({quoted(str(path))}, header = false, columns = {{'line': 'VARCHAR'}}, delim = chr(31), quote = '', "
+        f"escape = '', auto_detect = false, strict_mode = false, null_padding = true, "
+        f"max_line_size = {_LONGEST_LINE})"
+    )
+
+
+def _ending(path: Path) -> str:
+    """Return a file's ending in small letters, that of compression left out."""
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
 def _open(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
-    suffix = path.suffix.lower()
+    suffix = _ending(path)
     if suffix in (".parquet", ".pq"):
-        sql = f"SELECT * FROM read_parquet({_text(path)})"
+        sql = f"SELECT * FROM read_parquet({quoted(str(path))})"
     elif suffix in (".csv", ".tsv", ".txt"):
-        sql = f"SELECT * FROM read_csv({_text(path)}, header = true, all_varchar = true)"
+        sql = f"SELECT * FROM read_csv({quoted(str(path))}, header = true, all_varchar = true)"
     else:
-        raise InputError(f"{path.name}: the ending must be .csv, .tsv, .parquet, .jsonl or .ndjson.")
+        raise InputError(f"{path.name}: the ending must be .csv, .tsv, .parquet, .jsonl or .ndjson (.gz after a text).")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW _file AS {sql}")
     return "_file"
 
@@ -136,22 +157,32 @@ def _own_words(connection: duckdb.DuckDBPyConnection, table: str, path: Path, so
             f"{path.name} has no column {' or '.join(missing)}; every event has both. "
             "For a file in other words add a mapping [tables.NAME] to shop.toml."
         )
-    if types["occurred_at"].startswith("TIMESTAMP") and "ZONE" not in types["occurred_at"]:
-        raise InputError(f"{path.name}: occurred_at has no time zone; write it as a UTC timestamp with its zone.")
+    if types["occurred_at"] not in ("VARCHAR", "TIMESTAMP WITH TIME ZONE"):
+        raise InputError(
+            f"{path.name}: occurred_at is a {types['occurred_at']}, which has no time zone; "
+            "write it as a UTC timestamp with its zone."
+        )
     columns = ", ".join(f'"{name}"' for name in known)
     inner = f"SELECT {columns} FROM {table}"
-    if "event_id" not in types or _count(connection, f"{table} WHERE event_id IS NULL"):
+    if "event_id" not in types or _count(connection, f"{table} WHERE coalesce(event_id::VARCHAR, '') = ''"):
         keyed = same_rows_sql(f"({inner})", tuple(known), source, "_key")
-        replaced = "SELECT * EXCLUDE (_key) REPLACE (coalesce(event_id, _key) AS event_id)"
+        replaced = "SELECT * EXCLUDE (_key) REPLACE (coalesce(nullif(event_id::VARCHAR, ''), _key) AS event_id)"
         inner = (
-            f"{replaced} FROM ({keyed})" if "event_id" in types else f"SELECT * RENAME (_key AS event_id) FROM ({keyed})"
+            f"{replaced} FROM ({keyed})"
+            if "event_id" in types
+            else f"SELECT * RENAME (_key AS event_id) FROM ({keyed})"
         )
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS {inner}")
     return Arrived(RAW, _types(connection, RAW), _count(connection, table))
 
 
 def _mapped(
-    connection: duckdb.DuckDBPyConnection, table: str, mapping: TableConfig, path: Path, source: str, timezone: str
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    mapping: TableConfig,
+    path: Path,
+    source: str,
+    timezone: str,
 ) -> Arrived:
     columns = tuple(_types(connection, table))
     connection.execute(
@@ -164,17 +195,42 @@ def _mapped(
         _expression(connection, skip.where, "_rows", f"{path.name}: skip {skip.named!r}")
         skipped[skip.named] = skipped.get(skip.named, 0) + _count(connection, f"_rows WHERE {skip.where}")
         connection.execute(f"DELETE FROM _rows WHERE {skip.where}")
-    parts = [
-        _event_sql(connection, event, index, path, timezone) for index, event in enumerate(mapping.events)
-    ]
+    parts = [_event_sql(connection, event, index, path, timezone) for index, event in enumerate(mapping.events)]
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {RAW} AS " + " UNION ALL BY NAME ".join(parts))
     return Arrived(RAW, _types(connection, RAW), n_rows, skipped)
 
 
-def _event_sql(
-    connection: duckdb.DuckDBPyConnection, event: MappedEvent, index: int, path: Path, timezone: str
-) -> str:
+def _event_sql(connection: duckdb.DuckDBPyConnection, event: MappedEvent, index: int, path: Path, timezone: str) -> str:
     where = f"{path.name}: {event.kind}"
+    _check_names(event, where)
+    checked = {f"lines.{name}": sql for name, sql in event.lines.items()}
+    checked |= {f"group_by {sql!r}": sql for sql in event.group_by} | ({"where": event.where} if event.where else {})
+    for name, sql in checked.items():
+        _expression(connection, sql, "_rows", f"{where}.{name}")
+    kinds = {name: _expression(connection, sql, "_rows", f"{where}.{name}") for name, sql in event.fields.items()}
+    if event.match:
+        if kinds["occurred_at"] not in (*_NAIVE, "TIMESTAMP WITH TIME ZONE"):
+            raise InputError(f"{where}.occurred_at must be a time to match by; cast it with ::TIMESTAMP.")
+        cast = {name: cast_sql(f"({sql})", kinds[name], name, timezone) for name, sql in event.fields.items()}
+        return match_returns(connection, event, f"_matched_{index}", cast, where)
+    chosen = [f"'{event.kind}' AS kind"]
+    grouped = bool(event.group_by)
+    for name, sql in event.fields.items():
+        first = f"min({sql})" if name == "occurred_at" else f"arg_min({sql}, row_number)"
+        chosen.append(f'{cast_sql(first if grouped else f"({sql})", kinds[name], name, timezone)} AS "{name}"')
+    if event.lines:
+        packed = f"list_sort(list(struct_pack(nth := row_number, line := {line_sql(event.lines)})))"
+        chosen.append(f"list_transform({packed}, lambda numbered: numbered.line) AS lines")
+    if "event_id" not in event.fields:
+        key = "array_to_string(list_sort(list(_row_key)), '')" if grouped else "_row_key"
+        chosen.append(f"'h_' || left(sha256('{event.kind}:{index}:' || {key}), 32) AS event_id")
+    condition = f" WHERE {event.where}" if event.where else ""
+    group = f" GROUP BY {', '.join(event.group_by)}" if grouped else ""
+    return f"SELECT {', '.join(chosen)} FROM _rows{condition}{group}"
+
+
+def _check_names(event: MappedEvent, where: str) -> None:
+    """Refuse a mapping whose kind or fields the vocabulary does not have, or that lacks a field."""
     if event.kind not in KINDS:
         raise InputError(
             f"{where} is no kind of event. {did_you_mean(event.kind, KINDS)}There are: {', '.join(KINDS)}."
@@ -185,24 +241,9 @@ def _event_sql(
                 f"{where} has no field {name!r}. {did_you_mean(name, FIELDS_OF[event.kind])}"
                 f"It has: {', '.join(FIELDS_OF[event.kind])}."
             )
-    if event.match:
-        return match_returns(connection, event, f"_matched_{index}", timezone, where)
-    expressions = {name: _expression(connection, sql, "_rows", f"{where}.{name}") for name, sql in event.fields.items()}
-    chosen = [f"'{event.kind}' AS kind"]
-    grouped = bool(event.group_by)
-    for name, (sql, kind) in expressions.items():
-        value = f"any_value({sql})" if grouped and name != "occurred_at" else f"min({sql})" if grouped else f"({sql})"
-        chosen.append(f'{cast_sql(value, kind, name, timezone)} AS "{name}"')
-    if event.lines:
-        chosen.append(f"list({line_sql(event.lines)} ORDER BY row_number) AS lines")
-    if "event_id" not in event.fields:
-        key = "string_agg(_row_key, '' ORDER BY row_number)" if grouped else "_row_key"
-        chosen.append(f"'h_' || left(sha256('{event.kind}:{index}:' || {key}), 32) AS event_id")
-    condition = f" WHERE {event.where}" if event.where else ""
-    if event.where:
-        _expression(connection, event.where, "_rows", f"{where}.where")
-    group = f" GROUP BY {', '.join(event.group_by)}" if grouped else ""
-    return f"SELECT {', '.join(chosen)} FROM _rows{condition}{group}"
+    missing = [name for name in REQUIRED_OF[event.kind] if name not in event.fields]
+    if missing:
+        raise InputError(f"{where} must have {', '.join(missing)}; add it to its fields in shop.toml.")
 
 
 def line_sql(lines: Mapping[str, str]) -> str:
@@ -211,28 +252,30 @@ def line_sql(lines: Mapping[str, str]) -> str:
     unknown = [name for name in lines if name not in kinds]
     if unknown:
         raise InputError(f"a line has no field {unknown[0]!r}. It has: {', '.join(kinds)}.")
-    return "struct_pack(" + ", ".join(
-        f'"{name}" := CAST({lines[name] if name in lines else "NULL"} AS {kind})' for name, kind in kinds.items()
-    ) + ")"
+    return (
+        "struct_pack("
+        + ", ".join(f'"{name}" := CAST({lines.get(name, "NULL")} AS {kind})' for name, kind in kinds.items())
+        + ")"
+    )
 
 
 def cast_sql(sql: str, kind: str, name: str, timezone: str) -> str:
     """Return SQL that gives an expression its column's type; times without a zone are the shop's."""
     target = duckdb_type(SCHEMA.field(name).type)
-    if target == "TIMESTAMPTZ" and kind in ("TIMESTAMP", "DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"):
+    if target == "TIMESTAMPTZ" and kind in _NAIVE:
         return f"(({sql})::TIMESTAMP AT TIME ZONE '{timezone}')"
     if target == "VARCHAR":
         return f"({sql})::VARCHAR"
     return sql
 
 
-def _expression(connection: duckdb.DuckDBPyConnection, sql: str, table: str, where: str) -> tuple[str, str]:
-    """Return an expression with its type, or say what is wrong with it."""
+def _expression(connection: duckdb.DuckDBPyConnection, sql: str, table: str, where: str) -> str:
+    """Return an expression's type, or say what is wrong with it."""
     try:
         found = connection.execute(f"DESCRIBE SELECT ({sql}) AS x FROM {table}").fetchall()
     except duckdb.Error as error:
         raise InputError(f"{where} = {sql!r} cannot be computed: {_first_lines(error)}") from error
-    return sql, str(found[0][1])
+    return str(found[0][1])
 
 
 def _types(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
@@ -242,10 +285,6 @@ def _types(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(found[0]) if found else 0
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _first_lines(error: duckdb.Error) -> str:

@@ -7,49 +7,67 @@ refused has the kind ``rejection``, its reason, the sentence, and its redacted b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
 from counterclick.events import redaction
 from counterclick.events.door import Context
+from counterclick.events.readings import SENT, list_reading_sql, must_be, reading_sql
 from counterclick.events.rejection import Reason
 from counterclick.events.rules import CLOCK_TOLERANCE, EARLIEST, RULES, declared
-from counterclick.events.schema import FIELDS_OF, KINDS, REJECTION, REQUIRED_OF, SCHEMA, duckdb_type
+from counterclick.events.schema import (
+    DEFAULTS_OF,
+    FIELDS_OF,
+    KINDS,
+    PARTS_OF,
+    REJECTION,
+    REQUIRED_OF,
+    SCHEMA,
+    duckdb_type,
+)
 
-__all__ = ["BODY", "DETAILS", "admitted_sql", "columns_sql", "json_lines_sql", "same_rows_sql"]
+__all__ = ["BODY", "DETAILS", "admitted_sql", "columns_sql", "json_lines_sql", "quoted", "same_rows_sql"]
 
 BODY = "_body"
 """The text that a row came from, kept with a rejection."""
 DETAILS = "_details"
 """A sentence of the reader about a row that cannot be read at all."""
 UNKNOWN = "_unknown"
-_LISTS = {name: SCHEMA.field(name).type for name in SCHEMA.names if pa.types.is_list(SCHEMA.field(name).type)}
-_SENT = tuple(name for name in SCHEMA.names if name not in ("received_at", "source"))
-_ISO_ZONED = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|z|[+-]\d\d(:?\d\d)?)"
+"""The names in a row that no event has."""
+MISTYPED = "_mistyped"
+"""The first column of text that a JSON object fills with something that is neither text nor a whole number."""
+_LISTS = tuple(name for name in SENT if pa.types.is_list(SCHEMA.field(name).type))
+_TEXTS = tuple(name for name in SENT if SCHEMA.field(name).type == pa.string())
+_WHOLE_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+
+
+def quoted(text: str) -> str:
+    """Return a text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def json_lines_sql(lines: str, column: str = "line") -> str:
-    """Return SQL that reads JSON objects, one a row, into columns of text.
+    """Return SQL that reads JSON objects, one a row, into columns of text, and lists into JSON.
 
     Args:
         lines: a relation with one JSON text a row; empty lines are passed over.
         column: the name of its column.
     """
-    shape = ", ".join(f'"{name}": {_json_shape(SCHEMA.field(name).type)}' for name in _SENT)
-    lists = " OR ".join(
-        f"json_type(object, '$.{name}') NOT IN ('ARRAY', 'NULL')" for name in _LISTS
-    )
-    names = ", ".join(f"'{name}'" for name in _SENT)
+    names = ", ".join(f"'{name}'" for name in SENT)
+    texts = ", ".join(f"'{name}'" for name in _TEXTS)
+    paths = ", ".join(f"'$.{name}'" for name in _TEXTS)
+    odd = f"list_transform(json_type(object, [{paths}]), lambda t: t IN ('BOOLEAN', 'DOUBLE', 'OBJECT', 'ARRAY'))"
     return f"""
-        SELECT unnest(json_transform(object, '{{{shape}}}')), {BODY},
+        SELECT unnest(json_transform(object, '{{{_shape()}}}')), {BODY},
             CASE WHEN object IS NULL THEN 'an event must be a JSON object' END AS {DETAILS},
-            CASE WHEN {lists} THEN 'a list' END AS _unlisted,
-            array_to_string(list_filter(json_keys(object), lambda k: k NOT IN ({names})), ', ') AS {UNKNOWN}
+            [{texts}][list_position({odd}, true)] AS {MISTYPED},
+            nullif(array_to_string(list_sort(list_filter(json_keys(object), lambda k: k NOT IN ({names}))), ', '), '')
+                AS {UNKNOWN}
         FROM (
             SELECT {column} AS {BODY}, CASE WHEN json_valid({column}) AND json_type({column}) = 'OBJECT'
                 THEN {column}::JSON END AS object
-            FROM {lines} WHERE trim({column}) <> ''
+            FROM {lines} WHERE trim({column}, ' ' || chr(9) || chr(13)) <> ''
         )"""
 
 
@@ -61,13 +79,19 @@ def admitted_sql(raw: str, types: Mapping[str, str], context: Context) -> str:
         types: its columns with their DuckDB types.
         context: clock, source, currency and key.
     """
-    read = _read(types)
-    columns = ", ".join(f'{_column(name, types)} AS "{name}"' for name in _SENT)
-    body = BODY if BODY in types else f"to_json(struct_pack({', '.join(_packed(types))}))::VARCHAR"
+    columns = ", ".join(f'{_column(name, types)} AS "{name}"' for name in SENT)
+    sent = [name for name in types if name in SENT]
+    marks = [name for name in (BODY, DETAILS, UNKNOWN, MISTYPED) if name in types]
+    packed = [] if BODY in types else [f'"{name}" AS "_raw_{name}"' for name in sent]
+    body = BODY if BODY in types else _packed(sent)
     return f"""
-        WITH cast_rows AS (SELECT {columns}, {_wrong_type(types)} AS _wrong, {read} FROM {raw}),
-        judged AS (SELECT *, {_verdict(context)} AS _refusal FROM cast_rows)
-        SELECT {", ".join(_kept(name, context, body) for name in SCHEMA.names)}
+        WITH held AS (
+            SELECT {", ".join([columns, *marks, *packed])},
+                {_misheld(types)} AS _wrong, {_unknown_inside(types)} AS _inside
+            FROM {raw}),
+        placed AS (SELECT *, {_misplaced(types)} AS _foreign, {_missing(types)} AS _missing FROM held),
+        judged AS (SELECT *, {_verdict(types, context)} AS _refusal FROM placed)
+        SELECT {", ".join(_kept(name, types, context, body) for name in SCHEMA.names)}
         FROM judged"""
 
 
@@ -77,13 +101,14 @@ def columns_sql(lines: str) -> str:
     Args:
         lines: SQL with the columns ``received_at``, ``source`` and ``line``.
     """
-    shape = ", ".join(f'"{name}": {_json_shape(SCHEMA.field(name).type)}' for name in _SENT)
-    text = {name: _text_type(SCHEMA.field(name).type) for name in _SENT}
+    types = {name: "JSON" if name in _LISTS else "VARCHAR" for name in SENT}
     given = {"received_at": "received_at::TIMESTAMPTZ", "source": "source"}
-    columns = ", ".join(f'{given.get(name) or _column(name, text)} AS "{name}"' for name in SCHEMA.names)
+    held = ", ".join(f'{given.get(name) or _column(name, types)} AS "{name}"' for name in SCHEMA.names)
+    columns = ", ".join(f'{_defaulted(name)} AS "{name}"' for name in SCHEMA.names)
     return f"""
-        SELECT {columns}
-        FROM (SELECT received_at, source, unnest(json_transform(line, '{{{shape}}}')) FROM ({lines}) WHERE line <> '')"""
+        SELECT {columns} FROM (SELECT {held} FROM (
+            SELECT received_at, source, unnest(json_transform(line, '{{{_shape()}}}')) FROM ({lines}) WHERE line <> ''
+        ))"""
 
 
 def same_rows_sql(relation: str, columns: tuple[str, ...], source: str, key: str) -> str:
@@ -95,39 +120,53 @@ def same_rows_sql(relation: str, columns: tuple[str, ...], source: str, key: str
         source: the mapping's name; the same row under another mapping is another event.
         key: name of the column that receives the key.
     """
-    content = "concat_ws('|', " + ", ".join(f"coalesce(\"{name}\"::VARCHAR, '')" for name in columns) + ")"
+    content = "concat_ws(chr(31), " + ", ".join(f"coalesce(\"{name}\"::VARCHAR, '')" for name in columns) + ")"
     return f"""
-        SELECT * EXCLUDE (_content), 'h_' || left(sha256('{source}|' || _content || '|' ||
+        SELECT * EXCLUDE (_content), 'h_' || left(sha256({quoted(source + "|")} || _content || '|' ||
             row_number() OVER (PARTITION BY _content)), 32) AS {key}
         FROM (SELECT *, md5({content}) AS _content FROM {relation})"""
 
 
-def _read(types: Mapping[str, str]) -> str:
-    given = [name for name in (BODY, DETAILS, UNKNOWN, "_unlisted") if name in types]
-    missing = [f"NULL::VARCHAR AS {name}" for name in (DETAILS, UNKNOWN, "_unlisted") if name not in types]
-    packed = [] if BODY in types else [f'"{name}" AS _raw_{name}' for name in types if name in SCHEMA.names]
-    return ", ".join([*given, *missing, *packed]) or "NULL AS _none"
+def _shape() -> str:
+    """Return what DuckDB is told to read a JSON object into."""
+    return ", ".join(f'"{name}": "{"JSON" if name in _LISTS else "VARCHAR"}"' for name in SENT)
 
 
-def _packed(types: Mapping[str, str]) -> list[str]:
-    return [f'"{name}" := _raw_{name}' for name in types if name in SCHEMA.names]
+def _packed(names: list[str]) -> str:
+    """SQL for the text of a row that came without one."""
+    return "to_json(struct_pack(" + ", ".join(f'"{name}" := "_raw_{name}"' for name in names) + "))::VARCHAR"
+
+
+def _json(name: str, given: str) -> str:
+    """SQL for the JSON of a list column, null where nothing was sent."""
+    if given == "JSON":
+        return f"nullif(\"{name}\", 'null')"
+    if given == "VARCHAR":
+        return f"nullif(TRY_CAST(nullif(\"{name}\", '') AS JSON), 'null')"
+    return f'CASE WHEN "{name}" IS NOT NULL THEN to_json("{name}") END'
 
 
 def _column(name: str, types: Mapping[str, str]) -> str:
+    """SQL for a column as the log holds it; null where nothing was sent, or nothing that it can hold."""
     target = duckdb_type(SCHEMA.field(name).type)
     if name not in types:
         return f"NULL::{target}"
-    if same_type(types[name], target):
+    given = types[name]
+    if given == "VARCHAR" and name not in _LISTS:
+        return reading_sql(f"nullif(\"{name}\", '')", target)
+    if same_type(given, target):
         return f'"{name}"'
-    if types[name] == "VARCHAR":
-        text = f"nullif(\"{name}\", '')"
-        if name in _LISTS:
-            return f"TRY_CAST(TRY_CAST({text} AS JSON) AS {target})"
-        if target == "INTEGER":
-            return f"TRY_CAST(regexp_extract({text}, '^([+-]?\\d+)(\\.0*)?$', 1) AS INTEGER)"
-        return f"TRY_CAST({text} AS {target})"
-    if target == "INTEGER":
+    return list_reading_sql(name, _json(name, given))[0] if name in _LISTS else _converted(name, given, target)
+
+
+def _converted(name: str, given: str, target: str) -> str:
+    """SQL for a column of numbers, booleans or the like as another type; null where that would change its value."""
+    if target == "VARCHAR" and given in ("DOUBLE", "FLOAT", "BOOLEAN"):
+        return "NULL::VARCHAR"
+    if target == "INTEGER" and given not in ("BOOLEAN", *_WHOLE_TYPES):
         return f'CASE WHEN "{name}" = floor("{name}") THEN TRY_CAST("{name}" AS INTEGER) END'
+    if target == "BOOLEAN" or given == "BOOLEAN":
+        return reading_sql(f'"{name}"::VARCHAR', target)
     return f'TRY_CAST("{name}" AS {target})'
 
 
@@ -137,62 +176,101 @@ def same_type(given: str, target: str) -> bool:
     return plain.get(given, given).replace('"', "") == target.replace('"', "")
 
 
-def _wrong_type(types: Mapping[str, str]) -> str:
-    """SQL for the name of the first column that holds what it cannot hold, or null."""
-    cases = ["WHEN _unlisted IS NOT NULL THEN 'items, lines or matched_products'"] if "_unlisted" in types else []
-    for name in _SENT:
+def _misheld(types: Mapping[str, str]) -> str:
+    """SQL for the sentence about the first column that holds what it cannot hold, or null."""
+    cases = []
+    for name in SENT:
         target = duckdb_type(SCHEMA.field(name).type)
-        if name not in types or same_type(types[name], target):
-            continue
-        there = f'"{name}" IS NOT NULL' + (f" AND \"{name}\" <> ''" if types[name] == "VARCHAR" else "")
-        lost = f"({_column(name, types)}) IS NULL"
-        if target == "TIMESTAMPTZ" and types[name] == "VARCHAR":
-            lost = f"({lost} OR NOT regexp_full_match(trim(\"{name}\"), '{_ISO_ZONED}'))"
-        if name in _LISTS and BODY in types and pa.types.is_struct(_LISTS[name].value_type):
-            lost = f"({lost} OR {_lost_inside(name)})"
-        cases.append(f"WHEN {there} AND {lost} THEN '{name}'")
+        lost = []
+        if name in types and not same_type(types[name], target):
+            there = f'"{name}" IS NOT NULL' + (f" AND \"{name}\" <> ''" if types[name] == "VARCHAR" else "")
+            if name in _LISTS:
+                json = _json(name, types[name])
+                unread = f"({there} AND {json} IS NULL) OR " if types[name] == "VARCHAR" else ""
+                lost.append(f"{unread}{list_reading_sql(name, json)[1]}")
+            else:
+                lost.append(f"({there} AND ({_column(name, types)}) IS NULL)")
+        if MISTYPED in types and name in _TEXTS:
+            lost.append(f"{MISTYPED} = '{name}'")
+        if lost:
+            cases.append(f"WHEN {' OR '.join(lost)} THEN {quoted(must_be(name))}")
     return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
 
 
-def _lost_inside(name: str) -> str:
-    """SQL that finds a list whose inner values do not survive the cast."""
-    inner = []
-    for part in _LISTS[name].value_type:
-        target = duckdb_type(part.type)
-        value = f'l."{part.name}"'
-        if target == "INTEGER":
-            inner.append(f"NOT regexp_full_match({value}, '[+-]?\\d+(\\.0*)?')")
-        elif target != "VARCHAR":
-            inner.append(f"({value} IS NOT NULL AND TRY_CAST({value} AS {target}) IS NULL)")
-    return f'len(list_filter("{name}", lambda l: {" OR ".join(inner)})) > 0'
+def _unknown_inside(types: Mapping[str, str]) -> str:
+    """SQL for the names inside of lists that no event has, or null."""
+    unknown = [UNKNOWN] if UNKNOWN in types else []
+    unknown += [
+        list_reading_sql(name, _json(name, types[name]))[2]
+        for name in _LISTS
+        if name in types and not same_type(types[name], duckdb_type(SCHEMA.field(name).type))
+    ]
+    return f"coalesce({', '.join([*unknown, 'NULL::VARCHAR'])})"
 
 
-def _verdict(context: Context) -> str:
+def _kinds(kinds: list[str]) -> str:
+    return ", ".join(f"'{kind}'" for kind in kinds)
+
+
+def _misplaced(types: Mapping[str, str]) -> str:
+    """SQL for the first column that is filled although this kind of event does not have it, or null."""
+    whens = []
+    for name in SENT:
+        owners = [kind for kind in KINDS if name in FIELDS_OF[kind]]
+        if name != "kind" and name in types and len(owners) < len(KINDS):
+            whens.append(f"WHEN \"{name}\" IS NOT NULL AND kind NOT IN ({_kinds(owners)}) THEN '{name}'")
+    for name, part, owners in _parts(_LISTS, required=False):
+        if name in types:
+            found = f'len(list_filter("{name}", lambda l: l."{part}" IS NOT NULL)) > 0'
+            whens.append(f"WHEN kind IN ({_kinds(owners)}) AND {found} THEN '{part} in {name}'")
+    return f"CASE {' '.join(whens)} END" if whens else "NULL::VARCHAR"
+
+
+def _missing(types: Mapping[str, str]) -> str:
+    """SQL for the first field that is missing, of the event or of one of its lines or items, or null."""
+    whens = []
+    for name in SENT:
+        owners = [kind for kind in KINDS if name in REQUIRED_OF[kind]]
+        if owners:
+            whens.append(f"WHEN \"{name}\" IS NULL AND kind IN ({_kinds(owners)}) THEN '{name}'")
+    for name, part, owners in _parts(_LISTS, required=True):
+        if name in types:
+            found = f'len(list_filter("{name}", lambda l: l."{part}" IS NULL)) > 0'
+            whens.append(f"WHEN kind IN ({_kinds(owners)}) AND {found} THEN '{part} in {name}'")
+    return f"CASE {' '.join(whens)} END"
+
+
+def _parts(lists: tuple[str, ...], *, required: bool) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield (list column, field of its objects, kinds that need it there, or that do not have it there)."""
+    for name in lists:
+        inner = SCHEMA.field(name).type.value_type
+        for part in inner if pa.types.is_struct(inner) else ():
+            having = {kind: PARTS_OF[kind][name] for kind in KINDS if name in PARTS_OF[kind]}
+            kinds = [
+                kind
+                for kind, (fields, needed) in having.items()
+                if (part.name in needed if required else part.name not in fields)
+            ]
+            if kinds:
+                yield name, part.name, kinds
+
+
+def _verdict(types: Mapping[str, str], context: Context) -> str:
     """SQL for ``{reason, details}`` of a row, or null where nothing is wrong: the door's steps, in order."""
     limit = f"TIMESTAMPTZ '{(context.received_at + CLOCK_TOLERANCE).isoformat()}'"
-    kinds = ", ".join(f"'{kind}'" for kind in KINDS)
     cases = [
-        (Reason.MALFORMED, f"{DETAILS} IS NOT NULL", DETAILS),
+        *([(Reason.MALFORMED, f"{DETAILS} IS NOT NULL", DETAILS)] if DETAILS in types else []),
         (
             Reason.UNKNOWN_KIND,
-            f"(kind IS NULL OR kind NOT IN ({kinds}))",
+            f"(kind IS NULL OR kind NOT IN ({_kinds(list(KINDS))}))",
             f"'kind ' || coalesce(kind, 'null') || ' is not in the vocabulary: {', '.join(KINDS)}'",
         ),
-        (Reason.UNKNOWN_FIELD, f"coalesce({UNKNOWN}, '') <> ''", f"kind || ' has no field ' || {UNKNOWN}"),
-        (Reason.UNKNOWN_FIELD, f"({_foreign()}) IS NOT NULL", f"kind || ' has no field ' || ({_foreign()})"),
-        (
-            Reason.WRONG_TYPE,
-            "_wrong IS NOT NULL",
-            "_wrong || ' holds what it cannot hold' || CASE WHEN _wrong = 'occurred_at' "
-            "THEN ': it must be ISO 8601 with its zone: 2026-03-02T09:30:00Z' ELSE '' END",
-        ),
-        (
-            Reason.MISSING_FIELD,
-            f"({_missing()}) IS NOT NULL",
-            f"'object missing required field ' || ({_missing()})",
-        ),
-        *((Reason.OUT_OF_RANGE, sql, f"'{says}'") for _, sql, says in declared()),
-        *((rule.reason, rule.sql, "'" + rule.says.replace("'", "''") + "'") for rule in RULES),
+        (Reason.UNKNOWN_FIELD, "_inside IS NOT NULL", "kind || ' has no field ' || _inside"),
+        (Reason.WRONG_TYPE, "_wrong IS NOT NULL", "_wrong"),
+        (Reason.UNKNOWN_FIELD, "_foreign IS NOT NULL", "kind || ' has no field ' || _foreign"),
+        (Reason.MISSING_FIELD, "_missing IS NOT NULL", "kind || ' must have ' || _missing"),
+        *((Reason.OUT_OF_RANGE, sql, quoted(says)) for name, sql, says in declared() if name in types),
+        *((rule.reason, rule.sql, quoted(rule.says)) for rule in RULES),
         (
             Reason.IN_FUTURE,
             f"occurred_at > {limit}",
@@ -211,42 +289,25 @@ def _verdict(context: Context) -> str:
     return f"CASE {whens} END"
 
 
-def _foreign() -> str:
-    """SQL for the first column that is filled although this kind of event does not have it."""
-    whens = []
-    for name in _SENT:
-        owners = [kind for kind in KINDS if name in FIELDS_OF[kind]]
-        if name == "kind" or len(owners) == len(KINDS):
-            continue
-        listed = ", ".join(f"'{kind}'" for kind in owners)
-        whens.append(f"WHEN \"{name}\" IS NOT NULL AND kind NOT IN ({listed}) THEN '{name}'")
-    return f"CASE {' '.join(whens)} END"
+def _defaulted(name: str) -> str:
+    """SQL for a column with the value that the vocabulary gives it where it was not sent."""
+    filled = {kind: fields[name] for kind, fields in DEFAULTS_OF.items() if name in fields}
+    if not filled:
+        return f'"{name}"'
+    (value,) = set(filled.values())
+    literal = "[]" if value == () else quoted(value) if isinstance(value, str) else str(value).lower()
+    return f'CASE WHEN kind IN ({_kinds(list(filled))}) THEN coalesce("{name}", {literal}) ELSE "{name}" END'
 
 
-def _missing() -> str:
-    """SQL for the first field that is missing, of the event or of one of its lines or items."""
-    whens = []
-    for name in _SENT:
-        owners = ", ".join(f"'{kind}'" for kind in KINDS if name in REQUIRED_OF[kind])
-        if owners:
-            whens.append(f"WHEN \"{name}\" IS NULL AND kind IN ({owners}) THEN '{name}'")
-    whens.append(
-        "WHEN len(list_filter(lines, lambda l: l.product_id IS NULL OR l.quantity IS NULL OR "
-        "(kind = 'purchase' AND l.unit_price IS NULL))) > 0 THEN 'product_id, quantity or unit_price of a line'"
-    )
-    whens.append("WHEN len(list_filter(items, lambda i: i.product_id IS NULL)) > 0 THEN 'product_id of an item'")
-    return f"CASE {' '.join(whens)} END"
-
-
-def _kept(name: str, context: Context, body: str) -> str:
+def _kept(name: str, types: Mapping[str, str], context: Context, body: str) -> str:
     """SQL for one column of the log: of the event where it was taken, of the rejection where it was not."""
-    source = context.source.replace("'", "''")
     received = f"TIMESTAMPTZ '{context.received_at.isoformat()}'"
-    always = {"source": f"'{source}'", "received_at": received}
+    always = {"source": quoted(context.source), "received_at": received}
     if name in always:
         return f"{always[name]} AS {name}"
     refused = {
         "kind": f"'{REJECTION}'",
+        "event_id": "'r_' || uuid()",
         "occurred_at": received,
         "reason": "_refusal.reason",
         "details": (
@@ -254,26 +315,14 @@ def _kept(name: str, context: Context, body: str) -> str:
             f"body := {redaction.sql_scrubbed_body(body)}))::VARCHAR"
         ),
     }.get(name, f"NULL::{duckdb_type(SCHEMA.field(name).type)}")
-    taken = f'"{name}"'
-    if name in redaction.IDENTIFIERS:
+    taken = _defaulted(name)
+    if name not in types and name != "currency":
+        pass
+    elif name in redaction.IDENTIFIERS:
         taken = redaction.sql_hashed(taken, context.key)
     elif name in redaction.TEXTS:
-        taken = redaction.sql_scrubbed(redaction.sql_page(taken) if name == "page" else taken)
+        taken = redaction.sql_scrubbed_column(redaction.sql_page(taken) if name == "page" else taken)
     elif name == "currency":
-        owners = ", ".join(f"'{kind}'" for kind in KINDS if "currency" in FIELDS_OF[kind])
-        taken = f"CASE WHEN kind IN ({owners}) THEN coalesce(currency, '{context.currency}') END"
+        owners = _kinds([kind for kind in KINDS if "currency" in FIELDS_OF[kind]])
+        taken = f"CASE WHEN kind IN ({owners}) THEN coalesce(currency, {quoted(context.currency)}) END"
     return f'CASE WHEN _refusal IS NULL THEN {taken} ELSE {refused} END AS "{name}"'
-
-
-def _json_shape(arrow: pa.DataType) -> str:
-    if pa.types.is_list(arrow):
-        return f"[{_json_shape(arrow.value_type)}]"
-    if pa.types.is_struct(arrow):
-        return "{" + ", ".join(f'"{part.name}": "VARCHAR"' for part in arrow) + "}"
-    return '"VARCHAR"'
-
-
-
-
-def _text_type(arrow: pa.DataType) -> str:
-    return "VARCHAR" if not pa.types.is_list(arrow) else "JSON list"

@@ -7,7 +7,6 @@ columns. A body is one JSON object, an array of objects, or objects line by line
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -17,16 +16,15 @@ from typing import Any, Union
 import msgspec
 
 from counterclick.events import redaction
+from counterclick.events.readings import SENT, UnreadableError, must_be, reading, unknown_names
 from counterclick.events.rejection import Reason, Rejection
 from counterclick.events.rules import CLOCK_TOLERANCE, EARLIEST, RULES
-from counterclick.events.schema import FIELDS_OF
+from counterclick.events.schema import FIELDS_OF, PARTS_OF, REQUIRED_OF
 from counterclick.events.vocabulary import EVENTS, Event
 
 __all__ = ["STEPS", "Context", "Refused", "admit", "admit_one"]
 
 _EVENT_TYPE: Any = Union[EVENTS]  # noqa: UP007 - a union built from a tuple
-_TEXTUAL = re.compile(r"Expected `str(?: \| null)?`, got `(int|float)` - at `\$\.?(.*)`$")
-_ISO = re.compile(r"\d{4}-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Context:
     seen: Counter[str] = field(default_factory=Counter)
 
 
-class Refused(Exception):  # noqa: N818 - not an error: it carries a rejection from a step to the door
+class Refused(Exception):
     """Raised by a step; the door turns it into a `Rejection`."""
 
     def __init__(self, reason: Reason, details: str) -> None:
@@ -93,7 +91,7 @@ def admit_one(raw: Any, context: Context) -> Event | Rejection:
 
 
 def _items(body: bytes | str) -> Iterable[Any]:
-    data = body.encode() if isinstance(body, str) else body
+    data = (body.encode() if isinstance(body, str) else body).removeprefix(b"\xef\xbb\xbf")
     try:
         whole = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -111,32 +109,61 @@ def read(raw: Any, context: Context) -> dict[str, Any]:  # noqa: ARG001 - every 
     """An event is a JSON object."""
     if not isinstance(raw, dict):
         raise Refused(Reason.MALFORMED, "an event must be a JSON object")
-    return {name: value for name, value in raw.items() if value is not None}
+    return raw
 
 
 def name(raw: dict[str, Any], context: Context) -> dict[str, Any]:  # noqa: ARG001 - every step has the same shape
-    """Its kind stands in the vocabulary, and has the fields that were sent."""
+    """Its kind stands in the vocabulary, and so do the names of its fields."""
     kind = raw.get("kind")
-    if kind not in FIELDS_OF:
+    if not isinstance(kind, str) or kind not in FIELDS_OF:
         raise Refused(Reason.UNKNOWN_KIND, f"kind {kind!r} is not in the vocabulary: {', '.join(FIELDS_OF)}")
-    unknown = sorted(set(raw) - {"kind", *FIELDS_OF[kind]})
+    unknown = unknown_names(raw)
     if unknown:
         raise Refused(Reason.UNKNOWN_FIELD, f"{kind} has no field {', '.join(unknown)}")
     return raw
 
 
-def shape(raw: dict[str, Any], context: Context) -> Event:  # noqa: ARG001 - every step has the same shape
-    """Every field holds what it can hold; numbers in identifiers become text."""
-    if not _ISO.match(str(raw.get("occurred_at", "0000-"))):
-        raise Refused(Reason.WRONG_TYPE, "occurred_at must be ISO 8601 with its zone: 2026-03-02T09:30:00Z")
-    for _ in range(len(raw) + 100):
-        try:
-            return msgspec.convert(raw, _EVENT_TYPE, strict=False)  # type: ignore[no-any-return]  # one of EVENTS
-        except msgspec.ValidationError as error:
-            message = str(error)
-            if not _stringified(raw, message):
-                raise Refused(_reason(message), _says(message, raw)) from None
-    raise Refused(Reason.WRONG_TYPE, "too many numbers where text belongs")
+def hold(raw: dict[str, Any], context: Context) -> dict[str, Any]:  # noqa: ARG001 - every step has the same shape
+    """Every field holds what it can hold; null and empty text mean that nothing was sent."""
+    held = {}
+    for field_name in SENT:
+        value = raw.get(field_name)
+        if value is not None and value != "":
+            try:
+                held[field_name] = reading(field_name, value)
+            except UnreadableError:
+                raise Refused(Reason.WRONG_TYPE, must_be(field_name)) from None
+    return held
+
+
+def belong(raw: dict[str, Any], context: Context) -> dict[str, Any]:  # noqa: ARG001 - every step has the same shape
+    """This kind of event has the fields that were sent, and none is missing."""
+    kind = raw["kind"]
+    parts = {
+        list_name: (fields, required, raw.get(list_name, ()))
+        for list_name, (fields, required) in PARTS_OF[kind].items()
+    }
+    for field_name in raw:
+        if field_name != "kind" and field_name not in FIELDS_OF[kind]:
+            raise Refused(Reason.UNKNOWN_FIELD, f"{kind} has no field {field_name}")
+    for list_name, (fields, _, inside) in parts.items():
+        for field_name in (key for part in inside for key in part if key not in fields):
+            raise Refused(Reason.UNKNOWN_FIELD, f"{kind} has no field {field_name} in {list_name}")
+    for field_name in REQUIRED_OF[kind]:
+        if field_name not in raw:
+            raise Refused(Reason.MISSING_FIELD, f"{kind} must have {field_name}")
+    for list_name, (_, required, inside) in parts.items():
+        for field_name in (key for part in inside for key in required if key not in part):
+            raise Refused(Reason.MISSING_FIELD, f"{kind} must have {field_name} in {list_name}")
+    return raw
+
+
+def build(raw: dict[str, Any], context: Context) -> Event:  # noqa: ARG001 - every step has the same shape
+    """Texts have the lengths, patterns and words that the vocabulary declares."""
+    try:
+        return msgspec.convert(raw, _EVENT_TYPE)  # type: ignore[no-any-return]  # one of EVENTS
+    except msgspec.ValidationError as error:
+        raise Refused(Reason.OUT_OF_RANGE, f"{str(error)[0].lower()}{str(error)[1:]}") from None
 
 
 def redact(event: Event, context: Context) -> Event:
@@ -194,38 +221,19 @@ def identify(event: Event, context: Context) -> Event:
     return msgspec.structs.replace(event, event_id="h_" + hashlib.sha256(text.encode()).hexdigest()[:32])
 
 
-STEPS: tuple[Callable[[Any, Context], Any], ...] = (read, name, shape, redact, check, clock, price, identify)
+STEPS: tuple[Callable[[Any, Context], Any], ...] = (
+    read,
+    name,
+    hold,
+    belong,
+    build,
+    redact,
+    check,
+    clock,
+    price,
+    identify,
+)
 """The door, step by step."""
-
-
-def _reason(message: str) -> Reason:
-    if "missing required field" in message:
-        return Reason.MISSING_FIELD
-    if "unknown field" in message:
-        return Reason.UNKNOWN_FIELD
-    if any(word in message for word in ("length", "regex", "enum")):
-        return Reason.OUT_OF_RANGE
-    return Reason.WRONG_TYPE
-
-
-def _says(message: str, raw: dict[str, Any]) -> str:
-    path = message.rsplit("`$", 1)[1].rstrip("`").lstrip(".") if "`$" in message else ""
-    value = raw.get(path.split(".")[0].split("[")[0]) if path else None
-    shown = f"; it is {str(value)[:60]!r}" if value is not None else ""
-    return f"{message[0].lower()}{message[1:]}{shown}"
-
-
-def _stringified(raw: dict[str, Any], message: str) -> bool:
-    """Turn the number that ``message`` complains of into text, in place; false if that is not the complaint."""
-    found = _TEXTUAL.match(message)
-    if not found:
-        return False
-    place: Any = raw
-    parts = [int(p) if p.isdigit() else p for p in re.findall(r"[^.\[\]]+", found.group(2).replace("...", "0"))]
-    for part in parts[:-1]:
-        place = place[part]
-    place[parts[-1]] = str(place[parts[-1]])
-    return True
 
 
 def now() -> datetime:

@@ -62,9 +62,7 @@ def _amount(name: str, *, in_lines: bool = False, above_zero: bool = False) -> R
         sql = f"({sql} OR len(list_filter(lines, lambda l: {breach.format('l.' + name)})) > 0)"
 
     def broken(event: Any) -> bool:
-        return any(
-            value < 0 or (above_zero and value == 0) or value >= LARGEST for value in _each(event, name)
-        )
+        return any(value < 0 or (above_zero and value == 0) or value >= LARGEST for value in _each(event, name))
 
     floor = "above 0" if above_zero else "0 or more"
     return Rule(Reason.OUT_OF_RANGE, f"{name} must be {floor} and below {LARGEST:,}", broken, sql)
@@ -162,6 +160,22 @@ def declared() -> Iterator[tuple[str, str, str]]:
             seen.add(field.name)
             for part in getattr(field.type, "types", (field.type,)):
                 yield from _restrictions(field.name, part)
+                yield from _restrictions_inside(field.name, part)
+
+
+def _restrictions_inside(name: str, part: msgspec.inspect.Type) -> Iterator[tuple[str, str, str]]:
+    """The same for the elements of a list."""
+    element = getattr(part, "item_type", None)
+    if isinstance(element, msgspec.inspect.StructType):
+        for inner in element.fields:
+            for kind in getattr(inner.type, "types", (inner.type,)):
+                for _, sql, says in _restrictions(inner.name, kind):
+                    broken = sql.replace(f'"{inner.name}"', f'l."{inner.name}"')
+                    yield name, f'len(list_filter("{name}", lambda l: {broken})) > 0', f"{says} in {name}"
+    elif element is not None:
+        for _, sql, says in _restrictions(name, element):
+            broken = sql.replace(f'"{name}"', "l")
+            yield name, f'len(list_filter("{name}", lambda l: {broken})) > 0', f"each of {says}"
 
 
 def _restrictions(name: str, part: msgspec.inspect.Type) -> Iterator[tuple[str, str, str]]:
@@ -181,5 +195,3 @@ def _restrictions(name: str, part: msgspec.inspect.Type) -> Iterator[tuple[str, 
             f'length("{name}") NOT BETWEEN {low} AND {part.max_length}',
             f"{name} must have {low} to {part.max_length} characters",
         )
-
-

@@ -1,5 +1,4 @@
-"""The vocabulary as columns: one wide, explicit schema for the log, derived from nothing but itself and checked
-against the structs by a test.
+"""The vocabulary as columns: one wide, explicit schema for the log, which a test checks against the structs.
 
 A row is one event; a column that its kind does not have is null. Rejections lie in the same table under the kind
 ``rejection``, so that what was refused is kept in the same commit as what was taken.
@@ -7,12 +6,14 @@ A row is one event; a column that its kind does not have is null. Rejections lie
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pyarrow as pa
 
 from counterclick.events.vocabulary import EVENTS
 
-__all__ = ["FIELDS_OF", "KINDS", "REJECTION", "REQUIRED_OF", "SCHEMA", "duckdb_type"]
+__all__ = ["DEFAULTS_OF", "FIELDS_OF", "KINDS", "PARTS_OF", "REJECTION", "REQUIRED_OF", "SCHEMA", "duckdb_type"]
 
 MONEY = pa.decimal128(18, 4)
 TIME = pa.timestamp("us", tz="UTC")
@@ -77,20 +78,43 @@ SCHEMA = pa.schema(
 )
 """The event log's schema; the column order of every reader and writer."""
 
-FIELDS_OF: dict[str, tuple[str, ...]] = {
-    str(event.__struct_config__.tag): event.__struct_fields__ for event in EVENTS
-}
+FIELDS_OF: dict[str, tuple[str, ...]] = {str(event.__struct_config__.tag): event.__struct_fields__ for event in EVENTS}
 """kind -> the fields its struct has."""
 
 REQUIRED_OF: dict[str, tuple[str, ...]] = {
-    str(event.__struct_config__.tag): tuple(
-        field.name for field in msgspec.structs.fields(event) if field.required
-    )
+    str(event.__struct_config__.tag): tuple(field.name for field in msgspec.structs.fields(event) if field.required)
     for event in EVENTS
 }
 """kind -> the fields an event of that kind cannot do without."""
 
+DEFAULTS_OF: dict[str, dict[str, Any]] = {
+    str(event.__struct_config__.tag): {
+        field.name: field.default
+        for field in msgspec.structs.fields(event)
+        if not field.required and field.default is not None
+    }
+    for event in EVENTS
+}
+"""kind -> field -> the value it has when it is not sent, but for null."""
+
 KINDS: tuple[str, ...] = tuple(FIELDS_OF)
+
+
+def _parts(event: Any) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return, for each list of objects in an event, the fields of the objects, and those they cannot do without."""
+    found = {}
+    for field in msgspec.inspect.type_info(event).fields:  # type: ignore[attr-defined]  # every struct has them
+        part = getattr(field.type, "item_type", None)
+        if isinstance(part, msgspec.inspect.StructType):
+            names = tuple(inner.name for inner in part.fields)
+            found[field.name] = (names, tuple(inner.name for inner in part.fields if inner.required))
+    return found
+
+
+PARTS_OF: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    str(event.__struct_config__.tag): _parts(event) for event in EVENTS
+}
+"""kind -> list column -> the fields its objects have, and those they cannot do without."""
 
 
 def duckdb_type(arrow: pa.DataType) -> str:

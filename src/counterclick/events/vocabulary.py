@@ -42,7 +42,7 @@ __all__ = [
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=2000)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)]
 Channel = Literal["onsite", "email", "voice", "social", "agent_checkout"]
 RefundKind = Literal["return", "cancellation"]
 When = Annotated[datetime, Meta(tz=True)]
@@ -95,7 +95,12 @@ class RefundLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Event(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
 ):
     """What every event has.
 

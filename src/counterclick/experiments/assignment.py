@@ -33,8 +33,7 @@ def bounds(shares: Mapping[str, float]) -> list[tuple[str, int]]:
     for arm, share in shares.items():
         if not share > 0 or abs(share * BUCKETS - round(share * BUCKETS)) > 1e-6:  # noqa: PLR2004 - rounding only
             raise ConfigError(
-                f"variant {arm!r} has the share {share}; a share is a positive multiple of 1/{BUCKETS}, "
-                "such as 0.5."
+                f"variant {arm!r} has the share {share}; a share is a positive multiple of 1/{BUCKETS}, such as 0.5."
             )
     counts = {arm: round(share * BUCKETS) for arm, share in shares.items()}
     if sum(counts.values()) != BUCKETS:

@@ -51,9 +51,9 @@ def _by_day(measured: Measured, config: ExperimentConfig) -> Check:
             tested.append((sample_ratio(counts, shares).p_value, day.isoformat()))
     if not tested:
         return Check("sample ratio by day", None, None, ALPHA, "no day has visitors enough to tell")
-    p_value, day = min(tested)
+    p_value, least = min(tested)
     corrected = min(1.0, p_value * len(tested))
-    says = f"least likely day {day} of {len(tested)}: p = {corrected:.3g} (Bonferroni)"
+    says = f"least likely day {least} of {len(tested)}: p = {corrected:.3g} (Bonferroni)"
     return Check("sample ratio by day", corrected > ALPHA, corrected, ALPHA, says)
 
 
@@ -64,8 +64,7 @@ def _several(measured: Measured) -> Check:
 
 
 def _unmatched(measured: Measured, context: Context) -> Check:
-    matched = sum(arm.sum_of("revenue") for arm in measured.arms.values())
-    whole = matched + measured.unmatched
+    whole = measured.matched + measured.unmatched
     share = measured.unmatched / whole if whole else 0.0
     says = (
         f"{measured.n_unmatched:,} orders worth {money(measured.unmatched, context.currency)} "

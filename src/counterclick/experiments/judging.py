@@ -4,45 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from counterclick.config import ExperimentConfig, duration
 from counterclick.display import percent, signed_percent
 from counterclick.errors import RefusedError
-from counterclick.experiments.context import Context, config_hash
-from counterclick.experiments.measured import BUYERS, MATURED, Measured
-from counterclick.experiments.result import FEW_BUYERS, LEAST_BUYERS, Result, Row
+from counterclick.experiments.cautions import returns, twyman, warnings
+from counterclick.experiments.context import Context
+from counterclick.experiments.measured import BUYERS, Measured
+from counterclick.experiments.result import LEAST_BUYERS, Result, Row
+from counterclick.experiments.stakes import Stakes, incremental, stakes_of
+from counterclick.experiments.undecided import undecided
 from counterclick.experiments.units import ends_at
 from counterclick.metrics import metric_named
 from counterclick.metrics.definitions import VISITORS
-from counterclick.stats import (
-    exaggeration_ratio,
-    log_ratio_lift,
-    non_inferiority,
-    power_at,
-    smallest_visible_lift,
-    visitors_needed,
-)
-from counterclick.verdicts import Inconclusive, Money, Outcome, Verdict
+from counterclick.stats import exaggeration_ratio, non_inferiority, power_at
+from counterclick.verdicts import Contrast, Inconclusive, Outcome, Verdict
 
-__all__ = ["DAYS_A_MONTH", "judge"]
+__all__ = ["judge"]
 
-DAYS_A_MONTH = 365.25 / 12
 ALPHA = 0.05
-TWYMAN_LIFT = 0.5
-"""Lifts above this are usually mistakes in the data (Twyman's law)."""
-MOST_WEEKS = 26
-
-
-@dataclass(frozen=True, slots=True)
-class _Stakes:
-    """What the feature would be worth: visitors and revenue a month, and the lift that pays its cost."""
-
-    visitors_a_month: float
-    revenue_a_month: float
-    break_even_lift: float | None
-    margin_rate: float | None
+_BOUND = 1.96
 
 
 def judge(name: str, config: ExperimentConfig, context: Context, measured: Measured, result: Result) -> Verdict:
@@ -56,12 +38,11 @@ def judge(name: str, config: ExperimentConfig, context: Context, measured: Measu
             f"experiment {name!r} cannot be decided on {config.outcome!r}: it is not an outcome per visitor. "
             "Set outcome to revenue_per_visitor, net_revenue_per_visitor or margin_per_visitor."
         )
-    row = result.row(config.outcome)
-    stakes = _stakes(config, context, measured)
+    row = result.row(config.outcome, config.feature, config.control)
+    stakes = stakes_of(config, context, measured)
     guardrails = _guardrails(config, measured)
     outcome, kind, because = _concluded(config, context, measured, result, row, stakes, guardrails)
     lift = row.lift
-    incremental = _incremental(row, stakes, measured, config, context.currency)
     return Verdict(
         experiment=name,
         treatment=config.feature,
@@ -74,14 +55,15 @@ def judge(name: str, config: ExperimentConfig, context: Context, measured: Measu
         lift_lower=lift.lower if lift else None,
         lift_upper=lift.upper if lift else None,
         p_value=lift.p_value if lift else None,
-        incremental=incremental,
+        incremental=incremental(row, result, stakes, measured, context.currency),
         break_even_lift=stakes.break_even_lift,
-        returns=_returns(config, context, measured),
+        returns=returns(config, context, measured),
         checks=result.checks,
         guardrails=guardrails,
-        warnings=_warnings(name, config, context, measured, result, row),
+        warnings=warnings(name, config, context, measured, row),
         meanwhile=_meanwhile(outcome, config, row, stakes),
         numbers=_numbers(row, stakes),
+        contrasts=_contrasts(config, context, measured, result, stakes),
     )
 
 
@@ -91,7 +73,7 @@ def _concluded(
     measured: Measured,
     result: Result,
     row: Row,
-    stakes: _Stakes,
+    stakes: Stakes,
     guardrails: Mapping[str, str],
 ) -> tuple[Outcome, Inconclusive | None, str]:
     failed = [check for check in result.checks if check.passed is False]
@@ -99,96 +81,69 @@ def _concluded(
         return "invalid", None, "; ".join(f"{check.name}: {check.says}" for check in failed)
     finish = ends_at(config, context.timezone) + duration(config.window) + context.allowance
     if context.as_of < finish:
-        weeks = math.ceil((finish - context.as_of) / timedelta(weeks=1))
-        return (
-            "inconclusive",
-            "still running",
-            f"the last window closes on {finish:%Y-%m-%d}, in {weeks} weeks; a verdict before would be peeking",
-        )
+        return "inconclusive", "still running", _running(finish, finish - context.as_of)
     fewest = min(measured.arms[arm].sum_of(BUYERS) for arm in (config.control, config.feature))
-    if fewest < LEAST_BUYERS:
-        return _too_small(
-            config, measured, stakes, f"the smaller arm has {fewest:.0f} buyers, a verdict needs {LEAST_BUYERS}"
-        )
+    if round(fewest) < LEAST_BUYERS:
+        shown = f"the smaller arm has {fewest:.0f} buyers, a verdict needs {LEAST_BUYERS}"
+        return "inconclusive", *undecided(config, context, measured, stakes, None, shown)
+    return _decided(config, context, measured, row, stakes, guardrails)
+
+
+def _decided(
+    config: ExperimentConfig,
+    context: Context,
+    measured: Measured,
+    row: Row,
+    stakes: Stakes,
+    guardrails: Mapping[str, str],
+) -> tuple[Outcome, Inconclusive | None, str]:
     if row.lift is None:
         raise RefusedError(row.refused)
     shown = (
         f"{config.outcome} moved by {signed_percent(row.lift.value)} "
         f"[{signed_percent(row.lift.lower)}, {signed_percent(row.lift.upper)}]"
     )
-    if row.lift.p_value <= ALPHA and row.lift.value < 0:
+    if row.lift.p_value > ALPHA:
+        return "inconclusive", *undecided(config, context, measured, stakes, row.lift, shown)
+    if row.lift.value < 0:
         return "lost", None, f"{shown}: {config.feature} earns less than {config.control}"
-    if row.lift.p_value <= ALPHA:
-        missing = [f"{guardrail} is {status}" for guardrail, status in guardrails.items() if status != "shown"]
-        if missing:
-            return "inconclusive", "guardrail not shown", f"{shown}, but {' and '.join(missing)}"
-        return "won", None, f"{shown}: {config.feature} earns more than {config.control}"
-    if stakes.break_even_lift is not None and row.lift.upper < stakes.break_even_lift:
-        return (
-            "inconclusive",
-            "too small to matter",
-            f"{shown}; all of it lies below the break-even lift of {percent(stakes.break_even_lift)}",
+    missing = [f"{guardrail} is {status}" for guardrail, status in guardrails.items() if status != "shown"]
+    if missing:
+        return "inconclusive", "guardrail not shown", f"{shown}, but {' and '.join(missing)}"
+    return "won", None, f"{shown}: {config.feature} earns more than {config.control}"
+
+
+def _running(finish: datetime, left: timedelta) -> str:
+    weeks = math.ceil(left / timedelta(weeks=1))
+    when = f"{finish:%Y-%m-%d}, in {weeks} week{'s' * (weeks > 1)}"
+    return f"the last window closes on {when}; a verdict before would be peeking"
+
+
+def _contrasts(
+    config: ExperimentConfig, context: Context, measured: Measured, result: Result, stakes: Stakes
+) -> tuple[Contrast, ...]:
+    found = []
+    for row in result.rows:
+        if row.metric != config.outcome or row.is_verdict:
+            continue
+        lift = row.lift
+        found.append(
+            Contrast(
+                treatment=row.treatment,
+                against=row.against,
+                lift=lift.value if lift else None,
+                lift_lower=lift.lower if lift else None,
+                lift_upper=lift.upper if lift else None,
+                p_adjusted=row.p_adjusted,
+                incremental=incremental(row, result, stakes, measured, context.currency),
+                warnings=(row.refused,) if row.refused else twyman(row),
+            )
         )
-    return _too_small(config, measured, stakes, shown)
-
-
-def _too_small(
-    config: ExperimentConfig, measured: Measured, stakes: _Stakes, shown: str
-) -> tuple[Outcome, Inconclusive, str]:
-    """Say how many more weeks the lift that matters would need, or that it cannot be seen here."""
-    wanted = stakes.break_even_lift
-    control = measured.arms[config.control]
-    numerator = metric_named(config.outcome).numerator
-    weeks = ((config.ends_on - config.starts_on).days + 1) / 7
-    try:
-        cv = math.sqrt(control.variance_of(numerator)) / control.mean_of(numerator)
-    except (RefusedError, ZeroDivisionError):
-        return "inconclusive", "cannot be detected at this traffic", f"{shown}; the control sold nothing"
-    shares = config.variants[config.control], config.variants[config.feature]
-    a_week = measured.n_eligible / weeks
-    visible = smallest_visible_lift(cv, max(2, round(a_week * MOST_WEEKS)), shares)
-    if wanted is not None and 0 < wanted < visible:
-        says = f"{shown}; the break-even lift is {percent(wanted)}, the smallest visible effect in {MOST_WEEKS} weeks"
-        return "inconclusive", "cannot be detected at this traffic", f"{says} {percent(visible)}"
-    if wanted:
-        more = max(1, math.ceil(visitors_needed(cv, wanted, shares) / a_week - weeks))
-        says = f"{shown}; {more} more weeks would show the break-even lift of {percent(wanted)}"
-        return "inconclusive", "needs more weeks", says
-    now = smallest_visible_lift(cv, max(2, measured.n_eligible), shares)
-    says = (
-        f"{shown}; {weeks:.0f} weeks show {percent(now)} or more here, {MOST_WEEKS} weeks {percent(visible)}; declare "
-        "the surface's monthly_cost to learn which lift would matter"
-    )
-    return "inconclusive", "needs more weeks", says
-
-
-def _stakes(config: ExperimentConfig, context: Context, measured: Measured) -> _Stakes:
-    days = (config.ends_on - config.starts_on).days + 1
-    visitors = measured.n_eligible / days * DAYS_A_MONTH
-    control = measured.arms.get(config.control)
-    revenue = control.mean_of("revenue") * visitors if control is not None else 0.0
-    rate = measured.margin_rate if measured.margin_rate is not None else context.margin_rate
-    known = context.monthly_cost is not None and rate is not None and revenue * rate > 0
-    lift = context.monthly_cost / (revenue * rate) if known else None  # type: ignore[operator]  # known says so
-    return _Stakes(visitors, revenue, lift, rate)
-
-
-def _incremental(
-    row: Row, stakes: _Stakes, measured: Measured, config: ExperimentConfig, currency: str
-) -> Money | None:
-    """Money a month: Welch's difference, or the lift's interval on the control's mean where buyers are few."""
-    if row.lift is None or row.difference is None or row.base is None:
-        return None
-    fewest = min(measured.arms[arm].sum_of(BUYERS) for arm in (config.control, config.feature))
-    ends = row.difference.lower, row.difference.upper
-    if fewest < FEW_BUYERS:
-        ends = row.lift.lower * row.base, row.lift.upper * row.base
-    month = stakes.visitors_a_month
-    return Money(row.difference.value * month, ends[0] * month, ends[1] * month, currency)
+    return tuple(found)
 
 
 def _guardrails(config: ExperimentConfig, measured: Measured) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for guardrail, margin in config.guardrails.items():
         metric = metric_named(guardrail)
         denominator = None if metric.denominator in (VISITORS, None) else metric.denominator
@@ -206,55 +161,7 @@ def _guardrails(config: ExperimentConfig, measured: Measured) -> dict[str, str]:
     return found
 
 
-def _returns(config: ExperimentConfig, context: Context, measured: Measured) -> str:
-    closes = ends_at(config, context.timezone) + duration(config.window) + context.returns_window
-    if context.as_of < closes:
-        return f"open until {closes:%Y-%m-%d}"
-    try:
-        found = log_ratio_lift(measured.arms[config.control], measured.arms[config.feature], MATURED)
-    except RefusedError as error:
-        return f"matured; {error}"
-    return (
-        f"matured: net revenue moved by {signed_percent(found.value)} "
-        f"[{signed_percent(found.lower)}, {signed_percent(found.upper)}]"
-    )
-
-
-def _warnings(
-    name: str, config: ExperimentConfig, context: Context, measured: Measured, result: Result, row: Row
-) -> tuple[str, ...]:
-    found = [
-        f"{other.treatment} against {other.against}: a lift of {signed_percent(other.lift.value)} is more than most "
-        "features can do; check the data before believing it (Twyman's law)."
-        for other in result.rows
-        if other.metric == config.outcome and other.lift is not None and other.lift.value > TWYMAN_LIFT
-    ]
-    own = [d for d in context.declarations if d.config_hash == config_hash(name, config)]
-    if own and own[0].declared_at > ends_at(config, context.timezone):
-        found.append(f"Declared on {own[0].declared_at:%Y-%m-%d}, after it had ended: not pre-registered.")
-    if measured.unmatched and row.lift is not None:
-        found.append(_worst_cases(config, measured))
-    if config.outcome.startswith("margin") and measured.costed_share < 1:
-        found.append(f"Costs are known for {percent(measured.costed_share)} of revenue; the rest has no margin here.")
-    smaller = min(config.variants[config.control], config.variants[config.feature])
-    if smaller < 0.1:  # noqa: PLR2004 - the design's own limit, named in the sentence
-        found.append(f"An arm with {percent(smaller, 0)} of visitors costs a store most of its power; 10 % or more is better.")
-    return tuple(found)
-
-
-def _worst_cases(config: ExperimentConfig, measured: Measured) -> str:
-    control, feature = measured.arms[config.control], measured.arms[config.feature]
-    name = metric_named(config.outcome).numerator
-    lost = measured.unmatched
-    low = feature.sum_of(name) / feature.n / ((control.sum_of(name) + lost) / control.n) - 1
-    high = (feature.sum_of(name) + lost) / feature.n / (control.sum_of(name) / control.n) - 1
-    return (
-        f"Unmatched revenue could move the lift: {signed_percent(low)} if all of it were {config.control}'s, "
-        f"{signed_percent(high)} if all were {config.feature}'s."
-    )
-
-
-def _meanwhile(outcome: Outcome, config: ExperimentConfig, row: Row, stakes: _Stakes) -> str:
+def _meanwhile(outcome: Outcome, config: ExperimentConfig, row: Row, stakes: Stakes) -> str:
     lift = row.lift
     pays = stakes.break_even_lift is None or (lift is not None and lift.lower > stakes.break_even_lift)
     if outcome == "won" and pays:
@@ -269,16 +176,18 @@ def _meanwhile(outcome: Outcome, config: ExperimentConfig, row: Row, stakes: _St
     return f"Serve {config.control} to everyone; {config.feature} is not shown to beat it."
 
 
-def _numbers(row: Row, stakes: _Stakes) -> dict[str, float]:
+def _numbers(row: Row, stakes: Stakes) -> dict[str, float]:
     found = {"visitors_a_month": stakes.visitors_a_month, "control_revenue_a_month": stakes.revenue_a_month}
     if stakes.margin_rate is not None:
         found["margin_rate"] = stakes.margin_rate
     if row.lift is not None:
         found["se_log"] = row.lift.se
-        smallest = stakes.break_even_lift or math.expm1(1.96 * row.lift.se)
-        if row.lift.se > 0 and smallest > 0:
+        smallest = stakes.break_even_lift or math.expm1(_BOUND * row.lift.se)
+        try:
             found["power_at_smallest_meaningful"] = power_at(smallest, row.lift.se)
             found["exaggeration_at_smallest_meaningful"] = exaggeration_ratio(smallest, row.lift.se)
+        except RefusedError:  # the smallest meaningful lift is nothing against the standard error
+            found.pop("power_at_smallest_meaningful", None)
     if row.difference is not None:
         found["difference_per_1000_visitors"] = row.difference.value * 1000
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import ibis
 import numpy as np
@@ -41,10 +41,11 @@ class Measured:
     Attributes:
         arms: arm -> moments of its finished visitors.
         by_day: (arm, entry day) -> moments; `arms` are their sums.
-        amounts: arm -> the outcome's amounts of the visitors who have one, above zero, shape (buyers,).
+        amounts: arm -> the outcome's amounts of the visitors for whom it is not zero, ascending, shape (buyers,).
         n_eligible: eligible visitors, finished or not.
         n_several: of these, seen in several arms.
-        unmatched: revenue in the experiment's time whose visitor is not known.
+        matched: revenue in the experiment's time of eligible visitors, finished or not.
+        unmatched: revenue in the same time whose visitor is not known.
         n_unmatched: its orders.
         margin_rate: margin over revenue of the lines whose cost is known; None where none is.
         costed_share: their share of revenue.
@@ -55,6 +56,7 @@ class Measured:
     amounts: Mapping[str, NDArray[np.float64]] = field(repr=False)
     n_eligible: int
     n_several: int
+    matched: float
     unmatched: float
     n_unmatched: int
     margin_rate: float | None
@@ -91,6 +93,7 @@ def measure(name: str, config: ExperimentConfig, context: Context, metrics: Sequ
     }
     first, last = day_begins(config.starts_on, zone), ends_at(config, zone) + window
     lost = unmatched_orders(facts.orders, everyone, facts.identities, first, last)
+    during = (orders.ordered_at >= ibis.literal(first)) & (orders.ordered_at < ibis.literal(last))
     figures = _one_row(
         everyone.agg(n_eligible=_.count(), n_several=ibis.coalesce((_.n_variants > 1).cast("int64").sum(), 0))
         .cross_join(lost.agg(unmatched=ibis.coalesce(_.revenue.sum().cast("float64"), 0.0), n_unmatched=_.count()))
@@ -99,6 +102,7 @@ def measure(name: str, config: ExperimentConfig, context: Context, metrics: Sequ
                 margin=ibis.coalesce(_.margin.sum().cast("float64"), 0.0),
                 costed=ibis.coalesce(_.costed_revenue.sum().cast("float64"), 0.0),
                 sold=ibis.coalesce(_.revenue.sum().cast("float64"), 0.0),
+                matched=ibis.coalesce(orders.revenue.sum(where=during).cast("float64"), 0.0),
             )
         )
     )
@@ -108,6 +112,7 @@ def measure(name: str, config: ExperimentConfig, context: Context, metrics: Sequ
         amounts=_amounts(values, outcome),
         n_eligible=int(figures["n_eligible"]),
         n_several=int(figures["n_several"]),
+        matched=figures["matched"],
         unmatched=figures["unmatched"],
         n_unmatched=int(figures["n_unmatched"]),
         margin_rate=figures["margin"] / figures["costed"] if figures["costed"] else None,
@@ -126,7 +131,7 @@ def _beside(values: Table, orders: Table, context: Context, window: timedelta) -
     since = inside.ordered_at
     day = (since >= begin) & (since < begin + ibis.interval(hours=24))
     within = (since >= begin) & (since < begin + ibis.interval(seconds=seconds))
-    before = (since < begin) & (since >= begin - ibis.interval(days=_BEFORE.days))
+    before = (since < begin) & (since >= begin - ibis.interval(seconds=int(_BEFORE.total_seconds())))
     summed = inside.group_by(_unit="_visitor").agg(
         **{
             FIRST_DAY: inside.revenue.sum(where=day).cast("float64"),
@@ -135,9 +140,7 @@ def _beside(values: Table, orders: Table, context: Context, window: timedelta) -
         }
     )
     joined = values.left_join(summed, values.visitor_id == summed["_unit"])
-    return joined.select(
-        *values.columns, **{key: ibis.coalesce(joined[key], 0.0) for key in (FIRST_DAY, PRE, MATURED)}
-    )
+    return joined.select(*values.columns, **{key: ibis.coalesce(joined[key], 0.0) for key in (FIRST_DAY, PRE, MATURED)})
 
 
 def _moments(values: Table, names: Sequence[str]) -> dict[tuple[str, date], Moments]:
@@ -147,9 +150,7 @@ def _moments(values: Table, names: Sequence[str]) -> dict[tuple[str, date], Mome
     centred = {f"x_{i}": both[name] - both[f"mean_{i}"] for i, name in enumerate(names)}
     flat = both.select("variant", "entry_on", *(f"mean_{i}" for i in range(len(names))), **centred)
     sums = {f"s_{i}": flat[f"x_{i}"].sum() for i in range(len(names))}
-    products = {
-        f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(len(names)) for j in range(i + 1)
-    }
+    products = {f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(len(names)) for j in range(i + 1)}
     shift = {f"m_{i}": flat[f"mean_{i}"].max() for i in range(len(names))}
     rows = flat.group_by("variant", "entry_on").agg(n=flat.count(), **sums, **products, **shift)
     found = {}
@@ -167,7 +168,7 @@ def _moments(values: Table, names: Sequence[str]) -> dict[tuple[str, date], Mome
 
 
 def _amounts(values: Table, outcome: str) -> dict[str, NDArray[np.float64]]:
-    buyers = values.filter(values[outcome] > 0).select("variant", amount=values[outcome]).to_pyarrow()
+    buyers = values.filter(values[outcome] != 0).select("variant", amount=values[outcome]).to_pyarrow()
     arms = np.asarray(buyers["variant"].to_numpy(zero_copy_only=False))
     amounts = np.asarray(buyers["amount"].to_numpy(zero_copy_only=False), dtype=np.float64)
     return {str(arm): np.sort(amounts[arms == arm]) for arm in np.unique(arms)}

@@ -15,7 +15,7 @@ from counterclick.config import ExperimentConfig, duration
 from counterclick.display import Grid, Shown, count, percent
 from counterclick.errors import EmptyStoreError, RefusedError
 from counterclick.experiments.context import Context
-from counterclick.experiments.judging import MOST_WEEKS
+from counterclick.experiments.undecided import MOST_WEEKS
 from counterclick.facts.people import first_rows
 from counterclick.metrics import Sources, metric_named, per_visitor
 from counterclick.stats import smallest_visible_lift, smallest_visible_lift_from_orders, visitors_needed
@@ -25,6 +25,7 @@ __all__ = ["HORIZONS", "Plan", "plan_experiment"]
 HORIZONS = (2, 4, 8, 12, MOST_WEEKS)
 """Weeks for which the smallest visible effect is shown."""
 _SECONDS_A_WEEK = 604_800
+_TEN_YEARS = 10 * 365.25 / 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Plan(Shown):
         visitors_a_week: eligible visitors, new ones, in an ordinary week; None from an orders export alone.
         orders_a_week: orders.
         coefficient_of_variation: of the outcome over visitors; None from an orders export alone.
-        visitors_needed: eligible visitors, both arms, for 80 % power at 5 %; None from an orders export alone.
+        visitors_needed: eligible visitors, all arms, for 80 % power at 5 %; None from an orders export alone.
         weeks_needed: for that; None where it exceeds ten years.
         planned_weeks: from the declared first to the declared last day.
         smallest_visible: weeks -> smallest lift with 80 % power.
@@ -67,12 +68,10 @@ class Plan(Shown):
         """Return the plan as a table of horizons with the sentence below."""
         rows = [(f"{weeks} weeks", percent(lift)) for weeks, lift in self.smallest_visible.items()]
         notes = [self.says, *self.instead, f"Basis: {self.basis}."]
-        if self.visitors_needed is not None and self.weeks_needed is not None:
-            notes.insert(
-                1,
-                f"{percent(self.lift)} needs {count(self.visitors_needed)} eligible visitors over both arms: "
-                f"{self.weeks_needed:,.1f} weeks.",
-            )
+        if self.visitors_needed is not None:
+            weeks = "more than ten years" if self.weeks_needed is None else f"{self.weeks_needed:,.1f} weeks"
+            needed = f"{count(self.visitors_needed)} eligible visitors over all arms"
+            notes.insert(1, f"{percent(self.lift)} needs {needed}: {weeks}.")
         title = f"Plan for {self.experiment}: smallest visible lift of {self.metric} (80 % power, 5 %)"
         return [Grid(title, ("after", "smallest visible"), rows, notes)]
 
@@ -116,15 +115,19 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
     column = values[metric.numerator]
     seen = _one_row(
         values.agg(
-            n=_.count(), mean=column.mean(), sd=column.std(), first=_.exposed_at.min(), last=_.exposed_at.max()
+            n=_.count(),
+            mean=column.mean(),
+            sd=column.std(),
+            first=_.exposed_at.min(),
+            last=_.exposed_at.max(),
         )
     )
-    if seen["n"] and seen["mean"]:
+    if seen["mean"] and seen["sd"]:
         weeks = max((seen["last"] - seen["first"]) / timedelta(weeks=1), 1 / 7)
         a_week = seen["n"] / weeks
         cv = seen["sd"] / seen["mean"]
         needed = visitors_needed(cv, lift, shares)
-        weeks_needed = needed / a_week
+        weeks_needed: float | None = needed / a_week
         visible = {w: smallest_visible_lift(cv, max(2, round(a_week * w)), shares) for w in HORIZONS}
         by_end = smallest_visible_lift(cv, max(2, round(a_week * planned)), shares)
         basis += f", {seen['n']:,} visitors in {weeks:.1f} weeks"
@@ -136,8 +139,11 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
         visible = {w: smallest_visible_lift_from_orders(orders_seen * w, basket, share) for w in HORIZONS}
         by_end = smallest_visible_lift_from_orders(orders_seen * planned, basket, share)
         weeks_needed = planned * (math.log1p(by_end) / math.log1p(lift)) ** 2
-        basis = f"{sold['n']:,} orders in {order_weeks:.1f} weeks, no visitors recorded"
+        nobody = "none of them by a visitor" if seen["n"] else "no visitors recorded"
+        basis = f"{sold['n']:,} orders in {order_weeks:.1f} weeks, {nobody}"
     can_see = by_end <= lift
+    if weeks_needed is not None and weeks_needed > _TEN_YEARS:
+        weeks_needed = None
     return Plan(
         experiment=name,
         metric=config.outcome,
@@ -172,12 +178,13 @@ def _basket_cv(orders: Table) -> float:
     return float(found["sd"] / found["mean"]) if found["mean"] and found["sd"] else 1.0
 
 
-def _sentence(lift: float, planned: float, by_end: float, needed: float, *, can_see: bool) -> str:
+def _sentence(lift: float, planned: float, by_end: float, needed: float | None, *, can_see: bool) -> str:
     if can_see:
         return f"In the planned {planned:.0f} weeks a lift of {percent(lift)} can be seen."
-    if needed > MOST_WEEKS:
+    if needed is None or needed > MOST_WEEKS:
+        so_many = "more than ten years" if needed is None else f"{math.ceil(needed):,} weeks"
         return (
-            f"A lift of {percent(lift)} cannot be detected at this traffic: it would need {needed:,.0f} weeks. "
+            f"A lift of {percent(lift)} cannot be detected at this traffic: it would need {so_many}. "
             f"The planned {planned:.0f} weeks show {percent(by_end)} or more."
         )
     return (
@@ -186,13 +193,11 @@ def _sentence(lift: float, planned: float, by_end: float, needed: float, *, can_
     )
 
 
-def _instead(needed: float) -> tuple[str, ...]:
-    if needed <= MOST_WEEKS:
+def _instead(needed: float | None) -> tuple[str, ...]:
+    if needed is not None and needed <= MOST_WEEKS:
         return ()
-    return (
-        "What can be measured instead: units per order among those exposed, returned value among flagged orders, or one "
-        "holdout pooled over all surfaces.",
-    )
+    ideas = "units per order among those exposed, returned value among flagged orders, or one holdout over all surfaces"
+    return (f"What can be measured instead: {ideas}.",)
 
 
 def _one_row(table: Table) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from counterclick.config import NOTHING, ExperimentConfig
 from counterclick.display import Grid, Shown, count, money, percent, signed_percent
 from counterclick.errors import RefusedError
@@ -31,6 +33,7 @@ FEW_BUYERS = 400
 """Below so many buyers in the smaller arm the lift is tested by re-randomisation."""
 LEAST_BUYERS = 50
 """Below so many there is no verdict."""
+NOBODY = np.empty(0)
 _BESIDE = {
     FIRST_DAY: "revenue_per_visitor 24 h",
     MATURED: "net_revenue_per_visitor matured",
@@ -125,7 +128,10 @@ class Result(Shown):
                     title,
                     ("metric", against[:12], treatment[:12], "lift", "95 % interval", "p"),
                     [self._cells(row) for row in rows],
-                    (*notes, f"Amounts in {self.currency}. Adjusted p: Benjamini-Hochberg over metrics, Holm over arms."),
+                    (
+                        *notes,
+                        f"Amounts in {self.currency}. Adjusted p: Benjamini-Hochberg over metrics, Holm over arms.",
+                    ),
                 )
             )
         return grids
@@ -182,8 +188,9 @@ def estimate_lift(
     fewest = min(control.sum_of(BUYERS), feature.sum_of(BUYERS))
     if metric.name == config.outcome and fewest < FEW_BUYERS and denominator is None:
         share = config.variants[treatment] / (config.variants[treatment] + config.variants[against])
-        amounts = [measured.amounts.get(arm, ()) for arm in (against, treatment)]
-        return rerandomised_lift(*amounts, control.n, feature.n, share).lift
+        base, top = (measured.amounts.get(arm, NOBODY) for arm in (against, treatment))
+        if (base > 0).all() and (top > 0).all():  # a margin may be negative; the test needs amounts above 0
+            return rerandomised_lift(base, top, control.n, feature.n, share).lift
     return log_ratio_lift(control, feature, metric.numerator, denominator)
 
 
@@ -224,9 +231,7 @@ def _rows(
         except RefusedError as error:
             lift, refused = None, str(error)
         levels = control.mean_of(column), feature.mean_of(column)
-        rows.append(
-            Row(label, treatment, against, *levels, _difference(control, feature, column), lift, refused)
-        )
+        rows.append(Row(label, treatment, against, *levels, _difference(control, feature, column), lift, refused))
     return rows
 
 

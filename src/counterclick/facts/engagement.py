@@ -116,6 +116,8 @@ def cart_moves(priced: Table) -> Table:
 def carts(moves: Table, bought: Table) -> Table:
     """Carts: what a visitor laid in, less what was taken out, from one order (or the beginning) to the next.
 
+    What happens at the very moment of an order still belongs to the cart that it closes.
+
     Grain: one cart. Columns: visitor_id, started_at (UTC), cart_value (not below 0), added_value (add-to-cart GMV).
 
     Args:
@@ -134,7 +136,7 @@ def carts(moves: Table, bought: Table) -> Table:
         is_order=ibis.literal(1).cast("int64"),
     )
     both = steps.union(closing)
-    nth = both.is_order.cumsum(group_by="visitor_id", order_by=["occurred_at", "event_id"])
+    nth = both.is_order.cumsum(group_by="visitor_id", order_by=["occurred_at", "is_order", "event_id"])
     zero = ibis.literal(0).cast(MONEY)
     signed = ibis.ifelse(both.is_add, both.amount, -both.amount)
     grouped = (

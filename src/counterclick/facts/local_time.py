@@ -7,6 +7,7 @@ They become one CASE expression, which every engine computes alike.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -17,11 +18,12 @@ __all__ = ["day_begins", "local", "offsets"]
 _FIRST_YEAR, _LAST_YEAR = 1990, 2040
 
 
-def offsets(timezone: str) -> list[tuple[datetime, int]]:
+@lru_cache(maxsize=32)
+def offsets(timezone: str) -> tuple[tuple[datetime, int], ...]:
     """Return when the zone's offset to UTC changes, and the seconds that hold from then on; the first holds before.
 
     >>> offsets("UTC")
-    [(datetime.datetime(1990, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), 0)]
+    ((datetime.datetime(1990, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), 0),)
     """
     zone = ZoneInfo(timezone)
     day = datetime(_FIRST_YEAR, 1, 1, tzinfo=UTC)
@@ -37,7 +39,7 @@ def offsets(timezone: str) -> list[tuple[datetime, int]]:
             change = high.replace(microsecond=0)
             found.append((change, _offset(high, zone)))
         day = following
-    return found
+    return tuple(found)
 
 
 def local(column: Column, timezone: str) -> Column:

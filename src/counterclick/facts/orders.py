@@ -63,9 +63,10 @@ def order_lines(bought: Table) -> Table:
     flat = flat.mutate(upto=upto, weights=flat.weight.sum().over(whole))
     paid = ibis.coalesce(flat.value, flat.order_listed - ibis.coalesce(flat.discount, 0)).cast("float64") * flat.fx
     last = flat.line_number == flat.line_number.max().over(whole)
-    high = (paid * ibis.ifelse(last, 1.0, flat.upto / flat.weights)).cast(MONEY)
-    low = (paid * (flat.upto - flat.weight) / flat.weights).cast(MONEY)
-    first = flat.line_number == flat.line_number.min().over(whole)
+    part = ibis.ifelse(last, 1.0, ibis.least(flat.upto / flat.weights, 1.0))
+    flat = flat.mutate(high=(paid * part).cast(MONEY))  # what the lines up to this one add up to
+    in_order = ibis.window(group_by="order_id", order_by="line_number")
+    before = ibis.coalesce(flat.high.lag().over(in_order), ibis.literal(0).cast(MONEY))
     return flat.select(
         "order_id",
         "visitor_id",
@@ -74,7 +75,7 @@ def order_lines(bought: Table) -> Table:
         "product_id",
         "quantity",
         list_value=(flat.listed * flat.fx).cast(MONEY),
-        revenue=(high - ibis.ifelse(first, ibis.literal(0).cast(MONEY), low)).cast(MONEY),
+        revenue=(flat.high - before).cast(MONEY),
         cost=(flat.quantity * flat.unit_cost * flat.fx).cast(MONEY),
     )
 
@@ -125,8 +126,8 @@ def returns(priced: Table, sold: Table, lines: Table) -> Table:
     """Money that went back.
 
     Grain: one refund event. Columns: refund_id, order_id (null or unknown where unmatched), refunded_at, ordered_at,
-    visitor_id, customer_id, person_id (of the order), is_return (false for a cancellation), is_matched, returned_value
-    and returned_units (null where an amount names no units).
+    visitor_id, customer_id, person_id (of the order), is_return (false for a cancellation), is_matched (its order is
+    known and not later than the refund), returned_value and returned_units (null where an amount names no units).
 
     Args:
         priced: the events table with ``fx``.
@@ -169,7 +170,7 @@ def returns(priced: Table, sold: Table, lines: Table) -> Table:
         order_revenue=sold.revenue,
         order_units=sold.units,
     )
-    joined = joined.left_join(owner, joined.order_id == owner["_order"])
+    joined = joined.left_join(owner, [joined.order_id == owner["_order"], joined.refunded_at >= owner.ordered_at])
     whole = joined["_refund"].isnull() & joined.amount.isnull()
     return joined.select(
         "refund_id",
@@ -195,7 +196,7 @@ def with_refunds(sold: Table, refunds: Table, *, within_seconds: int | None = No
     """Add what came back to orders.
 
     Grain: one order. Adds returned_value (returns and cancellations, at most the order's revenue), returned_units
-    (of returns alone, at most the order's units), net_revenue, is_cancelled.
+    (of returns alone, at most the order's units), net_revenue, is_cancelled (cancellations are worth the whole order).
 
     Args:
         sold: `orders`.
@@ -209,7 +210,7 @@ def with_refunds(sold: Table, refunds: Table, *, within_seconds: int | None = No
     summed = counted.group_by(_order="order_id").agg(
         refunded=_.returned_value.sum(),
         goods_back=_.returned_units.sum(where=_.is_return),
-        is_cancelled=(~_.is_return).any(),
+        cancelled=_.returned_value.sum(where=~_.is_return),
     )
     joined = sold.left_join(summed, sold.order_id == summed["_order"])
     zero = ibis.literal(0).cast(MONEY)
@@ -219,5 +220,5 @@ def with_refunds(sold: Table, refunds: Table, *, within_seconds: int | None = No
         returned_value=back,
         returned_units=ibis.least(ibis.coalesce(joined.goods_back, 0), ibis.coalesce(joined.units, 0)),
         net_revenue=(joined.revenue - back).cast(MONEY),
-        is_cancelled=ibis.coalesce(joined.is_cancelled, False),
+        is_cancelled=ibis.coalesce(joined.cancelled >= joined.revenue, False),
     )

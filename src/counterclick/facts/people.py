@@ -39,7 +39,9 @@ def with_person(table: Table, known: Table) -> Table:
         table: rows with visitor_id and customer_id.
         known: `identities`.
     """
-    joined = table.left_join(known.rename(_visitor="visitor_id", _customer="customer_id"), _.visitor_id == known.visitor_id)
+    joined = table.left_join(
+        known.rename(_visitor="visitor_id", _customer="customer_id"), _.visitor_id == known.visitor_id
+    )
     customer = ibis.coalesce(joined.customer_id, joined["_customer"])
     person = ibis.coalesce(ibis.literal("c:") + customer, ibis.literal("v:") + joined.visitor_id)
     return joined.mutate(customer_id=customer, person_id=person).drop("_visitor", "_customer")
@@ -50,8 +52,10 @@ def visitors(events: Table, known: Table) -> Table:
 
     Grain: one visitor. Columns: visitor_id, first_seen_at, last_seen_at (UTC), n_events, customer_id or null.
     """
-    seen = events.filter(events.visitor_id.notnull()).group_by("visitor_id").agg(
-        first_seen_at=_.occurred_at.min(), last_seen_at=_.occurred_at.max(), n_events=_.count()
+    seen = (
+        events.filter(events.visitor_id.notnull())
+        .group_by("visitor_id")
+        .agg(first_seen_at=_.occurred_at.min(), last_seen_at=_.occurred_at.max(), n_events=_.count())
     )
     return seen.left_join(known, "visitor_id").select(*seen.columns, "customer_id")
 
@@ -69,11 +73,13 @@ def sessions(events: Table) -> Table:
     gaps = gaps.mutate(previous=gaps.second.lag().over(by_time))
     begins = (gaps.previous.isnull() | (gaps.second - gaps.previous >= IDLE_SECONDS)).cast("int64")
     numbered = gaps.mutate(begins=begins)
-    numbered = numbered.mutate(
-        nth=numbered.begins.cumsum(group_by="visitor_id", order_by=["occurred_at", "event_id"])
-    )
+    numbered = numbered.mutate(nth=numbered.begins.cumsum(group_by="visitor_id", order_by=["occurred_at", "event_id"]))
     return (
         numbered.group_by("visitor_id", "nth")
-        .agg(started_at=_.occurred_at.min(), session_seconds=_.second.max() - _.second.min(), n_events=_.count())
+        .agg(
+            started_at=_.occurred_at.min(),
+            session_seconds=_.second.max() - _.second.min(),
+            n_events=_.count(),
+        )
         .drop("nth")
     )

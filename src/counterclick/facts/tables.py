@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from functools import cached_property
 
@@ -13,12 +15,21 @@ from counterclick.facts import engagement, orders, people
 __all__ = ["Facts", "Keep", "Outcomes", "priced"]
 
 Keep = Callable[[Table, str], Table]
-"""What to do with a table that many questions need: nothing, or materialise it under a name."""
+"""What to do with a table that many questions need: nothing, or materialise it under a name.
+
+Names are identifiers of any SQL engine: ASCII letters, digits and underscores.
+"""
 
 
 def _lazily(table: Table, name: str) -> Table:
     del name
     return table
+
+
+def _identifier(prefix: str, name: str) -> str:
+    """Return a table name for something that a user named: safe in SQL, and different for different names."""
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{prefix}_{re.sub('[^0-9A-Za-z]+', '_', name)[:40].lower()}_{digest}"
 
 
 def priced(events: Table, currency: str, rates: Table | None) -> Table:
@@ -50,9 +61,7 @@ class Outcomes:
         keep: what to do with tables that many questions need; by default they stay expressions.
     """
 
-    def __init__(
-        self, events: Table, currency: str = "EUR", rates: Table | None = None, keep: Keep = _lazily
-    ) -> None:
+    def __init__(self, events: Table, currency: str = "EUR", rates: Table | None = None, keep: Keep = _lazily) -> None:
         self._events = events
         self._currency = currency
         self._rates = rates
@@ -138,9 +147,7 @@ class Facts(Outcomes):
     @cached_property
     def interactions(self) -> Table:
         """Grain: one answer, click or opened message."""
-        return self._keep(
-            engagement.interactions(self._events, self.identities, self.products), "interactions"
-        )
+        return self._keep(engagement.interactions(self._events, self.identities, self.products), "interactions")
 
     @cached_property
     def touches(self) -> Table:
@@ -159,7 +166,7 @@ class Facts(Outcomes):
 
     def exposures(self, experiment: str) -> Table:
         """Grain: one eligible visitor of an experiment."""
-        return self._keep(engagement.exposures(self._events, experiment), f"exposures_{experiment}")
+        return self._keep(engagement.exposures(self._events, experiment), _identifier("exposures", experiment))
 
     def outcomes(self) -> Outcomes:
         """Return the view without engagement that policies learn from."""

@@ -42,7 +42,8 @@ def compute(sources: Sources, metric: Metric, by: By | None = None, *, timezone:
 
     By a period, a row counts where it happened (an order's returns where the order did). By surface, measures that
     belong to a surface (clicks, answers, credits) count there; all others count for the visitors who met the surface,
-    so that a visitor who met two is in both. That is a description, never an effect.
+    so that a visitor who met two is in both. That is a description, never an effect. A shop without events has one
+    figure, which is None (0 for a total), and no periods or surfaces.
 
     Args:
         sources: tables.
@@ -57,9 +58,16 @@ def compute(sources: Sources, metric: Metric, by: By | None = None, *, timezone:
     if metric.denominator == VISITORS:
         parts.append(_seen(sources, by, timezone).rename(denominator="total"))
     elif metric.denominator is not None:
-        parts.append(_total(sources, MEASURES[metric.denominator], by, timezone, own=own, known=False).rename(denominator="total"))
+        parts.append(
+            _total(sources, MEASURES[metric.denominator], by, timezone, own=own, known=False).rename(
+                denominator="total"
+            )
+        )
     table = parts[0] if len(parts) == 1 else _outer(*parts)
     rows = table.order_by("key").to_pyarrow().to_pylist()
+    if by is None:
+        rows = rows or [{"key": None, "numerator": 0.0, "denominator": 0.0}]
+        rows[0]["key"] = None
     return [_value(row, total=metric.denominator is None) for row in rows]
 
 
@@ -131,7 +139,9 @@ def _seen(sources: Sources, by: By | None, timezone: str) -> Table:
 
 def _met(sources: Sources) -> Table:
     events = sources.facts.events
-    return events.filter(events.surface.notnull() & events.visitor_id.notnull()).select("surface", "visitor_id").distinct()
+    return (
+        events.filter(events.surface.notnull() & events.visitor_id.notnull()).select("surface", "visitor_id").distinct()
+    )
 
 
 def _key(rows: Table, by: By | None, timezone: str) -> ibis.Value:
@@ -153,11 +163,9 @@ def _outer(left: Table, right: Table) -> Table:
 
 
 def _value(row: dict[str, float | str | None], *, total: bool) -> MetricValue:
-    key = None if row["key"] == "all" else str(row["key"])
+    key = None if row["key"] is None else str(row["key"])
     numerator = float(row["numerator"] or 0)
     if total:
         return MetricValue(key, numerator, numerator, None)
     denominator = float(row["denominator"] or 0)
     return MetricValue(key, numerator / denominator if denominator else None, numerator, denominator)
-
-

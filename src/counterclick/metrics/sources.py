@@ -8,13 +8,24 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.attribution import Rule, credits
+from counterclick import attribution
+from counterclick.attribution import Rule
 from counterclick.facts import Facts
 
 __all__ = ["OWN_SURFACE", "Sources"]
 
 OWN_SURFACE = frozenset(
-    {"impressions", "clicks", "answers", "interactions", "touches", "successes", "shown", "shown_orders", "credits"}
+    {
+        "impressions",
+        "clicks",
+        "answers",
+        "interactions",
+        "touches",
+        "successes",
+        "shown",
+        "shown_orders",
+        "credits",
+    }
 )
 """Tables whose rows name the surface that they belong to."""
 
@@ -129,7 +140,7 @@ class Sources:
     @property
     def credits(self) -> Table:
         """Grain: one credited order."""
-        credited = credits(self.orders, self.facts.interactions, self.rule)
+        credited = attribution.credits(self.orders, self.facts.interactions, self.rule)
         owner = self.orders.select("visitor_id", _order="order_id")
         return credited.join(owner, credited.order_id == owner["_order"]).mutate(measured_at=_.ordered_at)
 

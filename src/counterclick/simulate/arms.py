@@ -47,9 +47,7 @@ def buckets(salt: str, units: pa.Array) -> Ints:
     return first_word.astype(np.int64) % BUCKETS
 
 
-def reached(
-    truth: ShopTruth, surface: SurfaceTruth, who: Visitors, seen: Visits, rng: np.random.Generator
-) -> Reached:
+def reached(truth: ShopTruth, surface: SurfaceTruth, who: Visitors, seen: Visits, rng: np.random.Generator) -> Reached:
     """Draw whom a surface reaches and assign them to its arms.
 
     Being reached is a trait of the visitor, drawn before anything else happens and the same in every arm.

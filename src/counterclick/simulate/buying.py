@@ -42,9 +42,7 @@ def bought(
     new = by_visitor[np.flatnonzero(np.diff(visitor[by_visitor], prepend=-1))]
     new = new[~who.returning[visitor[new]]]
     every = np.arange(len(placed.order), dtype=np.int64)
-    lines = _lines(
-        placed, goods, seed, every, money(goods.price[placed.product]), money(goods.cost[placed.product])
-    )
+    lines = _lines(placed, goods, seed, every, money(goods.price[placed.product]), money(goods.cost[placed.product]))
     value, currency = money(placed.value), truth.currency
     checkout = {"visitor_id": visitor_id, "value": value, "currency": currency}
     purchase = {
@@ -97,9 +95,7 @@ def _order_ids(seed: int, n: int) -> pa.Array:
     return ids(f"s{seed}-o", np.arange(n, dtype=np.int64))
 
 
-def _lines(
-    placed: Orders, goods: Catalogue, seed: int, which: Ints, price: pa.Array, cost: pa.Array
-) -> pa.StructArray:
+def _lines(placed: Orders, goods: Catalogue, seed: int, which: Ints, price: pa.Array, cost: pa.Array) -> pa.StructArray:
     """Return some of the lines as structs, shape (len(which),); price and cost are those of these lines."""
     order_id = ids(f"s{seed}-o", placed.order[which])
     number = pa.array(place_in(placed.n_lines)[which] + 1).cast(pa.string())

@@ -97,9 +97,7 @@ def orders(
     )
 
 
-def _products(
-    truth: ShopTruth, wanted: Ints, n_lines: Ints, goods: Catalogue, rng: np.random.Generator
-) -> Ints:
+def _products(truth: ShopTruth, wanted: Ints, n_lines: Ints, goods: Catalogue, rng: np.random.Generator) -> Ints:
     """Return each line's product: the wanted one first, then its companions or others, shape (lines,)."""
     first, place = np.repeat(wanted, n_lines), place_in(n_lines)
     other = goods.wanted(len(first), rng)

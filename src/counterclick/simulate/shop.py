@@ -69,11 +69,7 @@ def simulate(truth: ShopTruth = DEFAULT_SHOP, *, seed: int = 0) -> Simulation:
         *listed(truth, goods, first_midnight(truth)),
         *browsed(who, seen, goods, rng),
         *(block for met in meetings for block in exposed(who, seen, met)),
-        *(
-            block
-            for met in meetings
-            for block in shown(truth, who, seen, met, placed.ready, goods, seed=seed, rng=rng)
-        ),
+        *(block for met in meetings for block in shown(truth, who, seen, met, placed.ready, goods, seed=seed, rng=rng)),
         *carted(truth, who, seen, placed, goods, rng),
         *bought(truth, who, seen, placed, goods, seed=seed, rng=rng),
         *sent_back(truth, placed, goods, seed=seed, rng=rng),

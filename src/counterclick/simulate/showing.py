@@ -68,9 +68,7 @@ def shown(
     engages = np.array([arm.engages for arm in met.surface.arms.values()])[met.arm]
     if met.surface.kind == "message":
         engages &= met.first
-    met = replace(
-        met, visit=met.visit[engages], arm=met.arm[engages], at=met.at[engages], first=met.first[engages]
-    )
+    met = replace(met, visit=met.visit[engages], arm=met.arm[engages], at=met.at[engages], first=met.first[engages])
     effects = np.array([arm.clicks for arm in met.surface.arms.values()])
     rate = met.surface.click_rate * (1 + effects[met.arm])
     rate = rate * np.where(ready[met.visit], met.surface.before_order, 1.0)
@@ -93,13 +91,9 @@ def _lists(
     in_cart = met.surface.eligibility == "cart"
     if in_cart:  # the treatment shows what goes with the cart, any other arm what sells anyway
         fits = met.arm == list(met.surface.arms).index(met.surface.treatment)
-        item = np.where(
-            np.repeat(fits, SHOWN), goods.companion(target, place + 1), goods.wanted(n * SHOWN, rng)
-        )
+        item = np.where(np.repeat(fits, SHOWN), goods.companion(target, place + 1), goods.wanted(n * SHOWN, rng))
     else:  # what the visitor has in mind stands first or further down
-        item = np.where(
-            place == np.repeat(rng.integers(0, SHOWN, n), SHOWN), target, goods.wanted(n * SHOWN, rng)
-        )
+        item = np.where(place == np.repeat(rng.integers(0, SHOWN, n), SHOWN), target, goods.wanted(n * SHOWN, rng))
     items = pa.StructArray.from_arrays(
         [goods.product_id.take(pa.array(item)), pa.array(place + 1, pa.int32())], fields=list(SHOWN_ITEM)
     )
@@ -186,9 +180,7 @@ def _messages(
 
     opened, clicked = np.flatnonzero(opens), np.flatnonzero(clicks)
     product = goods.product_id.take(pa.array(seen.product[met.visit[clicked]]))
-    visit_at = seen.at[
-        met.visit
-    ]  # a click leads to the visit; sent and opened before it, in the same morning
+    visit_at = seen.at[met.visit]  # a click leads to the visit; sent and opened before it, in the same morning
     return [
         Block("message_sent", met.at, of(np.arange(len(visitor), dtype=np.int64))),
         Block("message_opened", visit_at[opened] - seconds(rng, 20, 300, len(opened)), of(opened)),

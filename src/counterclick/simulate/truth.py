@@ -139,9 +139,7 @@ class ShopTruth:
                 f"{max(self.order_rates) * best:.3g}; it must not exceed 1, or the true lift would "
                 "be smaller than declared. Lower conversion, intent_factor or the effects, or raise carts."
             )
-        fewest = self.lines_mean * math.prod(
-            min(1 + arm.basket for arm in s.arms.values()) for s in self.surfaces
-        )
+        fewest = self.lines_mean * math.prod(min(1 + arm.basket for arm in s.arms.values()) for s in self.surfaces)
         if fewest < 1:
             raise ConfigError(
                 f"with all effects an order would have {fewest:.3g} lines on average; every order has at "

@@ -62,6 +62,10 @@ class Visits:
     cart_at: Ints
 
 
+CUSTOMERS_PER_RETURNING = 4
+"""Customers that returning visitors are drawn from, for each of them: about one in nine comes as several visitors."""
+
+
 def first_midnight(truth: ShopTruth) -> int:
     """Return the first day's midnight UTC in microseconds since 1970."""
     return int(datetime.combine(truth.starts_on, time(), UTC).timestamp()) * SECOND
@@ -76,7 +80,7 @@ def visitors(truth: ShopTruth, seed: int, rng: np.random.Generator) -> Visitors:
     traffic = np.cumsum(weekday * season)
     day = np.minimum(np.searchsorted(traffic, rng.random(n) * traffic[-1], side="right"), days[-1])
     returning = rng.random(n) < truth.returning
-    pool = max(1, round(int(returning.sum()) / 1.4))
+    pool = max(1, CUSTOMERS_PER_RETURNING * int(returning.sum()))
     customer = np.where(returning, rng.integers(0, pool, n), pool + np.arange(n))
     return Visitors(
         visitor_id=ids(f"s{seed}-v", np.arange(n)),

@@ -57,9 +57,7 @@ class Estimate:
             self.df,
         )
         if any(number is not None and math.isnan(number) for number in numbers):
-            raise RefusedError(
-                f"{self.method}: the data do not determine a number, so none is given: {numbers}."
-            )
+            raise RefusedError(f"{self.method}: the data do not determine a number, so none is given: {numbers}.")
 
 
 def normal_estimate(value: float, se: float, level: float, method: str) -> Estimate:

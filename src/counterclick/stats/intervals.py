@@ -138,9 +138,7 @@ def fieller_lift(control: Moments, treatment: Moments, name: str, level: float =
         )
     half = math.sqrt(base**2 * top_spread + top**2 * base_spread - base_spread * top_spread)
     lower, upper = (base * top - half) / weight - 1, (base * top + half) / weight - 1
-    return replace(
-        test, value=top / base - 1, lower=lower, upper=upper, method="Fieller, dual of the Welch test"
-    )
+    return replace(test, value=top / base - 1, lower=lower, upper=upper, method="Fieller, dual of the Welch test")
 
 
 def log_ratio_gap(
@@ -251,6 +249,4 @@ def _positive_mean(arm: Moments, which: str, name: str) -> float:
 def _need_visitors(control: Moments, treatment: Moments) -> None:
     for which, arm in (("control", control), ("treatment", treatment)):
         if arm.n < SMALLEST_ARM:
-            raise TooFewBuyersError(
-                f"the {which} has {arm.n} visitors; a comparison needs at least {SMALLEST_ARM}."
-            )
+            raise TooFewBuyersError(f"the {which} has {arm.n} visitors; a comparison needs at least {SMALLEST_ARM}.")

@@ -104,16 +104,12 @@ def smallest_visible_lift_from_orders(
     """
     check_fraction("the share of the treatment", share_treatment)
     if not (basket_cv >= 0 and math.isfinite(basket_cv)):
-        raise RefusedError(
-            f"the basket's coefficient of variation must be a number from 0; it is {basket_cv!r}."
-        )
+        raise RefusedError(f"the basket's coefficient of variation must be a number from 0; it is {basket_cv!r}.")
     per_buyer = (1 + basket_cv * basket_cv) * (1 / share_treatment + 1 / (1 - share_treatment))
     return as_lift(_reach(alpha, power) * math.sqrt(per_buyer / _positive("buyers", buyers)))
 
 
-def power_of(
-    cv: float, visitors: int, lift: float, shares: tuple[float, float], alpha: float = 0.05
-) -> float:
+def power_of(cv: float, visitors: int, lift: float, shares: tuple[float, float], alpha: float = 0.05) -> float:
     """Return the chance that so many visitors give a significant result at a true lift.
 
     Args:
@@ -180,9 +176,7 @@ def exaggeration_ratio(lift: float, se_log: float, alpha: float = 0.05) -> float
     scale = m * power_at(lift, se_log, alpha)
     ratio = (density / math.sqrt(2 * math.pi) + m * tails) / scale if scale > 0 else math.inf
     if not math.isfinite(ratio):
-        raise RefusedError(
-            f"a lift of {lift!r} is nothing against a standard error of {se_log!r}; no ratio exists."
-        )
+        raise RefusedError(f"a lift of {lift!r} is nothing against a standard error of {se_log!r}; no ratio exists.")
     return ratio
 
 

@@ -90,9 +90,7 @@ class Moments:
         if table.ndim == 1 and len(names) == 1:
             table = table[:, np.newaxis]
         if table.ndim != MATRIX or table.shape[1] != len(names):
-            raise RefusedError(
-                f"values of shape {table.shape} do not have one column for each of {', '.join(names)}."
-            )
+            raise RefusedError(f"values of shape {table.shape} do not have one column for each of {', '.join(names)}.")
         if len(table) == 0:
             return cls(tuple(names), 0, np.zeros(len(names)), np.zeros((len(names), len(names))))
         mean = table.mean(axis=0)
@@ -144,11 +142,7 @@ class Moments:
         m2 = raw - n * np.outer(offset, offset)
         squares, centred = np.diag(raw), np.diag(m2)
         if (centred < -IMPOSSIBLE * squares).any() or (squares < 0).any():
-            wrong = [
-                name
-                for name, c, s in zip(names, centred, squares, strict=True)
-                if c < -IMPOSSIBLE * s or s < 0
-            ]
+            wrong = [name for name, c, s in zip(names, centred, squares, strict=True) if c < -IMPOSSIBLE * s or s < 0]
             raise RefusedError(
                 f"the sum of squares of {', '.join(wrong)} is smaller than its sum and n = {n} allow; "
                 "sums and products must come from the same visitors and the same shift."

@@ -66,7 +66,8 @@ class Inbox:
             with self._connection() as connection:
                 connection.executescript(_SCHEMA)
                 connection.execute(
-                    "INSERT INTO identity SELECT ? WHERE NOT EXISTS (SELECT 1 FROM identity)", [uuid.uuid4().hex]
+                    "INSERT INTO identity SELECT ? WHERE NOT EXISTS (SELECT 1 FROM identity)",
+                    [uuid.uuid4().hex],
                 )
                 connection.commit()
                 self.inbox_id: str = connection.execute("SELECT inbox_id FROM identity").fetchone()[0]
@@ -90,8 +91,8 @@ class Inbox:
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write, name="inbox-writer", daemon=True)
                 self._writer.start()
-        done: Future[int] = Future()
-        self._waiting.put((bodies, done))
+            done: Future[int] = Future()
+            self._waiting.put((bodies, done))
         return done
 
     def close(self) -> None:
@@ -134,6 +135,17 @@ class Inbox:
             yield connection
 
     def _write(self) -> None:
+        try:
+            self._write_groups()
+        except sqlite3.Error as error:  # nobody who waits is left waiting
+            with self._starting:
+                self._writer = None
+                while not self._waiting.empty():
+                    waiting = self._waiting.get()
+                    if waiting is not None:
+                        waiting[1].set_exception(StoreError(f"the inbox {self.path} cannot be opened: {error}."))
+
+    def _write_groups(self) -> None:
         with self._connection() as connection:
             while (first := self._waiting.get()) is not None:
                 group = [first]
@@ -163,7 +175,7 @@ class Inbox:
                     last = cursor.lastrowid or 0
                 positions.append(last)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError, TypeError) as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             for _, done in group:

@@ -12,6 +12,7 @@ store/
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import sqlite3
 import tempfile
@@ -23,7 +24,7 @@ from typing import Any
 import duckdb
 
 from counterclick.errors import StoreError
-from counterclick.events.bulk import columns_sql
+from counterclick.events.bulk import columns_sql, quoted
 from counterclick.events.schema import SCHEMA, duckdb_type
 from counterclick.store.inbox import Inbox
 from counterclick.store.log import Log, Snapshot
@@ -76,9 +77,12 @@ class Store:
     def key(self) -> str:
         """The secret with which identifiers that are e-mail addresses are hashed."""
         path = self.folder / "key"
-        with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_hex(16))
+        if not path.exists():
+            with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix="key-", encoding="utf-8") as file:
+                file.write(secrets.token_hex(16))  # a temporary file is its owner's alone
+                file.flush()
+                with contextlib.suppress(FileExistsError):  # two processes at once: the first one's key holds
+                    os.link(file.name, path)
         return path.read_text(encoding="utf-8")
 
     def append_rows(
@@ -114,11 +118,7 @@ class Store:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _arriving AS {rows}")
                 n_before = _count(connection, "_arriving")
                 connection.execute(f"CREATE OR REPLACE TEMP VIEW _kept_ids AS {self.ids_sql(snapshot)}")
-                rows = """
-                    SELECT * EXCLUDE (_nth) FROM (
-                        SELECT *, row_number() OVER (PARTITION BY kind, event_id ORDER BY rowid) AS _nth
-                        FROM _arriving ANTI JOIN _kept_ids USING (kind, event_id)
-                    ) WHERE _nth = 1 ORDER BY occurred_at, event_id"""
+                rows = f"{_first_sql('_arriving', '_kept_ids')} ORDER BY occurred_at, event_id"
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {rows}")
                 n_repeated = n_before - _count(connection, "_new")
                 rows = "FROM _new"
@@ -146,9 +146,7 @@ class Store:
                 return moved
             with contextlib.closing(connect()) as connection:
                 _load_bodies(connection, bodies)
-                self.append_rows(
-                    connection, "FROM _inbox_rows", name=self._drain_name, version=bodies[-1].position
-                )
+                self.append_rows(connection, "FROM _inbox_rows", name=self._drain_name, version=bodies[-1].position)
             self.inbox.forget(bodies[-1].position)
             self.log.tidy()
             moved += len(bodies)
@@ -170,13 +168,10 @@ class Store:
             connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql}")
             return
         _load_bodies(connection, bodies)
-        connection.execute(f"""
-            CREATE OR REPLACE TABLE inbox_events AS
-            SELECT DISTINCT ON (kind, event_id) {_COLUMNS} FROM _inbox_rows
-            ANTI JOIN ({self.ids_sql(snapshot)}) USING (kind, event_id)""")
         connection.execute(
-            f"CREATE OR REPLACE VIEW events AS {log_sql} UNION ALL SELECT {_COLUMNS} FROM inbox_events"
+            f"CREATE OR REPLACE TABLE inbox_events AS {_first_sql('_inbox_rows', self.ids_sql(snapshot))}"
         )
+        connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql} UNION ALL SELECT {_COLUMNS} FROM inbox_events")
 
     def close(self) -> None:
         """Stop the inbox's writer after it has written what waits."""
@@ -191,6 +186,8 @@ class Store:
             try:
                 lock.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise StoreError(f"the lock in {self.folder} cannot be taken: {error}.") from error
                 raise StoreError(f"another process has been writing to {self.folder} for too long.") from error
             yield
 
@@ -201,14 +198,24 @@ class Store:
     @staticmethod
     def _log_sql(snapshot: Snapshot) -> str:
         """SQL for a snapshot of the log with the explicit schema, whatever the age of its files."""
+        nothing = ", ".join(f'NULL::{duckdb_type(f.type)} AS "{f.name}"' for f in SCHEMA)
         if not snapshot.files:
-            nothing = ", ".join(f'NULL::{duckdb_type(f.type)} AS "{f.name}"' for f in SCHEMA)
             return f"SELECT {nothing} WHERE false"
-        files = ", ".join("'" + path.replace("'", "''") + "'" for path in snapshot.files)
-        return (
-            f"SELECT {_COLUMNS} FROM read_parquet([{files}], hive_partitioning = true, "
-            "hive_types = {'kind': VARCHAR}, union_by_name = true)"
-        )
+        files = ", ".join(quoted(path) for path in snapshot.files)
+        return f"""
+            SELECT {_COLUMNS} FROM (
+                SELECT {nothing} WHERE false UNION ALL BY NAME
+                SELECT * FROM read_parquet([{files}], hive_partitioning = true,
+                    hive_types = {{'kind': VARCHAR}}, union_by_name = true))"""
+
+
+def _first_sql(table: str, kept: str) -> str:
+    """SQL for the rows of a table whose keys are not kept yet, the first row of each key."""
+    return f"""
+        SELECT {_COLUMNS} FROM (
+            SELECT *, row_number() OVER (PARTITION BY kind, event_id ORDER BY rowid) AS _nth
+            FROM {table} ANTI JOIN {kept if kept.isidentifier() else f"({kept})"} USING (kind, event_id)
+        ) WHERE _nth = 1"""
 
 
 def _load_bodies(connection: duckdb.DuckDBPyConnection, bodies: Any) -> None:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlparse
+from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
@@ -93,7 +93,12 @@ class Log:
         )
         try:
             write_deltalake(
-                self.location, rows, partition_by=["kind"], mode="append", commit_properties=properties
+                self.location,
+                rows,
+                partition_by=["kind"],
+                mode="append",
+                schema_mode="merge",
+                commit_properties=properties,
             )
         except (DeltaError, OSError) as error:
             raise StoreError(f"the log at {self.location} could not be written: {error}.") from error
@@ -110,11 +115,10 @@ class Log:
         snapshot = self.snapshot()
         if snapshot.table is not None and len(snapshot.files) > _FILES_BEFORE_COMPACTION:
             snapshot.table.optimize.compact()
-            snapshot.table.vacuum(
-                retention_hours=_VACUUM_HOURS, enforce_retention_duration=False, dry_run=False
-            )
+            snapshot.table.vacuum(retention_hours=_VACUUM_HOURS, enforce_retention_duration=False, dry_run=False)
 
 
 def _local(uri: str) -> str:
-    parts = urlparse(uri)
-    return unquote(parts.path) if parts.scheme == "file" else uri
+    """Return a file's path where it is local, for which delta-rs, too, writes a space as %20; else its URL."""
+    path = uri.removeprefix("file://")
+    return uri if "://" in path else unquote(path)

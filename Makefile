@@ -1,0 +1,44 @@
+# Every target sets up what it needs, and does at once what has been done before.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint docs bench clean
+
+# Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
+demo: $(VENV)/installed
+	$(BIN)/counterclick demo
+
+# Run the tests, README and docs included.
+test: $(VENV)/developed
+	$(BIN)/python -m pytest -q
+
+# Format, lint, types, import contracts, and generated docs that are up to date.
+lint: $(VENV)/developed
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/make_docs.py --check
+
+# Write the docs pages that are made from the code.
+docs: $(VENV)/developed
+	$(BIN)/python tools/make_docs.py
+
+# Time recording and auditing against hand-written DuckDB in one run, and print the ratios.
+bench: $(VENV)/developed
+	$(BIN)/python tools/bench.py
+
+# Remove what the other targets made.
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/developed: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@

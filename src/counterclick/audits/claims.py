@@ -1,0 +1,289 @@
+"""Claims: for each surface, what it claims or is credited with, beside what its holdout shows.
+
+All three stand on one base: the revenue of the visitors who had the feature, within the experiment's window. *Claimed*
+is what the surface's own dashboard would show: every order within seven days after anything at all happened on it.
+*Attributed* is the shop's credit rule. *Incremental* is what the holdout shows: the only one that is an effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ibis import _
+from ibis.expr.types import Table
+
+from counterclick.attribution import LastTouch, Rule, claims, credits
+from counterclick.display import Grid, Shown, money, percent
+from counterclick.verdicts import Money, Verdict
+
+__all__ = ["CLAIM_RULE", "Audit", "Line", "claims_audit"]
+
+CLAIM_RULE = LastTouch(timedelta(days=7), helpful_only=False)
+"""How vendors count: any interaction within seven days. Each surface for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One surface in one experiment, or a surface without one.
+
+    Attributes:
+        surface: which.
+        experiment: None where the surface has no experiment.
+        base_revenue: of the visitors who had the feature; of the whole shop without an experiment.
+        claimed: share of it that the surface would claim.
+        attributed: share of it that the rule credits to the surface.
+        incremental: share of it that the feature earned over the control; None where not measured.
+        incremental_lower: lower end of the 95 % interval.
+        incremental_upper: upper end.
+        against: the arm that it is compared with: the control, or beside it ``nothing``.
+        is_verdict: whether this is the verdict's contrast.
+        verdict: of the experiment; None without one.
+        refused: why there is no verdict, where there is an experiment.
+        monthly_cost: declared in ``shop.toml``.
+    """
+
+    surface: str
+    experiment: str | None
+    base_revenue: float
+    claimed: float
+    attributed: float
+    incremental: float | None = None
+    incremental_lower: float | None = None
+    incremental_upper: float | None = None
+    against: str = ""
+    is_verdict: bool = True
+    verdict: Verdict | None = None
+    refused: str = ""
+    monthly_cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit(Shown):
+    """What the surfaces claim beside what is true.
+
+    Attributes:
+        currency: of all amounts.
+        n_orders: of the whole shop.
+        revenue: of the whole shop, net of tax, shipping and discount, before returns.
+        net_revenue: after returns and cancellations.
+        claimed_together: sum of all claims over revenue; above 1 means that orders are claimed more than once.
+        claimed_twice: share of orders that two surfaces or more would claim.
+        attributed_together: sum of all credits over revenue; never above 1.
+        lines: one for each surface and experiment.
+        rule: the shop's rule in words.
+    """
+
+    currency: str
+    n_orders: int
+    revenue: float
+    net_revenue: float
+    claimed_together: float
+    claimed_twice: float
+    attributed_together: float
+    lines: tuple[Line, ...]
+    rule: str
+
+    def grids(self) -> list[Grid]:
+        """Return the page: claims beside effects, then each surface's money and what to do."""
+        rows = [
+            (
+                line.surface,
+                line.against or "-",
+                percent(line.claimed, 0),
+                percent(line.attributed, 0),
+                _interval(line),
+                _outcome(line),
+            )
+            for line in self.lines
+        ]
+        head = Grid(
+            "What each surface claims, is credited with, and earns",
+            ("surface", "against", "claimed", "credited", "incremental", "verdict"),
+            rows,
+            left=2,
+            notes=(
+                "Shares of the revenue of visitors who had the feature. Claimed: any interaction in 7 days, each "
+                f"surface for itself. Credited: {self.rule}. Incremental: by holdout, with its 95 % interval.",
+                f"{self.n_orders:,} orders, revenue {money(self.revenue, self.currency)}, net of returns "
+                f"{money(self.net_revenue, self.currency)}. The surfaces together claim "
+                f"{percent(self.claimed_together, 0)} of it ({percent(self.claimed_twice, 0)} of orders twice or more); "
+                f"the rule credits {percent(self.attributed_together, 0)}, each order once.",
+            ),
+        )
+        return [head, self._money_grid()]
+
+    def _money_grid(self) -> Grid:
+        rows = []
+        for line in self.lines:
+            if not line.is_verdict:
+                continue
+            if line.verdict is None:
+                says = line.refused or "No experiment: nobody can know. Declare one with a holdout, and plan it."
+                rows.append((line.surface, "not known", says))
+                continue
+            earned = _money(line.verdict.incremental)
+            rows.append((line.surface, earned, f"{line.verdict.outcome}: {line.verdict.meanwhile}"))
+        return Grid("What it is worth a month, and what to do", ("surface", "incremental a month", "do"), rows, left=3)
+
+
+def claims_audit(
+    *,
+    orders: Table,
+    interactions: Table,
+    rule: Rule,
+    arms: Mapping[str, Table],
+    verdicts: Mapping[str, Verdict | str],
+    surfaces: Mapping[str, str | None],
+    costs: Mapping[str, float | None],
+    currency: str,
+) -> Audit:
+    """Lay claims, credits and verdicts beside each other.
+
+    Args:
+        orders: `counterclick.facts.Facts.orders`.
+        interactions: `counterclick.facts.Facts.interactions`.
+        rule: the shop's rule of credit.
+        arms: experiment -> orders (order_id, revenue) of the visitors who had the feature, within the window.
+        verdicts: experiment -> its verdict, or why there is none.
+        surfaces: experiment -> its surface.
+        costs: surface -> declared monthly cost.
+        currency: of all amounts.
+    """
+    claimed = claims(orders, interactions, CLAIM_RULE).select("order_id", "surface", amount=_.claimed_revenue)
+    credited = credits(orders, interactions, rule).select("order_id", "surface", amount=_.attributed_revenue)
+    whole = _one_row(
+        orders.agg(
+            n_orders=_.count(), revenue=_.revenue.sum().cast("float64"), net_revenue=_.net_revenue.sum().cast("float64")
+        )
+    )
+    ledgers = {
+        "claimed": _by_surface(claimed),
+        "attributed": _by_surface(credited),
+    }
+    per_order = claimed.group_by("order_id").agg(n=_.surface.nunique())
+    twice = _one_row(per_order.agg(n=(_.n > 1).cast("int64").sum()))["n"] or 0
+    lines = [
+        line
+        for name in verdicts
+        for line in _tested(name, surfaces[name], arms[name], claimed, credited, verdicts[name], costs)
+    ]
+    tested = {line.surface for line in lines}
+    revenue = whole["revenue"] or 0.0
+    for surface in sorted({*ledgers["claimed"], *ledgers["attributed"], *costs} - tested):
+        lines.append(
+            Line(
+                surface,
+                None,
+                revenue,
+                _share(ledgers["claimed"].get(surface, 0.0), revenue),
+                _share(ledgers["attributed"].get(surface, 0.0), revenue),
+                monthly_cost=costs.get(surface),
+            )
+        )
+    return Audit(
+        currency=currency,
+        n_orders=int(whole["n_orders"]),
+        revenue=revenue,
+        net_revenue=whole["net_revenue"] or 0.0,
+        claimed_together=_share(sum(ledgers["claimed"].values()), revenue),
+        claimed_twice=_share(float(twice), float(whole["n_orders"])),
+        attributed_together=_share(sum(ledgers["attributed"].values()), revenue),
+        lines=tuple(lines),
+        rule=_in_words(rule),
+    )
+
+
+def _tested(
+    name: str,
+    surface: str | None,
+    arm: Table,
+    claimed: Table,
+    credited: Table,
+    verdict: Verdict | str,
+    costs: Mapping[str, float | None],
+) -> list[Line]:
+    where = surface or name
+    base = _one_row(arm.agg(total=_.revenue.sum().cast("float64")))["total"] or 0.0
+    own = [_on_arm(ledger, arm, where) for ledger in (claimed, credited)]
+    shared = [_share(amount, base) for amount in own]
+    if isinstance(verdict, str):
+        return [Line(where, name, base, *shared, refused=verdict, monthly_cost=costs.get(where))]
+    contrasts = [(verdict.control, verdict.lift, verdict.lift_lower, verdict.lift_upper)]
+    contrasts += [
+        (found.against, found.lift, found.lift_lower, found.lift_upper)
+        for found in verdict.contrasts
+        if found.treatment == verdict.treatment
+    ]
+    return [
+        Line(
+            where,
+            name,
+            base,
+            *shared,
+            *(_of_own(lift) for lift in lifts),
+            against=against,
+            is_verdict=number == 0,
+            verdict=verdict,
+            monthly_cost=costs.get(where),
+        )
+        for number, (against, *lifts) in enumerate(contrasts)
+    ]
+
+
+def _of_own(lift: float | None) -> float | None:
+    """Return a lift over the control as a share of the feature's own revenue: lift / (1 + lift)."""
+    if lift is None:
+        return None
+    return 1 - 1 / (1 + lift) if lift > -1 else float("-inf")
+
+
+def _on_arm(ledger: Table, arm: Table, surface: str) -> float:
+    own = ledger.filter(ledger.surface == surface).drop("surface")
+    joined = arm.select("order_id").join(own, "order_id")
+    return float(_one_row(joined.agg(total=_.amount.sum().cast("float64")))["total"] or 0.0)
+
+
+def _by_surface(ledger: Table) -> dict[str, float]:
+    rows = ledger.group_by("surface").agg(total=_.amount.sum().cast("float64")).to_pyarrow().to_pylist()
+    return {row["surface"]: row["total"] for row in rows}
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
+
+
+def _outcome(line: Line) -> str:
+    if line.verdict is None:
+        return "refused" if line.experiment else "no experiment"
+    return line.verdict.outcome if line.is_verdict else "(beside)"
+
+
+def _interval(line: Line) -> str:
+    if line.incremental is None or line.incremental_lower is None or line.incremental_upper is None:
+        return "not measured"
+    ends = f"[{line.incremental_lower * 100:+.1f}, {line.incremental_upper * 100:+.1f}]"
+    return f"{line.incremental * 100:+.1f} % {ends}"
+
+
+def _money(found: Money | None) -> str:
+    if found is None:
+        return "not known"
+    return (
+        f"{money(found.value, found.currency)} "
+        f"[{money(found.lower, found.currency)}, {money(found.upper, found.currency)}]"
+    )
+
+
+def _in_words(rule: Rule) -> str:
+    hours = rule.window.total_seconds() / 3600
+    only = ", helpful only" if rule.helpful_only else ""
+    return f"{rule.touch} touch, {hours:g} h{only}"
+
+
+def _one_row(table: Table) -> dict[str, float]:
+    row: dict[str, float] = table.to_pyarrow().to_pylist()[0]
+    return row
+
+

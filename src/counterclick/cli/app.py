@@ -1,0 +1,247 @@
+"""The commands. Each is a verb of the shop; what it prints is what the verb returns."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
+
+__all__ = ["app", "main"]
+
+app = App(
+    name="counterclick",
+    help="Says which of an online store's AI features earn money, measured on completed orders.",
+    version_flags=["--version"],
+    help_format="plaintext",
+)
+experiment_app = App(name="experiment", help="Plan an experiment, read its result, get its verdict.")
+app.command(experiment_app)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Common:
+    """What every command takes.
+
+    Attributes:
+        shop: the shop's configuration.
+        json: print JSON instead of tables.
+    """
+
+    shop: Annotated[Path, Parameter(help="The shop's configuration file.")] = Path("shop.toml")
+    json: Annotated[bool, Parameter(help="Print JSON instead of tables.", negative="")] = False
+
+
+_COMMON = Common()
+
+
+def _open(common: Common) -> Shop:
+    from counterclick.shop import open_shop  # noqa: PLC0415 - heavy rooms load when a command runs
+
+    return open_shop(common.shop)
+
+
+@app.command
+def init(*, common: Common = _COMMON) -> int:
+    """Write a commented shop.toml to start from."""
+    from counterclick.errors import ConfigError  # noqa: PLC0415 - commands import when they run
+    from counterclick.shop.template import TEMPLATE  # noqa: PLC0415 - commands import when they run
+
+    try:
+        with common.shop.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    except FileExistsError as error:
+        raise ConfigError(f"{common.shop} is there already; nothing was changed.") from error
+    except OSError as error:
+        raise ConfigError(f"{common.shop} cannot be written: {error.strerror}.") from error
+    if common.json:
+        say_json({"written": str(common.shop)})
+    else:
+        sys.stdout.write(f"Wrote {common.shop}. Next: counterclick record FILE...\n")
+    return 0
+
+
+@app.command
+def record(
+    files: Annotated[list[Path], Parameter(help="JSON lines, CSV or Parquet.")],
+    /,
+    *,
+    mapping: Annotated[str | None, Parameter(help="The mapping of shop.toml to read them by.")] = None,
+    common: Common = _COMMON,
+) -> int:
+    """Record files of events; a file recorded before changes nothing.
+
+    Exits with 2 where events were refused or refunds name no known order; everything else is recorded.
+    """
+    from counterclick.display import plain  # noqa: PLC0415 - commands import when they run
+
+    results = []
+    with _open(common) as shop, progressing("Recording") as progress:
+        for number, path in enumerate(files):
+
+            def step(what: str, fraction: float, path: Path = path, number: int = number) -> None:
+                progress(f"{path.name} ({what})", (number + fraction) / len(files))
+
+            results.append(shop.record(path, mapping=mapping, progress=step))
+    if common.json:
+        say_json([plain(result) for result in results])
+    else:
+        sys.stdout.write("\n\n".join(str(result) for result in results) + "\n")
+    return 0 if all(result.is_clean for result in results) else BAD
+
+
+@app.command
+def audit(*, common: Common = _COMMON) -> int:
+    """Lay what each surface claims beside what its holdout shows."""
+    with _open(common) as shop, progressing("Auditing") as progress:
+        found = shop.audit(progress=progress)
+    say(found, as_json=common.json)
+    return 0
+
+
+@app.command
+def metric(
+    name: str,
+    /,
+    *,
+    by: Annotated[Literal["day", "week", "month", "surface"] | None, Parameter(help="What to split it by.")] = None,
+    common: Common = _COMMON,
+) -> int:
+    """Show a metric of the whole shop, by period or by surface."""
+    with _open(common) as shop:
+        say(shop.metric(name, by=by), as_json=common.json)
+    return 0
+
+
+@app.command
+def orders(
+    *,
+    most: Annotated[int, Parameter(help="How many, the newest first.")] = 20,
+    unmatched: Annotated[str | None, Parameter(help="Only orders that this experiment cannot match.")] = None,
+    common: Common = _COMMON,
+) -> int:
+    """List completed orders."""
+    with _open(common) as shop:
+        say(shop.latest_orders(most, unmatched=unmatched), as_json=common.json)
+    return 0
+
+
+@app.command
+def check(
+    *,
+    rejections: Annotated[bool, Parameter(help="List what was refused, with what would be right.", negative="")] = False,
+    most: Annotated[int, Parameter(help="How many refused events to list.")] = 20,
+    fail_on: Annotated[list[str] | None, Parameter(help="Exit with 1 if this finding stands; 'any' for all.")] = None,
+    common: Common = _COMMON,
+) -> int:
+    """Show the state of the recorded data: what was refused, what does not join, what contradicts itself."""
+    with _open(common) as shop:
+        if rejections:
+            say(shop.rejections(most), as_json=common.json)
+            return 0
+        health = shop.check(fail_on=fail_on or ())
+        say(health, as_json=common.json)
+        return FOUND if health.fails else 0
+
+
+@app.command
+def decide(
+    surface: str,
+    /,
+    *,
+    visitor: str,
+    cart: Annotated[list[str] | None, Parameter(help="Products in the cart.")] = None,
+    most: Annotated[int, Parameter(help="Offers wanted at most.")] = 3,
+    common: Common = _COMMON,
+) -> int:
+    """Ask what a surface shows a visitor; records that the visitor was eligible."""
+    with _open(common) as shop:
+        say(shop.decide(surface, visitor, cart=cart or (), most=most), as_json=common.json)
+    return 0
+
+
+@app.command
+def demo(
+    *,
+    folder: Annotated[Path | None, Parameter(help="Where to keep the simulated shop; a temporary one unless given.")] = None,
+    seed: int = 1,
+    visitors: Annotated[int | None, Parameter(help="How many visitors to simulate.")] = None,
+    common: Common = _COMMON,
+) -> int:
+    """Simulate a shop whose truth is known, and run the main job on it."""
+    from counterclick.display import plain  # noqa: PLC0415 - commands import when they run
+    from counterclick.shop.demonstration import demonstrate  # noqa: PLC0415 - commands import when they run
+
+    with progressing("Demo") as progress:
+        found = demonstrate(folder, seed, visitors, progress=progress)
+    if common.json:
+        say_json(plain(found))
+    else:
+        sys.stdout.write(f"{found}\n")
+    return 0
+
+
+@experiment_app.command
+def plan(
+    name: str,
+    /,
+    *,
+    lift: Annotated[float, Parameter(help="Relative lift to be seen: 0.02 is +2 %.")] = 0.02,
+    common: Common = _COMMON,
+) -> int:
+    """Say how long it takes until a lift can be seen, from this shop's own history."""
+    with _open(common) as shop:
+        say(shop.experiment(name).plan(lift), as_json=common.json)
+    return 0
+
+
+@experiment_app.command
+def result(
+    name: str,
+    /,
+    *,
+    metrics: Annotated[list[str] | None, Parameter(name="--metric", help="A metric besides the usual ones.")] = None,
+    common: Common = _COMMON,
+) -> int:
+    """Show every metric of every arm with lift and interval."""
+    with _open(common) as shop:
+        say(shop.experiment(name).result(metrics or ()), as_json=common.json)
+    return 0
+
+
+@experiment_app.command
+def verdict(name: str, /, *, common: Common = _COMMON) -> int:
+    """Say won, lost, inconclusive or invalid, why, and what it is worth a month."""
+    with _open(common) as shop:
+        say(shop.experiment(name).verdict(), as_json=common.json)
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with 0, 1 for a finding that was asked to fail on, or 2 for what cannot be done."""
+    from counterclick.errors import CounterclickError  # noqa: PLC0415 - commands import when they run
+
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
+    try:
+        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except (CounterclickError, CycloptsError) as error:
+        fail(error, as_json=as_json)
+        sys.exit(BAD)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; what was acknowledged is kept.\n")
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,90 @@
+"""What to mind beside a verdict: warnings, and what the returns say."""
+
+from __future__ import annotations
+
+import math
+
+from counterclick.config import ExperimentConfig, duration
+from counterclick.display import percent, signed_percent
+from counterclick.errors import RefusedError
+from counterclick.experiments.context import Context, config_hash
+from counterclick.experiments.measured import MATURED, Measured
+from counterclick.experiments.result import Row
+from counterclick.experiments.units import ends_at
+from counterclick.metrics import metric_named
+from counterclick.stats import Estimate, log_ratio_lift
+
+__all__ = ["TWYMAN_LIFT", "returns", "twyman", "warnings"]
+
+TWYMAN_LIFT = 0.5
+"""Lifts above this are usually mistakes in the data (Twyman's law)."""
+_SMALL_ARM = 0.1
+_BOUND = 1.96
+
+
+def twyman(row: Row) -> tuple[str, ...]:
+    """Return the warning of one contrast of the outcome that is too good to be true, or nothing."""
+    if row.lift is None or row.lift.value <= TWYMAN_LIFT:
+        return ()
+    lift = f"{row.treatment} against {row.against}: a lift of {signed_percent(row.lift.value)}"
+    return (f"{lift} is more than most features can do; check the data before believing it (Twyman's law).",)
+
+
+def warnings(name: str, config: ExperimentConfig, context: Context, measured: Measured, row: Row) -> tuple[str, ...]:
+    """Return what to mind about the verdict's own contrast."""
+    found = list(twyman(row))
+    own = [d for d in context.declarations if d.config_hash == config_hash(name, config)]
+    if own and own[0].declared_at > ends_at(config, context.timezone):
+        found.append(f"Declared on {own[0].declared_at:%Y-%m-%d}, after it had ended: not pre-registered.")
+    if measured.unmatched and row.lift is not None:
+        found.append(_worst_cases(config, measured, row.lift))
+    if config.outcome.startswith("margin") and measured.costed_share < 1:
+        found.append(f"Costs are known for {percent(measured.costed_share)} of revenue; the rest has no margin here.")
+    smaller = min(config.variants[config.control], config.variants[config.feature])
+    if smaller < _SMALL_ARM:
+        found.append(
+            f"An arm with {percent(smaller, 0)} of visitors costs a store most of its power; 10 % or more is better."
+        )
+    return tuple(found)
+
+
+def returns(config: ExperimentConfig, context: Context, measured: Measured) -> str:
+    """Return "open until" a day, or what net revenue says once the returns have matured."""
+    closes = ends_at(config, context.timezone) + duration(config.window) + context.returns_window
+    if context.as_of < closes:
+        return f"open until {closes:%Y-%m-%d}"
+    try:
+        found = log_ratio_lift(measured.arms[config.control], measured.arms[config.feature], MATURED)
+    except RefusedError as error:
+        return f"matured; {error}"
+    return (
+        f"matured: net revenue moved by {signed_percent(found.value)} "
+        f"[{signed_percent(found.lower)}, {signed_percent(found.upper)}]"
+    )
+
+
+def _worst_cases(config: ExperimentConfig, measured: Measured, lift: Estimate) -> str:
+    """Say what the lift, and the test, would be if all unmatched revenue were one arm's."""
+    control, feature = measured.arms[config.control], measured.arms[config.feature]
+    metric, lost = metric_named(config.outcome), measured.unmatched
+    name = metric.numerator if metric.unit == "money" else "revenue"
+    low = feature.mean_of(name) / (control.mean_of(name) + lost / control.n) - 1
+    high = (feature.mean_of(name) + lost / feature.n) / control.mean_of(name) - 1
+    cases = [_case(value, lift) if metric.unit == "money" else signed_percent(value) for value in (low, high)]
+    return (
+        f"Unmatched revenue could move the lift of {name}: {cases[0]} if all of it were {config.control}'s, "
+        f"{cases[1]} if all were {config.feature}'s."
+    )
+
+
+def _case(value: float, lift: Estimate) -> str:
+    """Return a lift, and whether it would be decided otherwise than the one that was found."""
+
+    def side(log_ratio: float) -> int:
+        far = abs(log_ratio) > _BOUND * lift.se
+        return int(math.copysign(far, log_ratio))
+
+    words = {-1: "a loss", 0: "undecided", 1: "a win"}
+    found = side(math.log1p(lift.value)) if lift.value > -1 else -1
+    then = side(math.log1p(value)) if value > -1 else -1
+    return signed_percent(value) if found == then else f"{signed_percent(value)} ({words[then]})"

@@ -1,0 +1,64 @@
+"""Amounts in other currencies: a CSV of day, from, to, rate, filled forward to one row a day."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+
+from counterclick.errors import CurrencyError
+
+__all__ = ["daily_rates"]
+
+_COLUMNS = ("day", "from", "to", "rate")
+
+
+def daily_rates(path: Path, currency: str, used: dict[str, tuple[date, date]]) -> pa.Table:
+    """Return one rate for each day and foreign currency that the log uses; the latest known one holds on.
+
+    Args:
+        path: CSV with the columns day (ISO 8601), from, to, rate: one unit of ``from`` is ``rate`` units of ``to``.
+        currency: the shop's currency, which ``to`` must name.
+        used: foreign currency -> first and last day of its events.
+
+    Returns:
+        Columns rate_on (date), from_currency, rate.
+
+    Raises:
+        CurrencyError: the file cannot be read, or says nothing of a currency and day that are needed.
+    """
+    known: dict[str, dict[date, float]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file)
+            if tuple(rows.fieldnames or ()) != _COLUMNS:
+                raise CurrencyError(f"{path} must have the columns {', '.join(_COLUMNS)}; it has {rows.fieldnames}.")
+            for row in rows:
+                if row["to"] == currency:
+                    known.setdefault(row["from"], {})[date.fromisoformat(row["day"])] = float(row["rate"])
+    except (OSError, ValueError) as error:
+        if isinstance(error, CurrencyError):
+            raise
+        raise CurrencyError(f"the rate table {path} cannot be read: {error}.") from error
+    days: list[date] = []
+    sources: list[str] = []
+    rates: list[float] = []
+    for foreign, (first, last) in used.items():
+        given = known.get(foreign, {})
+        earlier = [day for day in given if day <= first]
+        if not earlier:
+            raise CurrencyError(
+                f"{path} has no rate from {foreign} to {currency} on or before {first}, the day of the first amount in "
+                f"{foreign}; add a row {first},{foreign},{currency},RATE."
+            )
+        rate = given[max(earlier)]
+        day = first
+        while day <= last:
+            rate = given.get(day, rate)
+            days.append(day)
+            sources.append(foreign)
+            rates.append(rate)
+            day += timedelta(days=1)
+    return pa.table({"rate_on": pa.array(days, pa.date32()), "from_currency": sources, "rate": rates})

@@ -1,0 +1,105 @@
+"""One reading of the store: a DuckDB over the log and the inbox as they were when it was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+from ibis.expr.types import Table
+
+from counterclick.config import Config
+from counterclick.errors import CurrencyError, EmptyStoreError
+from counterclick.facts import Facts
+from counterclick.shop.rates import daily_rates
+from counterclick.store import Store
+from counterclick.store.keeping import connect
+
+__all__ = ["Reading", "from_microseconds"]
+
+BOOKKEEPING = ("experiment_declared", "look_taken", "rejection")
+
+
+def from_microseconds(moment: int) -> datetime:
+    """Return the UTC time so many microseconds after 1970."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)
+
+
+class Reading:
+    """The shop's facts at one moment; facts that many questions need are computed once.
+
+    Args:
+        store: inbox and log.
+        config: the shop's configuration.
+        folder: of ``shop.toml``, from which the rate table is found.
+        memory_limit: of DuckDB.
+    """
+
+    def __init__(self, store: Store, config: Config, folder: Path, memory_limit: str) -> None:
+        self.connection: duckdb.DuckDBPyConnection = connect(memory_limit)
+        store.attach(self.connection)
+        self.backend = ibis.duckdb.from_connection(self.connection)
+        self._config = config
+        self._folder = folder
+        self.events: Table = self.backend.table("events")
+
+    @property
+    def facts(self) -> Facts:
+        """The shop's tables.
+
+        Raises:
+            CurrencyError: amounts stand in several currencies and no rate table converts them.
+        """
+        if not hasattr(self, "_facts"):
+            self._facts = Facts(self.events, self._config.shop.currency, self._rates(), self._kept)
+        return self._facts
+
+    def as_of(self) -> datetime:
+        """Return when the last event arrived, UTC: the log is known up to then.
+
+        Raises:
+            EmptyStoreError: nothing has been recorded.
+        """
+        listed = ", ".join(f"'{kind}'" for kind in BOOKKEEPING)
+        latest = self.one(f"SELECT max(epoch_us(received_at)) FROM events WHERE kind NOT IN ({listed})")
+        if latest is None:
+            raise EmptyStoreError(
+                "nothing is recorded yet. Record events with `counterclick record FILE...` (JSON lines, CSV or "
+                "Parquet), or see `counterclick demo`."
+            )
+        return from_microseconds(latest)
+
+    def one(self, sql: str) -> Any:
+        """Return the first value of a query."""
+        row = self.connection.execute(sql).fetchone()
+        return row[0] if row else None
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        return self.connection.execute(sql, list(values)).fetchall()
+
+    def _kept(self, table: Table, name: str) -> Table:
+        return self.backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
+
+    def _rates(self) -> Table | None:
+        own = self._config.shop.currency
+        used: dict[str, tuple[date, date]] = {
+            row[0]: (row[1], row[2])
+            for row in self.rows(
+                "SELECT currency, min(occurred_at)::TIMESTAMP::DATE, max(occurred_at)::TIMESTAMP::DATE FROM events "
+                f"WHERE currency IS NOT NULL AND currency <> '{own}' GROUP BY currency ORDER BY currency"
+            )
+        }
+        if not used:
+            return None
+        if self._config.shop.rates is None:
+            raise CurrencyError(
+                f"amounts stand in {', '.join(used)} as well as in {own}, and nothing says how to convert them. Write a "
+                f"CSV with the columns day, from, to, rate (to {own}) and name it in shop.toml: [shop] rates = "
+                '"rates.csv".'
+            )
+        table = daily_rates(self._folder / self._config.shop.rates, own, used)
+        return self.backend.create_table("rates", table, temp=True, overwrite=True)

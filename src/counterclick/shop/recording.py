@@ -1,0 +1,236 @@
+"""Recording: files straight into the log, bodies through the inbox; both by the same door."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from counterclick.config import Config
+from counterclick.connectors.tables import Arrived, mapping_for, read_file
+from counterclick.display import Grid, Shown, count
+from counterclick.errors import InputError
+from counterclick.events.bulk import admitted_sql
+from counterclick.events.door import Context, admit
+from counterclick.events.rejection import Rejection
+from counterclick.events.schema import REJECTION
+from counterclick.events.vocabulary import Event
+from counterclick.store import Store
+from counterclick.store.inbox import Body
+from counterclick.store.keeping import connect
+
+__all__ = ["Progress", "Recorded", "record_bodies", "record_file"]
+
+Progress = Callable[[str, float], None]
+"""Called with a step's name and the fraction done."""
+_INBOX_BODY_LINES = 1000
+
+
+def silent(step: str, fraction: float) -> None:
+    """Report nothing."""
+    del step, fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Shown):
+    """What came of recording.
+
+    Attributes:
+        name: the file, or where the events came from.
+        n_rows: rows or objects read.
+        n_events: events written that were not there before.
+        n_repeated: events that were there already.
+        rejected: reason -> events refused, kept in the log with their reasons.
+        skipped: name -> rows that the mapping says are no events.
+        known: the same file was recorded before; nothing was done.
+        n_unmatched_refunds: refunds in it that name an order which is not in the log (or none).
+    """
+
+    name: str
+    n_rows: int
+    n_events: int
+    n_repeated: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    known: bool = False
+    n_unmatched_refunds: int = 0
+
+    @property
+    def n_rejected(self) -> int:
+        """Events refused."""
+        return sum(self.rejected.values())
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing needs attention."""
+        return not self.rejected and not self.n_unmatched_refunds
+
+    def grids(self) -> list[Grid]:
+        """Return the figures as one table."""
+        if self.known:
+            return [Grid(self.name, (), (), ("was recorded before; nothing changed.",))]
+        rows = [("rows read", count(self.n_rows)), ("events recorded", count(self.n_events))]
+        if self.n_repeated:
+            rows.append(("recorded before", count(self.n_repeated)))
+        rows += [(f"no event: {name}", count(n)) for name, n in self.skipped.items()]
+        rows += [(f"refused: {reason}", count(n)) for reason, n in self.rejected.items()]
+        notes = []
+        if self.rejected:
+            notes.append("What was refused is kept: `counterclick check --rejections` lists it with what would be right.")
+        if self.n_unmatched_refunds:
+            notes.append(
+                f"{self.n_unmatched_refunds:,} refunds name no order that is in the log. They are kept, and count as "
+                "soon as their orders are recorded."
+            )
+        return [Grid(self.name, ("", ""), rows, notes)]
+
+
+def record_file(
+    store: Store,
+    config: Config,
+    path: Path,
+    *,
+    mapping: str | None = None,
+    progress: Progress = silent,
+    received_at: datetime | None = None,
+) -> Recorded:
+    """Record a CSV, Parquet or JSON-lines file as one commit; a file recorded before changes nothing.
+
+    Args:
+        store: where.
+        config: the shop's configuration, with its mappings.
+        path: the file.
+        mapping: name of the mapping; by default the one whose pattern fits the file's name.
+        progress: called with each step.
+        received_at: our clock; now unless given.
+
+    Raises:
+        InputError: the file cannot be read as what it should be; nothing was recorded.
+        StoreError: the log could not be written; nothing was recorded.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no file {path}.")
+    named = mapping_for(path, config.tables, mapping)
+    table = config.tables[named] if named else None
+    progress("looking whether it is known", 0.0)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
+    meant = msgspec.json.encode([named, table], order="sorted") if table else b""
+    transaction = f"file:{digest}:{hashlib.sha256(meant).hexdigest()[:8]}"
+    if store.log.snapshot().transaction(transaction) is not None:
+        return Recorded(path.name, 0, 0, known=True)
+    with contextlib.closing(connect()) as connection:
+        progress("reading", 0.1)
+        arrived = read_file(connection, path, table, source=named or "events", timezone=config.shop.timezone)
+        context = Context(received_at or datetime.now(UTC), named or "events", config.shop.currency, store.key)
+        unique = _is_unique(connection, store, arrived)
+        rows = admitted_sql(arrived.relation, arrived.types, context)
+        if unique and not _is_ordered(connection, arrived):
+            rows = f"SELECT * FROM ({rows}) ORDER BY occurred_at"
+        progress("judging and writing", 0.3)
+        report = {"name": path.name, "n_rows": arrived.n_rows, "skipped": dict(arrived.skipped), "mapping": named}
+        appended = store.append_rows(connection, rows, name=transaction, unique=unique, report=report)
+        progress("counting", 0.9)
+    recorded = Recorded(path.name, arrived.n_rows, 0, appended.n_repeated, skipped=arrived.skipped)
+    return _counted(store, recorded, appended.n_written, context.received_at, context.source)
+
+
+def record_bodies(
+    store: Store,
+    config: Config,
+    events: Iterable[Mapping[str, Any] | Event],
+    *,
+    source: str = "api",
+    received_at: datetime | None = None,
+) -> Recorded:
+    """Record single events; when this returns, they are on disk.
+
+    Args:
+        store: where.
+        config: the shop's configuration.
+        events: objects in the vocabulary, or events.
+        source: who sends them.
+        received_at: our clock; now unless given.
+
+    Raises:
+        StoreError: they could not be written; none was.
+    """
+    context = Context(received_at or datetime.now(UTC), source, config.shop.currency, store.key)
+    taken, refused = admit(msgspec.json.encode(list(events)), context)
+    lines = [msgspec.json.encode(event).decode() for event in taken]
+    lines += [_rejection_line(rejection, context) for rejection in refused]
+    bodies = [
+        Body(context.received_at.isoformat(), source, "\n".join(lines[i : i + _INBOX_BODY_LINES]))
+        for i in range(0, len(lines), _INBOX_BODY_LINES)
+    ]
+    if bodies:
+        store.inbox.put(bodies)
+    rejected: dict[str, int] = {}
+    for rejection in refused:
+        rejected[rejection.reason.value] = rejected.get(rejection.reason.value, 0) + 1
+    return Recorded(source, len(lines), len(taken), rejected=rejected)
+
+
+def _rejection_line(rejection: Rejection, context: Context) -> str:
+    row = {
+        "kind": REJECTION,
+        "event_id": "r_" + hashlib.sha256(f"{context.received_at}{rejection.body}".encode()).hexdigest()[:32],
+        "occurred_at": context.received_at.isoformat(),
+        "reason": rejection.reason.value,
+        "details": json.dumps({"details": rejection.details, "body": rejection.body}),
+    }
+    return json.dumps(row)
+
+
+def _is_unique(connection: duckdb.DuckDBPyConnection, store: Store, arrived: Arrived) -> bool:
+    """Say whether all events have keys of their own that neither repeat nor stand in the log already."""
+    if arrived.types.get("event_id") != "VARCHAR" or arrived.types.get("kind") != "VARCHAR":
+        return False
+    keys = f"SELECT kind, event_id FROM {arrived.relation}"
+    found = connection.execute(
+        f"SELECT count(*), count(event_id), count(DISTINCT (kind, event_id)), bool_or(event_id = '') FROM ({keys})"
+    ).fetchone()
+    if not found or found[0] != found[1] or found[0] != found[2] or found[3]:
+        return False
+    logged = store.ids_sql(store.log.snapshot())
+    overlap = connection.execute(f"SELECT count(*) FROM ({logged}) SEMI JOIN ({keys}) USING (kind, event_id)").fetchone()
+    return bool(overlap and overlap[0] == 0)
+
+
+def _is_ordered(connection: duckdb.DuckDBPyConnection, arrived: Arrived) -> bool:
+    if "occurred_at" not in arrived.types:
+        return True
+    later = "occurred_at >= lag(occurred_at, 1, occurred_at) OVER ()"
+    found = connection.execute(f"SELECT bool_and(later) FROM (SELECT {later} AS later FROM {arrived.relation})").fetchone()
+    return bool(found and found[0])
+
+
+def _counted(store: Store, recorded: Recorded, n_written: int, received_at: datetime, source: str) -> Recorded:
+    """Count what was refused and which refunds found no order, in the log itself."""
+    mine = f"received_at = TIMESTAMPTZ '{received_at.isoformat()}' AND source = '{source}'"
+    with store.reading() as connection:
+        refused = dict(
+            connection.execute(
+                f"SELECT reason, count(*) FROM events WHERE kind = '{REJECTION}' AND {mine} GROUP BY reason ORDER BY reason"
+            ).fetchall()
+        )
+        lost = connection.execute(
+            f"SELECT count(*) FROM (SELECT order_id FROM events WHERE kind = 'refund' AND {mine}) AS r ANTI JOIN "
+            "(SELECT order_id FROM events WHERE kind = 'purchase') AS p USING (order_id)"
+        ).fetchone()
+    return replace(
+        recorded,
+        n_events=n_written - sum(refused.values()),
+        rejected=refused,
+        n_unmatched_refunds=int(lost[0]) if lost else 0,
+    )
+
+

@@ -1,0 +1,266 @@
+"""Write the docs pages that are made from the code: glossary, metrics, events, commands.
+
+``python tools/make_docs.py`` writes them; with ``--check`` it says which are out of date and exits with 1.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import msgspec
+
+from counterclick import attribution, verdicts
+from counterclick.cli.app import app, experiment_app
+from counterclick.config import Config
+from counterclick.decisions import Decision, Policy
+from counterclick.events.rejection import Reason
+from counterclick.events.rules import RULES
+from counterclick.events.schema import SCHEMA
+from counterclick.events.vocabulary import EVENTS, Event, OrderLine, RefundLine, ShownItem
+from counterclick.experiments import Experiment, Plan, Result
+from counterclick.facts import Facts, Outcomes, people
+from counterclick.metrics import MEASURES, METRICS, Measure, Metric
+from counterclick.shop import Shop
+from counterclick.stats import Estimate, Moments
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+MADE = "<!-- Made from the code by tools/make_docs.py; change the code, then run `make docs`. -->\n\n"
+
+TERMS = {
+    "eligible": "The visitor's first `exposure` event of an experiment, written where the feature would have shown, the "
+    "same in every arm. Impressions never define it.",
+    "touch": "What may be credited with an order: a helpful answer, or a click on another surface. A view is none.",
+    "helpful": 'Of an answer: it matched a product of the catalogue, was not escalated, was not "I don\'t know".',
+    "AI interaction": "An answer of an assistant, or a click on what a surface showed or sent.",
+    "session": f"Events of a visitor with less than {people.IDLE_SECONDS // 60} minutes between one and the next.",
+    "cart": "What a visitor laid in, less what was taken out, from one order to the next.",
+    "surface": "A place where the shop speaks to a buyer: a cart drawer, an assistant, a search box, an e-mail block.",
+    "channel": "Where a surface is: onsite, email, voice, social or agent_checkout.",
+    "arm, variant": "What an experiment shows a visitor. A variant is a policy; `nothing` is one too.",
+    "control": "The arm that the feature is compared with: the static rule where there is one.",
+    "holdout": "Visitors who are eligible and do not get the feature, by lot.",
+    "matured": "Of a visitor: its window and the allowance for late events have closed. Of an order: its returns window "
+    "has closed.",
+    "claimed": "What a surface's own dashboard would count: any interaction within 7 days, each surface for itself.",
+    "attributed": "Credited by the shop's rule; an order once. Never an effect.",
+    "incremental": "Shown by a randomised experiment. The only effect.",
+    "unmatched": "Of an order: it may be an assigned visitor's, but nobody can say whose. Of a refund: its order is not "
+    "in the log.",
+    "revenue": "Net of tax, shipping and discount, before returns. `net_revenue` is after returns and cancellations, "
+    "`gmv` before discount.",
+    "break-even lift": "The feature's monthly cost over the margin revenue a month that it touches.",
+    "lift": "Relative change of a metric against the control: +5 % is 0.05.",
+    "policy": "What decides what a surface shows. It learns from carts, orders and returns, never from clicks.",
+    "propensity": "The probability with which a visitor got its arm, or a policy showed what it showed.",
+}
+FIELDS = {
+    "category": "the product's category.",
+    "config_hash": "hash of the configuration.",
+    "campaign_id": "the campaign.",
+    "details": "as JSON.",
+    "message_id": "the message.",
+    "page": "path of the page.",
+    "title": "the product's name.",
+}
+"""Meanings of fields that no struct's docstring explains on its own."""
+TYPES = (
+    Event,
+    Facts,
+    Outcomes,
+    attribution.Rule,
+    Measure,
+    Metric,
+    Moments,
+    Estimate,
+    Experiment,
+    Plan,
+    Result,
+    verdicts.Verdict,
+    verdicts.Check,
+    Policy,
+    Decision,
+    Shop,
+)
+
+
+def first_line(thing: object) -> str:
+    """Return the first sentence of a docstring."""
+    text = inspect.getdoc(thing) or ""
+    return " ".join(text.split("\n\n", maxsplit=1)[0].split())
+
+
+def attributes(thing: object) -> dict[str, str]:
+    """Return what a Google-style docstring says of each attribute."""
+    text = inspect.getdoc(thing) or ""
+    if "Attributes:" not in text:
+        return {}
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.split("Attributes:")[1].splitlines():
+        match = re.match(r" {4}(\w+): (.*)", line)
+        if match:
+            name = match.group(1)
+            found[name] = match.group(2).strip()
+        elif line.startswith("     ") and name:
+            found[name] += " " + line.strip()
+        elif line.strip():
+            break
+    return found
+
+
+def glossary() -> str:
+    """Return the glossary."""
+    lines = ["# Glossary", "", "One term for one idea.", "", "| term | meaning |", "|---|---|"]
+    lines += [f"| {term} | {meaning} |" for term, meaning in sorted(TERMS.items(), key=lambda item: item[0].lower())]
+    lines += ["", "## Types", "", "| type | room | meaning |", "|---|---|---|"]
+    for thing in TYPES:
+        room = thing.__module__.split(".")[1]
+        lines.append(f"| `{thing.__name__}` | {room} | {first_line(thing)} |")
+    return "\n".join(lines) + "\n"
+
+
+def metrics() -> str:
+    """Return the page of metrics."""
+    lines = [
+        "# Metrics",
+        "",
+        "Every number's one definition. *Outcomes* are what is wanted, *guardrails* what must not suffer, *proxies* what is "
+        "easy to count. An experiment is decided on an outcome per visitor only; AOV and units per order are conditional on "
+        "buying and never decide alone.",
+        "",
+        "Two rates with the same letters: `order_submit_rate` is the ranking objective (orders of a shown product over "
+        "times shown), `order_success_rate` is about qualified AI interactions.",
+        "",
+        "| metric | role | unit | numerator | denominator | decides | definition | source |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for metric in METRICS.values():
+        decides = "yes" if metric.decides else ""
+        lines.append(
+            f"| `{metric.name}` | {metric.role} | {metric.unit} | {metric.numerator} | {metric.denominator or '(total)'} "
+            f"| {decides} | {metric.says} | {metric.source} |"
+        )
+    lines += ["", "## Measures", "", "| measure | table | what is added up |", "|---|---|---|"]
+    for measure in MEASURES.values():
+        lines.append(f"| `{measure.name}` | {measure.source} | {measure.says} |")
+    return "\n".join(lines) + "\n"
+
+
+def events() -> str:
+    """Return the page of events."""
+    shared = {field.name for field in msgspec.structs.fields(Event)}
+    lines = ["# Events", "", first_line(sys.modules[Event.__module__]), "", "Every event has:", ""]
+    lines += ["| field | type | meaning |", "|---|---|---|", "| `kind` | string, required | which event it is |"]
+    said = attributes(Event)
+    for field in msgspec.structs.fields(Event):
+        lines.append(f"| `{field.name}` | {_typed(field)} | {said[field.name]} |")
+    everywhere = {
+        name: says
+        for struct in (Event, ShownItem, OrderLine, *EVENTS[::-1])
+        for name, says in attributes(struct).items()
+    }
+    for event in EVENTS:
+        lines += [
+            "",
+            f"## {event.__struct_config__.tag}",
+            "",
+            first_line(event),
+            "",
+            "| field | type | meaning |",
+            "|---|---|---|",
+        ]
+        said = attributes(event)
+        for field in msgspec.structs.fields(event):
+            if field.name not in shared or field.required and field.name != "occurred_at":
+                lines.append(
+                    f"| `{field.name}` | {_typed(field)} | {said.get(field.name) or everywhere.get(field.name) or FIELDS[field.name]} |"
+                )
+    for struct in (ShownItem, OrderLine, RefundLine):
+        lines += ["", f"## {struct.__name__}", "", first_line(struct), "", "| field | meaning |", "|---|---|"]
+        lines += [f"| `{key}` | {says} |" for key, says in attributes(struct).items()]
+    lines += ["", "## What is refused, and why", "", "| reason | meaning |", "|---|---|"]
+    source = inspect.getsource(Reason)
+    for reason in Reason:
+        says = re.search(rf'{reason.name} = .*\n\s+"""(.*?)"""', source, re.DOTALL)
+        lines.append(f"| `{reason.value}` | {says.group(1) if says else ''} |")
+    lines += ["", "Beyond the types of its fields, an event must keep these rules:", ""]
+    lines += [f"- {rule.says} (`{rule.reason.value}`)" for rule in RULES]
+    return "\n".join(lines) + "\n"
+
+
+def _typed(field: msgspec.structs.FieldInfo) -> str:
+    arrow = SCHEMA.field(field.name).type if field.name in SCHEMA.names else None
+    plain = {"string": "string", "int32": "integer", "double": "number", "bool": "boolean"}
+    text = "list" if arrow is None or str(arrow).startswith("list") else plain.get(str(arrow), "")
+    text = text or ("decimal" if str(arrow).startswith("decimal") else "ISO 8601 time with zone")
+    return f"{text}, required" if field.required else text
+
+
+def commands() -> str:
+    """Return the page of commands."""
+    lines = [
+        "# Commands",
+        "",
+        "Each command is a verb of `counterclick.Shop`. All take `--shop FILE` and `--json`.",
+        "",
+    ]
+    lines += ["| command | what it does |", "|---|---|"]
+    for prefix, commands_of in (("counterclick", app), ("counterclick experiment", experiment_app)):
+        for name in commands_of:
+            if name.startswith("-") or name == "experiment":
+                continue
+            lines.append(f"| `{prefix} {name}` | {first_line(commands_of[name].default_command)} |")
+    lines += [
+        "",
+        "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on; 2 for input that cannot be taken or a "
+        "question that cannot be answered.",
+        "",
+        "# Settings of shop.toml",
+        "",
+    ]
+    for struct in msgspec.inspect.type_info(Config).fields:  # type: ignore[attr-defined]  # a struct has fields
+        for part in _structs(struct.type):
+            lines += [f"## {heading(part)}", "", "| setting | meaning |", "|---|---|"]
+            lines += [f"| `{key}` | {says} |" for key, says in attributes(part).items()]
+            lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def heading(thing: object) -> str:
+    """Return the TOML section that a configuration struct describes."""
+    found = re.search(r"``(.+?)``", first_line(thing))
+    return f"`{found.group(1)}`" if found else first_line(thing)
+
+
+def _structs(kind: object) -> list[type]:
+    if isinstance(kind, msgspec.inspect.StructType):
+        return [kind.cls]
+    if isinstance(kind, msgspec.inspect.DictType):
+        return _structs(kind.value_type)
+    return []
+
+
+PAGES = {"glossary.md": glossary, "metrics.md": metrics, "events.md": events, "commands.md": commands}
+
+
+def main() -> int:
+    """Write the pages, or check them."""
+    check = "--check" in sys.argv
+    stale = []
+    for name, page in PAGES.items():
+        text = MADE + page()
+        path = DOCS / name
+        if check and (not path.exists() or path.read_text(encoding="utf-8") != text):
+            stale.append(name)
+        elif not check:
+            path.write_text(text, encoding="utf-8")
+    if stale:
+        print(f"out of date: {', '.join(stale)}; run `make docs`.")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
