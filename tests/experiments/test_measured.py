@@ -33,7 +33,7 @@ visitors = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(visitors)
 def test_moments_equal_numpys_and_add_over_days(drawn: list[tuple[str, int, list[tuple[int, int]]]]) -> None:
     """Means and cross products of each arm are those of a plain recomputation, and sums over its entry days."""

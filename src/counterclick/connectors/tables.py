@@ -23,6 +23,7 @@ __all__ = ["Arrived", "mapping_for", "read_file"]
 
 RAW = "_raw"
 _LONGEST_LINE = 16_000_000
+_NO_TEXT = "chr(31) || chr(30) || chr(31) || chr(30)"
 _NAIVE = ("TIMESTAMP", "DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 _TEXT_FILES = {".jsonl", ".ndjson", ".json"}
 _OWN = tuple(name for name in SCHEMA.names if name not in ("received_at", "source"))
@@ -118,7 +119,7 @@ def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path, source: str) 
 def _lines_sql(path: Path) -> str:
     """SQL for the lines of a text file: a CSV of one column without quotes, whose delimiter no JSON can hold."""
     return (
-        f"read_csv({quoted(str(path))}, header = false, columns = {{'line': 'VARCHAR'}}, delim = chr(31), quote = '', "
+        f"read_csv({quoted(str(path))}, header = false, columns = {{'line': 'VARCHAR'}}, delim = {_NO_TEXT}, quote = '', "
         f"escape = '', auto_detect = false, strict_mode = false, null_padding = true, "
         f"max_line_size = {_LONGEST_LINE})"
     )
@@ -196,7 +197,11 @@ def _mapped(
         skipped[skip.named] = skipped.get(skip.named, 0) + _count(connection, f"_rows WHERE {skip.where}")
         connection.execute(f"DELETE FROM _rows WHERE {skip.where}")
     parts = [_event_sql(connection, event, index, path, timezone) for index, event in enumerate(mapping.events)]
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {RAW} AS " + " UNION ALL BY NAME ".join(parts))
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {RAW} AS " + " UNION ALL BY NAME ".join(parts))
+    except duckdb.ConversionException:
+        _name_the_culprit(connection, mapping, path)
+        raise
     return Arrived(RAW, _types(connection, RAW), n_rows, skipped)
 
 
@@ -227,6 +232,19 @@ def _event_sql(connection: duckdb.DuckDBPyConnection, event: MappedEvent, index:
     condition = f" WHERE {event.where}" if event.where else ""
     group = f" GROUP BY {', '.join(event.group_by)}" if grouped else ""
     return f"SELECT {', '.join(chosen)} FROM _rows{condition}{group}"
+
+
+def _name_the_culprit(connection: duckdb.DuckDBPyConnection, mapping: TableConfig, path: Path) -> None:
+    """Raise the InputError that names the first expression which some row cannot be converted by."""
+    for event in mapping.events:
+        fields = {**event.fields, **{f"lines.{name}": sql for name, sql in event.lines.items()}}
+        for name, sql in fields.items():
+            try:
+                connection.execute(f"SELECT max(({sql})::VARCHAR) FROM _rows WHERE {event.where or 'true'}").fetchall()
+            except duckdb.Error as error:
+                raise InputError(
+                    f"{path.name}: {event.kind}.{name} = {sql!r} cannot be computed: {_first_lines(error)}"
+                ) from error
 
 
 def _check_names(event: MappedEvent, where: str) -> None:

@@ -1,0 +1,101 @@
+"""How long until a lift can be seen."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from builders import MONDAY, Event, experiment, later, line, purchase, shown, view
+from counterclick.errors import EmptyStoreError, RefusedError
+
+
+def history(per_day: int = 20, days: int = 28, buyers: int = 4) -> list[Event]:
+    """New visitors each day, some of whom buy for 20, 40, ... an hour later."""
+    events = []
+    for day in range(days):
+        at = later(MONDAY, days=day)
+        events += [view(f"d{day}v{i}", at) for i in range(per_day)]
+        events += [purchase(f"d{day}v{i}", 20 * (i + 1), later(at, hours=1)) for i in range(buyers)]
+    return events
+
+
+def test_weeks_agree_with_the_smallest_visible_lift() -> None:
+    """The lift that 8 weeks show needs 8 weeks; visitors are a week's times the weeks."""
+    told = experiment(*history())
+    first = told.plan(0.5)
+    assert first.visitors_a_week == pytest.approx(560 / (27 / 7))
+    again = told.plan(first.smallest_visible[8])
+    assert again.weeks_needed == pytest.approx(8, rel=0.01)
+    assert again.visitors_needed == pytest.approx(first.visitors_a_week * 8, rel=0.01)
+    lifts = list(first.smallest_visible.values())
+    assert lifts == sorted(lifts, reverse=True)
+    assert first.coefficient_of_variation == pytest.approx(2.49, abs=0.01)  # 4 of 20 buy for 20 to 80: sd 24.9, mean 10
+
+
+def test_what_can_be_seen_is_said() -> None:
+    """A tripling can be seen in four weeks; 2 % cannot, and the plan says what could be measured instead."""
+    told = experiment(*history())
+    large, small = told.plan(3.0), told.plan(0.02)
+    assert large.can_see
+    assert large.says == "In the planned 4 weeks a lift of 300.0 % can be seen."
+    assert not small.can_see
+    assert "cannot be detected at this traffic" in small.says
+    assert small.weeks_needed is None  # more than ten years
+    assert "more than ten years" in str(small)
+    assert small.instead
+    assert all(len(row) <= 80 for row in str(small).splitlines())
+
+
+def test_visitors_of_the_surface_are_the_history() -> None:
+    """Where the surface was seen, only its visitors count; where not, all, and the plan says so."""
+    there = [shown(f"d{day}v0", "p1", at=later(MONDAY, days=day, minutes=1)) for day in range(28)]
+    assert "visitors seen on surface 'cart', 28 visitors" in experiment(*history(), *there, surface="cart").plan().basis
+    assert "surface 'chat' has no history" in experiment(*history(), surface="chat").plan().basis
+
+
+def orders_alone(a_week: int, weeks: int) -> list[Event]:
+    """Orders without visitors, evenly spread, with amounts whose coefficient of variation is 1."""
+    n = a_week * weeks
+    amounts = [-100 * math.log(1 - (i + 0.5) / n) for i in range(n)]  # an exponential's quantiles
+    step = weeks * 7 * 24 * 3600 / n
+    return [purchase(None, round(amounts[(i * 7919) % n], 2), later(MONDAY, seconds=int(i * step))) for i in range(n)]
+
+
+def test_orders_alone_show_ten_percent_in_four_weeks() -> None:
+    """1,440 orders a week with a basket CV of 1: 10 % in 4 weeks, 4 % in 26 (STATISTICS, section 9)."""
+    plan = experiment(*orders_alone(1_440, 2)).plan(0.02)
+    assert plan.orders_a_week == pytest.approx(1_440, rel=0.01)
+    assert (plan.visitors_a_week, plan.coefficient_of_variation, plan.visitors_needed) == (None, None, None)
+    assert plan.smallest_visible[4] == pytest.approx(0.105, abs=0.01)
+    assert plan.smallest_visible[26] == pytest.approx(0.04, abs=0.005)
+    assert plan.weeks_needed == pytest.approx(104, rel=0.1)  # "2 % in two years"
+    assert "no visitors recorded" in plan.basis
+
+
+def test_visitors_who_bought_nothing_leave_the_orders_alone() -> None:
+    """Orders that name no visitor are planned from, whether or not visitors were seen."""
+    plan = experiment(*orders_alone(100, 2), view("v1"), view("v2", later(MONDAY, days=3))).plan()
+    assert plan.visitors_needed is None
+    assert "none of them by a visitor" in plan.basis
+
+
+def test_one_order_is_enough_for_an_answer() -> None:
+    """A store on its first day gets a plan, not a crash."""
+    plan = experiment(purchase("v1", order="o1", lines=[line()])).plan(0.02)
+    assert math.isfinite(plan.smallest_visible[26])
+
+
+@pytest.mark.parametrize("lift", [0.0, -0.1, math.nan])
+def test_a_lift_must_be_above_zero(lift: float) -> None:
+    """A plan for no lift, or for a loss, is refused."""
+    with pytest.raises(RefusedError, match="needs a lift above 0"):
+        experiment(purchase("v1", 5)).plan(lift)
+
+
+def test_what_cannot_be_planned_is_refused() -> None:
+    """An outcome of buyers alone, and a store without orders."""
+    with pytest.raises(RefusedError, match="not an outcome per visitor"):
+        experiment(purchase("v1", 5), outcome="aov").plan()
+    with pytest.raises(EmptyStoreError, match="no orders are recorded yet"):
+        experiment().plan()

@@ -1,0 +1,178 @@
+"""Time the product against hand-written DuckDB in one run, and print ratios.
+
+1. Recording a million events from Parquet, against DuckDB reading and writing the same file.
+2. One audit over ten million events, against the same aggregates in hand-written SQL (`tools/bench_by_hand.sql`) over the
+   same files; both checked to give the same figures, each in a process of its own whose peak memory is printed.
+
+Absolute times depend on the machine; the ratios are what is promised: under 3 and under 1.5, memory under 2 GiB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from counterclick.config import load
+from counterclick.shop import open_shop
+from counterclick.simulate import ShopTruth, simulate
+from counterclick.store import Store
+from counterclick.store.keeping import connect
+
+MILLION = 142_000
+"""Visitors that make a million events."""
+TEN_MILLION = 6
+"""Default shops that make ten million."""
+BY_HAND = Path(__file__).with_name("bench_by_hand.sql")
+REPEATS = 5
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the seconds that a piece of work takes."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def write_events(path: Path, truth: ShopTruth, seed: int) -> int:
+    """Write a simulated shop's events as Parquet; return how many."""
+    events = simulate(truth, seed=seed).events.drop_columns(["received_at", "source"])
+    pq.write_table(events, path)
+    return int(events.num_rows)
+
+
+def recording(folder: Path) -> None:
+    """Time recording against DuckDB's reading and writing, in turn."""
+    n_events = write_events(folder / "million.parquet", ShopTruth(visitors=MILLION), 1)
+    source, target = folder / "million.parquet", folder / "copy.parquet"
+    copies, records = [], []
+    for turn in range(REPEATS + 1):
+        place = folder / f"shop{turn}"
+        place.mkdir()
+        (place / "shop.toml").write_text("", encoding="utf-8")
+        connection = duckdb.connect()
+        copy = f"COPY (SELECT * FROM read_parquet('{source}')) TO '{target}' (FORMAT parquet)"  # noqa: S608 - our paths
+        copied = timed(lambda connection=connection, copy=copy: connection.execute(copy))
+        with open_shop(place / "shop.toml") as shop:
+            recorded = timed(lambda shop=shop: shop.record(source))
+        if turn:  # the first is a warm-up
+            copies.append(copied)
+            records.append(recorded)
+    ratio = statistics.median(r / c for r, c in zip(records, copies, strict=True))
+    print(f"recording {n_events:,} events: {statistics.median(records):.2f} s")
+    print(f"DuckDB reads and writes the same file: {statistics.median(copies):.2f} s")
+    print(f"ratio {ratio:.2f} (goal: under 3), median of {REPEATS} pairs")
+
+
+def auditing(folder: Path) -> None:
+    """Time one audit over ten million events against hand-written SQL over the same log."""
+    (folder / "shop.toml").write_text(simulate(ShopTruth(visitors=100), seed=1).config(), encoding="utf-8")
+    n_events = 0
+    with open_shop(folder / "shop.toml") as shop:
+        for seed in range(TEN_MILLION):
+            write_events(folder / "part.parquet", ShopTruth(), seed)
+            n_events += shop.record(folder / "part.parquet").n_events
+        for name in shop.config.experiments:
+            shop.experiment(name)
+    runs: dict[str, list[dict[str, float]]] = {"audit": [], "by hand": []}
+    for _ in range(3):
+        for who, runs_of in runs.items():
+            command = [sys.executable, __file__, "--only", who, "--folder", str(folder)]
+            found = subprocess.run(command, check=True, capture_output=True, text=True)
+            runs_of.append(json.loads(found.stdout))
+    ours, theirs = runs["audit"][0], runs["by hand"][0]
+    for figure in sorted(set(ours) & set(theirs) - {"seconds", "mebibytes"}):
+        if not math.isclose(ours[figure], theirs[figure], rel_tol=1e-9, abs_tol=1e-9):
+            print(f"DIFFERENT {figure}: {ours[figure]} by the audit, {theirs[figure]} by hand")
+            sys.exit(1)
+    ratio = statistics.median(
+        a["seconds"] / b["seconds"] for a, b in zip(runs["audit"], runs["by hand"], strict=True)
+    )
+    shared = len(set(ours) & set(theirs)) - 2
+    print(f"auditing {n_events:,} events: {statistics.median(r['seconds'] for r in runs['audit']):.2f} s, "
+          f"peak {max(r['mebibytes'] for r in runs['audit']):,.0f} MiB (goal: under 2,048)")
+    print(f"the same by hand: {statistics.median(r['seconds'] for r in runs['by hand']):.2f} s, "
+          f"peak {max(r['mebibytes'] for r in runs['by hand']):,.0f} MiB; {shared} figures agree to 1e-9")
+    print(f"ratio {ratio:.2f} (goal: under 1.5), median of 3 pairs")
+
+
+def one_audit(folder: Path) -> dict[str, float]:
+    """Audit; return seconds, memory and figures."""
+    begin = time.perf_counter()
+    with open_shop(folder / "shop.toml") as shop:
+        audit = shop.audit()
+        seconds = time.perf_counter() - begin
+    figures: dict[str, float] = {"n_orders": audit.n_orders, "revenue": audit.revenue, "net_revenue": audit.net_revenue}
+    figures["claimed_together"] = audit.claimed_together
+    figures["claimed_twice"] = audit.claimed_twice
+    figures["attributed_together"] = audit.attributed_together
+    for line in audit.lines:
+        if line.is_verdict and line.verdict is not None and line.verdict.lift is not None:
+            figures[f"{line.experiment} claimed"] = line.claimed
+            figures[f"{line.experiment} attributed"] = line.attributed
+            figures[f"{line.experiment} base"] = line.base_revenue
+            figures[f"{line.experiment} lift"] = line.verdict.lift
+            figures[f"{line.experiment} se"] = line.verdict.numbers["se_log"]
+    return figures | {"seconds": seconds}
+
+
+def one_by_hand(folder: Path) -> dict[str, float]:
+    """Run the hand-written SQL; return seconds, memory and the same figures."""
+    config = load(folder / "shop.toml")
+    begin = time.perf_counter()
+    connection = connect()
+    Store(folder / config.shop.store).attach(connection)
+    connection.execute(BY_HAND.read_text(encoding="utf-8"))
+    whole = connection.execute("SELECT * FROM whole").fetchone()
+    names = ("n_orders", "revenue", "net_revenue", "claimed_together", "claimed_twice", "attributed_together")
+    figures = dict(zip(names, map(float, whole or ()), strict=True))
+    moments = {}
+    for experiment, variant, n, total, squares in connection.execute(
+        "SELECT experiment, variant, sum(n), sum(s_revenue), sum(p_revenue_revenue) FROM moments GROUP BY ALL"
+    ).fetchall():
+        mean = total / n
+        moments[experiment, variant] = (mean, (squares / n - mean**2) / (n - 1))
+    for experiment, claimed, attributed, base in connection.execute("SELECT * FROM shares").fetchall():
+        settings = config.experiments[experiment]
+        control, feature = moments[experiment, settings.control], moments[experiment, settings.feature]
+        figures[f"{experiment} claimed"] = claimed
+        figures[f"{experiment} attributed"] = attributed
+        figures[f"{experiment} base"] = base
+        figures[f"{experiment} lift"] = feature[0] / control[0] - 1
+        figures[f"{experiment} se"] = math.sqrt(feature[1] / feature[0] ** 2 + control[1] / control[0] ** 2)
+    return figures | {"seconds": time.perf_counter() - begin}
+
+
+def main() -> None:
+    """Run what the command line asks for; both benchmarks by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=["recording", "auditing", "audit", "by hand"])
+    parser.add_argument("--folder", type=Path, help="where to keep the files; a temporary folder unless given")
+    arguments = parser.parse_args()
+    if arguments.only in ("audit", "by hand"):
+        figures = (one_audit if arguments.only == "audit" else one_by_hand)(arguments.folder)
+        figures["mebibytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(figures))
+        return
+    with tempfile.TemporaryDirectory(prefix="counterclick-bench-") as temporary:
+        folder = arguments.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        if arguments.only in (None, "recording"):
+            recording(folder)
+        if arguments.only in (None, "auditing"):
+            auditing(folder)
+
+
+if __name__ == "__main__":
+    main()
