@@ -202,7 +202,7 @@ def context(*events: Event, of: Facts | None = None, **settings: Any) -> Context
         "allowance": timedelta(days=2),
         "returns_window": timedelta(days=30),
     }
-    return Context(facts=of or facts(*events), **usual | settings)
+    return Context(facts=of or facts(*events, keep=True), **usual | settings)
 
 
 def experiment(

@@ -108,7 +108,7 @@ touches = st.tuples(people, minutes, st.sampled_from(["chat", "cart", "email"]),
 sales = st.tuples(people, minutes, st.integers(0, 500))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(touches, max_size=12), st.lists(sales, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_credits_never_exceed_revenue(
     met: list[tuple[str, int, str, bool]], sold: list[tuple[str, int, int]], chance: Any

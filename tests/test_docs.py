@@ -7,9 +7,10 @@ from doctest import ELLIPSIS
 from pathlib import Path
 
 import pytest
-from data_folder import ROOT
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
+
+from data_folder import ROOT
 
 PAGES = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]

@@ -8,14 +8,18 @@ import inspect
 import pkgutil
 
 import pytest
-from data_folder import ROOT
 
 import counterclick
 from counterclick.cli.app import app, experiment_app
 from counterclick.experiments import Experiment
 from counterclick.shop import Shop
+from data_folder import ROOT
 
-MODULES = sorted(found.name for found in pkgutil.walk_packages(counterclick.__path__, "counterclick.") if not found.name.endswith("__main__"))
+MODULES = sorted(
+    found.name
+    for found in pkgutil.walk_packages(counterclick.__path__, "counterclick.")
+    if not found.name.endswith("__main__")
+)
 
 
 def commands(of: object) -> set[str]:

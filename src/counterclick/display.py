@@ -61,7 +61,7 @@ class Grid:
 
     def _lines(self) -> list[str]:
         table = [list(self.columns), *[list(row) for row in self.rows]] if any(self.columns) else list(self.rows)
-        widths = self._fitted([max(len(row[i]) for row in table) for i in range(len(self.columns))])
+        widths = self._fitted([max(1, *(len(row[i]) for row in table)) for i in range(len(self.columns))])
         lines = []
         for number, row in enumerate(table):
             cells = [

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ibis
 import pytest
 from builders import MONDAY, answer, click, facts, later, purchase, rows
 
-from counterclick.attribution import FirstTouch
-from counterclick.audits import Audit, claims_audit
+from counterclick.attribution import FirstTouch, claims, credits
+from counterclick.audits import CLAIM_RULE, Audit, claims_audit
 from counterclick.verdicts import Verdict
 
 EVENTS = (
@@ -21,11 +22,13 @@ EVENTS = (
 
 def audit(verdict: Verdict | str | None = None) -> Audit:
     tables = facts(*EVENTS)
+    own = tables.orders.filter(tables.orders.order_id != "alone")
     return claims_audit(
         orders=tables.orders,
-        interactions=tables.interactions,
+        claimed=claims(tables.orders, tables.interactions, CLAIM_RULE),
+        credited=credits(tables.orders, tables.interactions, FirstTouch()),
+        arms=own.select("order_id", "revenue", experiment=ibis.literal("chat")) if verdict else None,
         rule=FirstTouch(),
-        arms={"chat": tables.orders.filter(tables.orders.order_id != "alone")} if verdict else {},
         verdicts={"chat": verdict} if verdict else {},
         surfaces={"chat": "chat"},
         costs={"idle": 50.0},
@@ -69,9 +72,6 @@ def test_an_interaction_after_the_order_or_outside_of_seven_days_claims_nothing(
         click("v1", surface="before", at=later(MONDAY, days=-8)),
         purchase("v1", revenue=10),
     )
-    found = claims_audit(
-        orders=tables.orders, interactions=tables.interactions, rule=FirstTouch(), arms={}, verdicts={}, surfaces={},
-        costs={}, currency="EUR",
-    )
+    found = claims(tables.orders, tables.interactions, CLAIM_RULE)
     assert rows(tables.interactions, "surface") == ["after", "before"]
-    assert found.lines == ()
+    assert rows(found, "order_id") == []

@@ -12,7 +12,7 @@ CASES = {
     "nothing twice": ([(1, "a", 1)], [(2, 1), (3, 1)], [(0, "a", 1), (1, None, 1)]),
     "nothing from later": ([(5, "a", 1)], [(3, 1)], [(0, None, 1)]),
     "nothing from the same moment": ([(3, "a", 1)], [(3, 1)], [(0, None, 1)]),
-    "a purchase between two returns": ([(1, "a", 2), (3, "b", 1)], [(2, 1), (4, 2)], [(0, "a", 1), (1, "b", 1), (1, "a", 1)]),
+    "a purchase between": ([(1, "a", 2), (3, "b", 1)], [(2, 1), (4, 2)], [(0, "a", 1), (1, "b", 1), (1, "a", 1)]),
     "an order with two lines once": ([(1, "a", 1), (1, "a", 2)], [(2, 3)], [(0, "a", 3)]),
     "returns in the order of time": ([(1, "a", 1)], [(9, 1), (2, 1)], [(1, "a", 1), (0, None, 1)]),
     "no purchase at all": ([], [(1, 4)], [(0, None, 4)]),

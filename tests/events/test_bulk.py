@@ -9,14 +9,13 @@ from typing import Any
 import duckdb
 import msgspec
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterclick.events.bulk import admitted_sql, columns_sql, json_lines_sql, same_rows_sql
 from counterclick.events.door import Context, admit
+from counterclick.events.rejection import Reason
 from counterclick.events.schema import FIELDS_OF, KINDS, SCHEMA
-from counterclick.events.vocabulary import Event
 from counterclick.store.keeping import connect
 
 CONTEXT = Context(received_at=datetime(2026, 3, 2, tzinfo=UTC), source="test", currency="EUR", key="k")
@@ -47,29 +46,23 @@ def in_bodies(lines: list[str]) -> list[dict[str, Any]]:
             rows.append({"kind": "event", "text": msgspec.json.encode(events[0]).decode()})
     taken = [row["text"] for row in rows if row["kind"] == "event"]
     DUCKDB.register("_test_taken", pa.table({"line": pa.array(taken, pa.string())}))
-    given = f"SELECT '{CONTEXT.received_at.isoformat()}' AS received_at, 'test' AS source, line FROM _test_taken"
-    events_rows = iter(DUCKDB.execute(columns_sql(given)).to_arrow_table().to_pylist())
+    waiting = "SELECT '2026-03-02T00:00:00Z' AS received_at, 'test' AS source, line FROM _test_taken"
+    events_rows = iter(DUCKDB.execute(columns_sql(waiting)).to_arrow_table().to_pylist())
     return [next(events_rows) if row["kind"] == "event" else row for row in rows]
 
 
 def bad_or(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Mostly what belongs there, sometimes what people send instead."""
     odd = st.sampled_from(
-        [None, "", " ", "x", "null", True, False, 0, 1, -1, 3, 2.5, 3.0, -4.0, 1e-7, 1e16, 1e300, 2**31, 2**63]
-        + ["true", "FALSE", "1", "0", "yes", "3", "3.0", "3.", ".5", "+3", "-2", "1e3", "1.00005", "1e400", "nan"]
-        + ["1_000", " 7", "12,5", "1" * 25, 2**64, -(2**63) - 1, 10**30, "x" * 201, "x" * 2001, "EUR\n", "\u0663"]
-        + [[], {}, [None], [[]], [{}], ["a", None], ["a", ""], ["a", 5], ["a", 5.5], [True], {"a": None}]
-        + ["[]", '[{"product_id":"p"}]', "[1", [{"product_id": None}], [{"product_id": "p", "foo": None}]]
-        + ["anna@example.org", "A%40Example.org", "order of anna@example.org", "call +49 30 123456-78", "10.0.0.1"]
-        + [
-            "/shop?mail=a@b.de#top",
-            "onsite",
-            "return",
-            "2026-03-01",
-            'é\u0000\t"\\',
-            1772357400,
-            1e11,
-            "99999999999.9999",
+        [
+            *[None, "", " ", "x", "null", True, False, 0, 1, -1, 3, 2.5, 3.0, -4.0, 1e-7, 1e16, 1e300, 2**31, 2**63],
+            *["true", "FALSE", "1", "0", "yes", "3", "3.0", "3.", ".5", "+3", "-2", "1e3", "1.00005", "1e400", "nan"],
+            *["1_000", " 7", "12,5", "1" * 25, 2**64, -(2**63) - 1, 10**30, "x" * 201, "x" * 2001, "EUR\n", "\u0663"],
+            *[[], {}, [None], [[]], [{}], ["a", None], ["a", ""], ["a", 5], ["a", 5.5], [True], {"a": None}],
+            *["[]", '[{"product_id":"p"}]', "[1", [{"product_id": None}], [{"product_id": "p", "foo": None}]],
+            *["anna@example.org", "A%40Example.org", "order of anna@example.org", "call +49 30 123456-78"],
+            *["/shop?mail=a@b.de#top", "onsite", "return", "2026-03-01", 'é\u0000\t"\\', 1772357400, 1e11],
+            *["99999999999.9999", "10.0.0.1"],
         ]
     )
     return st.one_of(values, values, values, odd)
@@ -148,3 +141,38 @@ def test_the_two_doors_agree(sent: list[dict[str, Any]]) -> None:
             if not json.loads(line).get("event_id"):  # the shop keys files by their lines, bodies by their content
                 single["event_id"] = bulk["event_id"] = None
             assert bulk == single, line
+
+
+def test_each_reason() -> None:
+    """A file's rows are refused for each reason that there is, each with an id, a sentence and its redacted text."""
+    view = {"kind": "page_view", "visitor_id": "v1", "occurred_at": TIME}
+    order = {"kind": "purchase", "order_id": "o1", "occurred_at": TIME}
+    sent = {
+        Reason.MALFORMED: 5,
+        Reason.UNKNOWN_KIND: {**view, "kind": "view"},
+        Reason.UNKNOWN_FIELD: {**view, "email": "anna@example.org"},
+        Reason.WRONG_TYPE: {**order, "value": "much"},
+        Reason.MISSING_FIELD: {**view, "visitor_id": None},
+        Reason.OUT_OF_RANGE: {**order, "value": -1},
+        Reason.INCONSISTENT: order,
+        Reason.IN_FUTURE: {**view, "occurred_at": "2027-01-01T00:00:00Z"},
+        Reason.TOO_OLD: {**view, "occurred_at": "1970-01-01T00:00:00Z"},
+    }
+    rows = in_files([json.dumps(one) for one in sent.values()])
+    assert [row["reason"] for row in rows] == [str(reason) for reason in sent] == [str(reason) for reason in Reason]
+    assert len({row["event_id"] for row in rows if row["event_id"].startswith("r_")}) == len(sent)
+    assert "anna" not in rows[2]["details"]
+    assert "email" in rows[2]["details"]
+
+
+def test_equal_rows_are_keyed_by_their_number() -> None:
+    """Three rows of which two are equal get three keys; the same rows under another name get others."""
+    rows = "(VALUES ('a|', 'b', 1), ('a', '|b', 1), ('a', '|b', 1)) AS rows(x, y, z)"
+
+    def keys(source: str) -> set[str]:
+        found = DUCKDB.execute(f"SELECT key FROM ({same_rows_sql(rows, ('x', 'y'), source, 'key')})").fetchall()  # noqa: S608 - ours
+        return {key for (key,) in found}
+
+    assert len(keys("it's")) == 3
+    assert keys("it's") == keys("it's")
+    assert not keys("it's") & keys("other")

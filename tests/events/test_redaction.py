@@ -63,7 +63,25 @@ def test_a_page_loses_its_query() -> None:
     assert redaction.page_path("/shop?q=anna@example.org#top") == "/shop"
 
 
-PIECES = ["a", "Ü", " ", "@", "%40", ".", "+", "49 30 1234567", "10.0.0.1", "b.de", "?", "#", '"', "\\", "\n", "name", ":"]
+PIECES = [
+    "a",
+    "Ü",
+    " ",
+    "@",
+    "%40",
+    ".",
+    "+",
+    "49 30 1234567",
+    "10.0.0.1",
+    "b.de",
+    "?",
+    "#",
+    '"',
+    "\\",
+    "\n",
+    "name",
+    ":",
+]
 
 
 @settings(max_examples=150, deadline=None)

@@ -52,5 +52,8 @@ def test_types_agree(event: type[Event]) -> None:
 
 def test_fields_of_lines() -> None:
     """A refund's line has no cost, and only a purchase's must have a price."""
-    assert PARTS_OF["refund"]["lines"] == (("product_id", "quantity", "unit_price", "line_id"), ("product_id", "quantity"))
+    assert PARTS_OF["refund"]["lines"] == (
+        ("product_id", "quantity", "unit_price", "line_id"),
+        ("product_id", "quantity"),
+    )
     assert PARTS_OF["purchase"]["lines"][1] == ("product_id", "quantity", "unit_price")

@@ -71,7 +71,7 @@ a_line = st.tuples(st.integers(1, 9), cents)
 an_order = st.tuples(st.lists(a_line, min_size=1, max_size=7), st.one_of(st.none(), cents), st.decimals(0, 1, places=2))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(an_order, min_size=1, max_size=12))
 def test_lines_add_up_to_their_order_exactly(
     drawn: list[tuple[list[tuple[int, Decimal]], Decimal | None, Decimal]],

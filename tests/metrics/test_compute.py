@@ -210,7 +210,7 @@ who = st.sampled_from(["v1", "v2", "v3"])
 hours = st.integers(0, 240)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=LOOSE)
+@settings(max_examples=6, deadline=None, suppress_health_check=LOOSE)
 @given(
     st.dictionaries(who, hours, min_size=1),
     st.lists(st.tuples(who, hours, st.integers(1, 50)), max_size=10),

@@ -35,7 +35,7 @@ def body(*event_ids: str, page: str = "/") -> Body:
 def seen(store: Store, column: str = "event_id") -> list[Any]:
     """What a reader sees."""
     with store.reading() as connection:
-        return [row[0] for row in connection.execute(f"SELECT {column} FROM events ORDER BY event_id").fetchall()]
+        return connection.table("events").order("event_id").to_arrow_table().column(column).to_pylist()
 
 
 def append(store: Store, event_ids: Sequence[str], name: str, *, unique: bool = False) -> Appended:
@@ -145,12 +145,16 @@ from counterclick.store import Store
 from counterclick.store.inbox import Body
 store = Store(Path(sys.argv[1]))
 for n in range(4):
-    view = {"kind": "page_view", "event_id": f"{sys.argv[2]}{n}", "visitor_id": "v", "occurred_at": "2026-03-01T00:00:00Z"}
-    store.inbox.put([Body("2026-03-01T00:00:00Z", "test", json.dumps(view))])
+    event_id, time = f"{sys.argv[2]}{n}", "2026-03-01T00:00:00Z"
+    view = {"kind": "page_view", "event_id": event_id, "visitor_id": "v", "occurred_at": time}
+    store.inbox.put([Body(time, "test", json.dumps(view))])
     store.drain()
 store.close()
 """
-    writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in "ab"]
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name])  # noqa: S603 - our own code
+        for name in "ab"
+    ]
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
     assert seen(Store(tmp_path)) == ["a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"]
 

@@ -7,14 +7,14 @@ is what the surface's own dashboard would show: every order within seven days af
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.attribution import LastTouch, Rule, claims, credits
+from counterclick.attribution import LastTouch, Rule
 from counterclick.display import Grid, Shown, money, percent
 from counterclick.verdicts import Money, Verdict
 
@@ -131,11 +131,12 @@ class Audit(Shown):
 def claims_audit(
     *,
     orders: Table,
-    interactions: Table,
+    claimed: Table,
+    credited: Table,
+    arms: Table | None,
     rule: Rule,
-    arms: Mapping[str, Table],
     verdicts: Mapping[str, Verdict | str],
-    surfaces: Mapping[str, str | None],
+    surfaces: Mapping[str, str],
     costs: Mapping[str, float | None],
     currency: str,
 ) -> Audit:
@@ -143,73 +144,67 @@ def claims_audit(
 
     Args:
         orders: `counterclick.facts.Facts.orders`.
-        interactions: `counterclick.facts.Facts.interactions`.
+        claimed: `counterclick.attribution.claims` by `CLAIM_RULE`.
+        credited: `counterclick.attribution.credits` by the shop's rule.
+        arms: orders of the visitors who had a feature, within its window: experiment, order_id, revenue; None where
+            there are no experiments.
         rule: the shop's rule of credit.
-        arms: experiment -> orders (order_id, revenue) of the visitors who had the feature, within the window.
         verdicts: experiment -> its verdict, or why there is none.
         surfaces: experiment -> its surface.
         costs: surface -> declared monthly cost.
         currency: of all amounts.
     """
-    claimed = claims(orders, interactions, CLAIM_RULE).select("order_id", "surface", amount=_.claimed_revenue)
-    credited = credits(orders, interactions, rule).select("order_id", "surface", amount=_.attributed_revenue)
     whole = _one_row(
         orders.agg(
             n_orders=_.count(), revenue=_.revenue.sum().cast("float64"), net_revenue=_.net_revenue.sum().cast("float64")
         )
     )
-    ledgers = {
-        "claimed": _by_surface(claimed),
-        "attributed": _by_surface(credited),
-    }
+    claims_of = claimed.select("order_id", "surface", amount=_.claimed_revenue)
+    credits_of = credited.select("order_id", "surface", amount=_.attributed_revenue)
+    claims_by, credits_by = _by(claims_of, "surface"), _by(credits_of, "surface")
     per_order = claimed.group_by("order_id").agg(n=_.surface.nunique())
     twice = _one_row(per_order.agg(n=(_.n > 1).cast("int64").sum()))["n"] or 0
-    lines = [
-        line
-        for name in verdicts
-        for line in _tested(name, surfaces[name], arms[name], claimed, credited, verdicts[name], costs)
-    ]
-    tested = {line.surface for line in lines}
     revenue = whole["revenue"] or 0.0
-    for surface in sorted({*ledgers["claimed"], *ledgers["attributed"], *costs} - tested):
-        lines.append(
-            Line(
-                surface,
-                None,
-                revenue,
-                _share(ledgers["claimed"].get(surface, 0.0), revenue),
-                _share(ledgers["attributed"].get(surface, 0.0), revenue),
-                monthly_cost=costs.get(surface),
-            )
+    lines: list[Line] = []
+    if arms is not None:
+        base = _by(arms.select("experiment", amount=_.revenue), "experiment")
+        own = [_on_arms(ledger, arms, surfaces) for ledger in (claims_of, credits_of)]
+        for name, verdict in verdicts.items():
+            total = base.get(name, 0.0)
+            shares = [_share(amounts.get(name, 0.0), total) for amounts in own]
+            lines += _tested(name, surfaces[name], total, shares, verdict, costs.get(surfaces[name]))
+    untested = {*claims_by, *credits_by, *costs} - {line.surface for line in lines}
+    lines += [
+        Line(
+            surface,
+            None,
+            revenue,
+            _share(claims_by.get(surface, 0.0), revenue),
+            _share(credits_by.get(surface, 0.0), revenue),
+            monthly_cost=costs.get(surface),
         )
+        for surface in sorted(untested)
+    ]
     return Audit(
         currency=currency,
         n_orders=int(whole["n_orders"]),
         revenue=revenue,
         net_revenue=whole["net_revenue"] or 0.0,
-        claimed_together=_share(sum(ledgers["claimed"].values()), revenue),
+        claimed_together=_share(sum(claims_by.values()), revenue),
         claimed_twice=_share(float(twice), float(whole["n_orders"])),
-        attributed_together=_share(sum(ledgers["attributed"].values()), revenue),
+        attributed_together=_share(sum(credits_by.values()), revenue),
         lines=tuple(lines),
         rule=_in_words(rule),
     )
 
 
 def _tested(
-    name: str,
-    surface: str | None,
-    arm: Table,
-    claimed: Table,
-    credited: Table,
-    verdict: Verdict | str,
-    costs: Mapping[str, float | None],
+    name: str, surface: str, base: float, shares: Sequence[float], verdict: Verdict | str, cost: float | None
 ) -> list[Line]:
-    where = surface or name
-    base = _one_row(arm.agg(total=_.revenue.sum().cast("float64")))["total"] or 0.0
-    own = [_on_arm(ledger, arm, where) for ledger in (claimed, credited)]
-    shared = [_share(amount, base) for amount in own]
+    """Return the verdict's contrast, and beside it the feature against every other arm."""
+    claimed, attributed = shares
     if isinstance(verdict, str):
-        return [Line(where, name, base, *shared, refused=verdict, monthly_cost=costs.get(where))]
+        return [Line(surface, name, base, claimed, attributed, refused=verdict, monthly_cost=cost)]
     contrasts = [(verdict.control, verdict.lift, verdict.lift_lower, verdict.lift_upper)]
     contrasts += [
         (found.against, found.lift, found.lift_lower, found.lift_upper)
@@ -218,15 +213,16 @@ def _tested(
     ]
     return [
         Line(
-            where,
+            surface,
             name,
             base,
-            *shared,
+            claimed,
+            attributed,
             *(_of_own(lift) for lift in lifts),
             against=against,
             is_verdict=number == 0,
             verdict=verdict,
-            monthly_cost=costs.get(where),
+            monthly_cost=cost,
         )
         for number, (against, *lifts) in enumerate(contrasts)
     ]
@@ -239,15 +235,16 @@ def _of_own(lift: float | None) -> float | None:
     return 1 - 1 / (1 + lift) if lift > -1 else float("-inf")
 
 
-def _on_arm(ledger: Table, arm: Table, surface: str) -> float:
-    own = ledger.filter(ledger.surface == surface).drop("surface")
-    joined = arm.select("order_id").join(own, "order_id")
-    return float(_one_row(joined.agg(total=_.amount.sum().cast("float64")))["total"] or 0.0)
+def _on_arms(ledger: Table, arms: Table, surfaces: Mapping[str, str]) -> dict[str, float]:
+    """Return, for each experiment, what the ledger gives its surface of the feature's orders."""
+    own = arms.select("experiment", "order_id", _surface=arms.experiment.substitute(dict(surfaces)))
+    joined = own.join(ledger, [own.order_id == ledger.order_id, own["_surface"] == ledger.surface])
+    return _by(joined.select("experiment", "amount"), "experiment")
 
 
-def _by_surface(ledger: Table) -> dict[str, float]:
-    rows = ledger.group_by("surface").agg(total=_.amount.sum().cast("float64")).to_pyarrow().to_pylist()
-    return {row["surface"]: row["total"] for row in rows}
+def _by(ledger: Table, key: str) -> dict[str, float]:
+    rows = ledger.group_by(key).agg(total=_.amount.sum().cast("float64")).to_pyarrow().to_pylist()
+    return {row[key]: row["total"] for row in rows}
 
 
 def _share(part: float, whole: float) -> float:

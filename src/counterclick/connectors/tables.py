@@ -119,7 +119,8 @@ def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path, source: str) 
 def _lines_sql(path: Path) -> str:
     """SQL for the lines of a text file: a CSV of one column without quotes, whose delimiter no JSON can hold."""
     return (
-        f"read_csv({quoted(str(path))}, header = false, columns = {{'line': 'VARCHAR'}}, delim = {_NO_TEXT}, quote = '', "
+        f"read_csv({quoted(str(path))}, header = false, columns = {{'line': 'VARCHAR'}}, delim = {_NO_TEXT}, "
+        "quote = '', "
         f"escape = '', auto_detect = false, strict_mode = false, null_padding = true, "
         f"max_line_size = {_LONGEST_LINE})"
     )

@@ -137,7 +137,7 @@ class Experiment:
                     f"experiment {self.name!r}: the {role} {arm!r} has no finished visitors; its exposures must be "
                     "recorded like those of every other arm."
                 )
-            if not measured.arms[arm].sum_of(BUYERS):
+            if not round(measured.arms[arm].sum_of(BUYERS)):
                 raise TooFewBuyersError(
                     f"experiment {self.name!r}: the {role} {arm!r} has no buyers among "
                     f"{measured.arms[arm].n:,} visitors, so nothing can be compared. Record the orders of its "

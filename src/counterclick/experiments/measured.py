@@ -144,25 +144,32 @@ def _beside(values: Table, orders: Table, context: Context, window: timedelta) -
 
 
 def _moments(values: Table, names: Sequence[str]) -> dict[tuple[str, date], Moments]:
-    """One row an arm and entry day: n, sums and cross products about the common mean."""
+    """One row an arm and entry day: n, sums and cross products about the common mean.
+
+    A value that is zero for every visitor of a row stays zero exactly; centring would leave 1e-17 of it, and of that
+    a lift could be made.
+    """
+    k = len(names)
     means = values.agg(**{f"mean_{i}": values[name].mean() for i, name in enumerate(names)})
     both = values.cross_join(means)
     centred = {f"x_{i}": both[name] - both[f"mean_{i}"] for i, name in enumerate(names)}
-    flat = both.select("variant", "entry_on", *(f"mean_{i}" for i in range(len(names))), **centred)
-    sums = {f"s_{i}": flat[f"x_{i}"].sum() for i in range(len(names))}
-    products = {f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(len(names)) for j in range(i + 1)}
-    shift = {f"m_{i}": flat[f"mean_{i}"].max() for i in range(len(names))}
-    rows = flat.group_by("variant", "entry_on").agg(n=flat.count(), **sums, **products, **shift)
+    plain = {f"v_{i}": both[name] for i, name in enumerate(names)}
+    flat = both.select("variant", "entry_on", *(f"mean_{i}" for i in range(k)), **centred, **plain)
+    sums = {f"s_{i}": flat[f"x_{i}"].sum() for i in range(k)}
+    products = {f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(k) for j in range(i + 1)}
+    shift = {f"m_{i}": flat[f"mean_{i}"].max() for i in range(k)}
+    size = {f"z_{i}": flat[f"v_{i}"].abs().max() for i in range(k)}
+    rows = flat.group_by("variant", "entry_on").agg(n=flat.count(), **sums, **products, **shift, **size)
     found = {}
     for row in rows.order_by("entry_on", "variant").to_pyarrow().to_pylist():
-        k = len(names)
-        matrix = [[row[f"p_{max(i, j)}_{min(i, j)}"] for j in range(k)] for i in range(k)]
+        some = np.array([row[f"z_{i}"] > 0 for i in range(k)])
+        matrix = np.array([[row[f"p_{max(i, j)}_{min(i, j)}"] for j in range(k)] for i in range(k)])
         found[row["variant"], row["entry_on"]] = Moments.from_sums(
             tuple(names),
             row["n"],
-            [row[f"s_{i}"] for i in range(k)],
-            matrix,
-            shift=[row[f"m_{i}"] for i in range(k)],
+            np.where(some, [row[f"s_{i}"] for i in range(k)], 0.0),
+            np.where(np.outer(some, some), matrix, 0.0),
+            shift=np.where(some, [row[f"m_{i}"] for i in range(k)], 0.0),
         )
     return found
 

@@ -139,7 +139,7 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
         visible = {w: smallest_visible_lift_from_orders(orders_seen * w, basket, share) for w in HORIZONS}
         by_end = smallest_visible_lift_from_orders(orders_seen * planned, basket, share)
         weeks_needed = planned * (math.log1p(by_end) / math.log1p(lift)) ** 2
-        nobody = "none of them by a visitor" if seen["n"] else "no visitors recorded"
+        nobody = "no visitors recorded" if not seen["n"] else "too few of them by visitors to tell how these vary"
         basis = f"{sold['n']:,} orders in {order_weeks:.1f} weeks, {nobody}"
     can_see = by_end <= lift
     if weeks_needed is not None and weeks_needed > _TEN_YEARS:

@@ -12,12 +12,13 @@ from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import ibis
 import msgspec
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.attribution import Rule
-from counterclick.audits import Audit, claims_audit
+from counterclick.attribution import Rule, claims, credits
+from counterclick.audits import CLAIM_RULE, Audit, claims_audit
 from counterclick.config import Config, duration, load
 from counterclick.decisions import POLICIES, Ask, Decision, Policy
 from counterclick.errors import ConfigError, CounterclickError, UnknownNameError
@@ -205,24 +206,27 @@ class Shop:
         """
         self.reading.as_of()
         self._declare(*self.config.experiments)
+        names = list(self.config.experiments)
         verdicts: dict[str, Verdict | str] = {}
-        arms: dict[str, Table] = {}
-        for number, name in enumerate(self.config.experiments):
-            progress(f"experiment {name}", number / (len(self.config.experiments) + 1))
+        arms: list[Table] = []
+        for number, name in enumerate(names):
+            progress(f"experiment {name}", number / (len(names) + 1))
             experiment = self.experiment(name)
-            arms[name] = experiment.feature_orders()
+            arms.append(experiment.feature_orders().select("order_id", "revenue", experiment=ibis.literal(name)))
             try:
                 verdicts[name] = experiment.verdict()
             except CounterclickError as error:
                 verdicts[name] = str(error)
-        progress("claims", len(self.config.experiments) / (len(self.config.experiments) + 1))
+        progress("claims", len(names) / (len(names) + 1))
+        facts, keep = self.facts, self.reading.keep
         return claims_audit(
-            orders=self.facts.orders,
-            interactions=self.facts.interactions,
+            orders=facts.orders,
+            claimed=keep(claims(facts.orders, facts.interactions, CLAIM_RULE), "claimed"),
+            credited=keep(credits(facts.orders, facts.interactions, self.rule), "credited"),
+            arms=keep(ibis.union(*arms), "arms") if arms else None,
             rule=self.rule,
-            arms=arms,
             verdicts=verdicts,
-            surfaces={name: settings.surface for name, settings in self.config.experiments.items()},
+            surfaces={name: self.config.experiments[name].surface or name for name in names},
             costs={name: settings.monthly_cost for name, settings in self.config.surfaces.items()},
             currency=self.config.shop.currency,
         )

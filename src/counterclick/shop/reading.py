@@ -54,7 +54,7 @@ class Reading:
             CurrencyError: amounts stand in several currencies and no rate table converts them.
         """
         if not hasattr(self, "_facts"):
-            self._facts = Facts(self.events, self._config.shop.currency, self._rates(), self._kept)
+            self._facts = Facts(self.events, self._config.shop.currency, self._rates(), self.keep)
         return self._facts
 
     def as_of(self) -> datetime:
@@ -81,7 +81,8 @@ class Reading:
         """Return the rows of a query."""
         return self.connection.execute(sql, list(values)).fetchall()
 
-    def _kept(self, table: Table, name: str) -> Table:
+    def keep(self, table: Table, name: str) -> Table:
+        """Compute a table once, and return it; a second one of the same name takes its place."""
         return self.backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
 
     def _rates(self) -> Table | None:
