@@ -169,8 +169,8 @@ def rates_table(*rates: tuple[date, str, float]) -> Table:
     return kept(ibis.memtable(columns, schema=ibis.schema(schema)), "rates")
 
 
-def facts(*events: Event, currency: str = "EUR", rates: Table | None = None, keep: bool = False) -> Facts:
-    """Return the tables of a shop to which this happened; kept for tests that ask many questions."""
+def facts(*events: Event, currency: str = "EUR", rates: Table | None = None, keep: bool = True) -> Facts:
+    """Return the tables of a shop to which this happened; tables that many questions need are kept, as a shop does."""
     table = events_table(*events, currency=currency)
     return Facts(table, currency, rates, kept) if keep else Facts(table, currency, rates)
 
