@@ -139,9 +139,7 @@ def events_table(*events: Event, currency: str = "EUR") -> Table:
     types = {name: kind for name, kind, *_ in described}
     door = Door(received_at=RECEIVED, source="test", currency=currency, key="key")
     _connection.execute(f"CREATE TABLE events_{number} AS {admitted_sql('_parsed', types, door)}")
-    refused = _connection.execute(
-        f"SELECT reason, details FROM events_{number} WHERE kind = 'rejection'"  # noqa: S608 - a number of ours
-    ).fetchall()
+    refused = _connection.execute(f"SELECT reason, details FROM events_{number} WHERE kind = 'rejection'").fetchall()
     assert not refused, refused
     return _backend.table(f"events_{number}")
 
@@ -150,7 +148,7 @@ def log_table(arrow: Any) -> Table:
     """Return rows that have the log's schema already, such as a simulated shop's, as a table."""
     name = f"events_{next(_numbers)}"
     _connection.register("_arrow", arrow)
-    _connection.execute(f"CREATE TABLE {name} AS SELECT * FROM _arrow")  # noqa: S608 - a name of ours
+    _connection.execute(f"CREATE TABLE {name} AS SELECT * FROM _arrow")
     _connection.unregister("_arrow")
     return _backend.table(name)
 
@@ -205,8 +203,6 @@ def context(*events: Event, of: Facts | None = None, **settings: Any) -> Context
     return Context(facts=of or facts(*events, keep=True), **usual | settings)
 
 
-def experiment(
-    *events: Event, of: Facts | None = None, name: str = "test", told: Any = None, **settings: Any
-) -> Experiment:
+def experiment(*events: Event, of: Facts | None = None, name: str = "test", told: Any = None, **settings: Any) -> Experiment:
     """Return an experiment on a shop to which this happened; ``told`` are settings of its context."""
     return Experiment(name, config(**settings), context(*events, of=of, **(told or {})))

@@ -120,9 +120,7 @@ def test_credits_never_exceed_revenue(
         else click(who, at=later(MONDAY, minutes=at), surface=surface)
         for who, at, surface, helps in met
     ]
-    events += [
-        purchase(who, value, later(MONDAY, minutes=at), order=f"o{i}") for i, (who, at, value) in enumerate(sold)
-    ]
+    events += [purchase(who, value, later(MONDAY, minutes=at), order=f"o{i}") for i, (who, at, value) in enumerate(sold)]
     chance.shuffle(events)
     shop = facts(*events, keep=True)
     revenue = dict(rows(shop.orders, "order_id", "revenue"))

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -63,9 +64,9 @@ def recording(folder: Path) -> None:
         (place / "shop.toml").write_text("", encoding="utf-8")
         connection = duckdb.connect()
         copy = f"COPY (SELECT * FROM read_parquet('{source}')) TO '{target}' (FORMAT parquet)"  # noqa: S608 - our paths
-        copied = timed(lambda connection=connection, copy=copy: connection.execute(copy))
+        copied = timed(partial(connection.execute, copy))
         with open_shop(place / "shop.toml") as shop:
-            recorded = timed(lambda shop=shop: shop.record(source))
+            recorded = timed(partial(shop.record, source))
         if turn:  # the first is a warm-up
             copies.append(copied)
             records.append(recorded)
@@ -96,14 +97,16 @@ def auditing(folder: Path) -> None:
         if not math.isclose(ours[figure], theirs[figure], rel_tol=1e-9, abs_tol=1e-9):
             print(f"DIFFERENT {figure}: {ours[figure]} by the audit, {theirs[figure]} by hand")
             sys.exit(1)
-    ratio = statistics.median(
-        a["seconds"] / b["seconds"] for a, b in zip(runs["audit"], runs["by hand"], strict=True)
-    )
+    ratio = statistics.median(a["seconds"] / b["seconds"] for a, b in zip(runs["audit"], runs["by hand"], strict=True))
     shared = len(set(ours) & set(theirs)) - 2
-    print(f"auditing {n_events:,} events: {statistics.median(r['seconds'] for r in runs['audit']):.2f} s, "
-          f"peak {max(r['mebibytes'] for r in runs['audit']):,.0f} MiB (goal: under 2,048)")
-    print(f"the same by hand: {statistics.median(r['seconds'] for r in runs['by hand']):.2f} s, "
-          f"peak {max(r['mebibytes'] for r in runs['by hand']):,.0f} MiB; {shared} figures agree to 1e-9")
+    print(
+        f"auditing {n_events:,} events: {statistics.median(r['seconds'] for r in runs['audit']):.2f} s, "
+        f"peak {max(r['mebibytes'] for r in runs['audit']):,.0f} MiB (goal: under 2,048)"
+    )
+    print(
+        f"the same by hand: {statistics.median(r['seconds'] for r in runs['by hand']):.2f} s, "
+        f"peak {max(r['mebibytes'] for r in runs['by hand']):,.0f} MiB; {shared} figures agree to 1e-9"
+    )
     print(f"ratio {ratio:.2f} (goal: under 1.5), median of 3 pairs")
 
 

@@ -158,9 +158,7 @@ def events() -> str:
     for field in msgspec.structs.fields(Event):
         lines.append(f"| `{field.name}` | {_typed(field)} | {said[field.name]} |")
     everywhere = {
-        name: says
-        for struct in (Event, ShownItem, OrderLine, *EVENTS[::-1])
-        for name, says in attributes(struct).items()
+        name: says for struct in (Event, ShownItem, OrderLine, *EVENTS[::-1]) for name, says in attributes(struct).items()
     }
     for event in EVENTS:
         lines += [
@@ -174,18 +172,17 @@ def events() -> str:
         ]
         said = attributes(event)
         for field in msgspec.structs.fields(event):
-            if field.name not in shared or field.required and field.name != "occurred_at":
-                lines.append(
-                    f"| `{field.name}` | {_typed(field)} | {said.get(field.name) or everywhere.get(field.name) or FIELDS[field.name]} |"
-                )
+            if field.name not in shared or (field.required and field.name != "occurred_at"):
+                says = said.get(field.name) or everywhere.get(field.name) or FIELDS[field.name]
+                lines.append(f"| `{field.name}` | {_typed(field)} | {says} |")
     for struct in (ShownItem, OrderLine, RefundLine):
         lines += ["", f"## {struct.__name__}", "", first_line(struct), "", "| field | meaning |", "|---|---|"]
         lines += [f"| `{key}` | {says} |" for key, says in attributes(struct).items()]
     lines += ["", "## What is refused, and why", "", "| reason | meaning |", "|---|---|"]
     source = inspect.getsource(Reason)
     for reason in Reason:
-        says = re.search(rf'{reason.name} = .*\n\s+"""(.*?)"""', source, re.DOTALL)
-        lines.append(f"| `{reason.value}` | {says.group(1) if says else ''} |")
+        found = re.search(rf'{reason.name} = .*\n\s+"""(.*?)"""', source, re.DOTALL)
+        lines.append(f"| `{reason.value}` | {found.group(1) if found else ''} |")
     lines += ["", "Beyond the types of its fields, an event must keep these rules:", ""]
     lines += [f"- {rule.says} (`{rule.reason.value}`)" for rule in RULES]
     return "\n".join(lines) + "\n"

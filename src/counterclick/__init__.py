@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from counterclick.experiments import Experiment
     from counterclick.metrics import Metric
     from counterclick.shop import Shop, demo
-    from counterclick.shop import open_shop as open  # noqa: A004 - cc.open reads like the built-in on purpose
+    from counterclick.shop import open_shop as open
     from counterclick.verdicts import Verdict
 
 __all__ = [

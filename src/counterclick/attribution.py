@@ -122,9 +122,7 @@ def line_credits(credited: Table, order_lines: Table, interactions: Table, catal
     topics = about.select(_interaction="interaction_id", _product="product_id", _category="category")
     pairs = joined.left_join(topics, joined.interaction_id == topics["_interaction"])
     rank = ibis.cases((pairs["_product"] == pairs.product_id, 0), (pairs["_category"] == pairs.category, 1), else_=2)
-    nearest = pairs.group_by("order_id", "line_number", "surface").agg(
-        attributed_revenue=_.revenue.max(), rank=rank.min()
-    )
+    nearest = pairs.group_by("order_id", "line_number", "surface").agg(attributed_revenue=_.revenue.max(), rank=rank.min())
     return nearest.mutate(
         nearness=ibis.cases(
             (nearest["rank"] == 0, "same product"),

@@ -179,9 +179,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             UnknownNameError: there is none of that name.
         """
         if name not in self.experiments:
-            raise UnknownNameError(
-                "experiment", name, self.experiments, "Declare it as [experiments.NAME] in shop.toml."
-            )
+            raise UnknownNameError("experiment", name, self.experiments, "Declare it as [experiments.NAME] in shop.toml.")
         return self.experiments[name]
 
 

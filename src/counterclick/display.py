@@ -65,8 +65,7 @@ class Grid:
         lines = []
         for number, row in enumerate(table):
             cells = [
-                textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
-                for cell, width in zip(row, widths, strict=True)
+                textwrap.wrap(cell, width, break_on_hyphens=False) or [""] for cell, width in zip(row, widths, strict=True)
             ]
             for depth in range(max(len(cell) for cell in cells)):
                 texts = [cell[depth] if depth < len(cell) else "" for cell in cells]

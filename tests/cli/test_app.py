@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Event, add, exposure, later, line, purchase, refund, view
 
+from builders import Event, add, exposure, later, line, purchase, refund, view
 from counterclick.cli import main
 from counterclick.display import WIDTH
 

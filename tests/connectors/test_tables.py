@@ -128,9 +128,7 @@ def test_csv_with_quotes_and_newlines(duck: duckdb.DuckDBPyConnection, tmp_path:
     text = f'kind,order_id,occurred_at,lines,device\npurchase,1,{TIME},"{lines}","a, ""b""\nç"\n'
     (row,) = recorded(duck, written(tmp_path / "a.csv", text))
     assert row["device"] == 'a, "b"\nç'
-    assert [(line["product_id"], line["quantity"], str(line["unit_price"])) for line in row["lines"]] == [
-        ("p", 2, "1.5000")
-    ]
+    assert [(line["product_id"], line["quantity"], str(line["unit_price"])) for line in row["lines"]] == [("p", 2, "1.5000")]
 
 
 def test_parquet_of_other_types(duck: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -274,9 +272,7 @@ def broken(**changes: Any) -> MappedEvent:
         ),
     ],
 )
-def test_a_wrong_mapping_is_an_error(
-    duck: duckdb.DuckDBPyConnection, tmp_path: Path, event: MappedEvent, says: str
-) -> None:
+def test_a_wrong_mapping_is_an_error(duck: duckdb.DuckDBPyConnection, tmp_path: Path, event: MappedEvent, says: str) -> None:
     """Each mistake in a mapping is named with the field that it is in."""
     with pytest.raises(InputError, match=says):
         recorded(duck, written(tmp_path / "sales.csv", SALES), table(event))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import facts, line, purchase, refund
 
+from builders import facts, line, purchase, refund
 from counterclick.decisions import POLICIES, Ask, Bestsellers, Nothing
 from counterclick.facts import Facts, Outcomes
 
@@ -13,7 +13,9 @@ LINES = [line("hat", 5), line("scarf", 3), line("belt", 1)]
 
 @pytest.mark.parametrize("name", POLICIES)
 @pytest.mark.parametrize("events", [(), (purchase("v1", lines=LINES),)], ids=["empty", "sold"])
-def test_every_policy_learns_from_outcomes_alone_and_never_offers_what_is_in_the_cart(name: str, events: tuple[dict[str, object], ...]) -> None:
+def test_every_policy_learns_from_outcomes_alone_and_never_offers_what_is_in_the_cart(
+    name: str, events: tuple[dict[str, object], ...]
+) -> None:
     """Whatever was recorded, a decision has a reason, at most as many offers as wanted, and one score for each."""
     policy = POLICIES[name]()
     policy.fit(facts(*events).outcomes())

@@ -170,7 +170,7 @@ def test_equal_rows_are_keyed_by_their_number() -> None:
     rows = "(VALUES ('a|', 'b', 1), ('a', '|b', 1), ('a', '|b', 1)) AS rows(x, y, z)"
 
     def keys(source: str) -> set[str]:
-        found = DUCKDB.execute(f"SELECT key FROM ({same_rows_sql(rows, ('x', 'y'), source, 'key')})").fetchall()  # noqa: S608 - ours
+        found = DUCKDB.execute(f"SELECT key FROM ({same_rows_sql(rows, ('x', 'y'), source, 'key')})").fetchall()
         return {key for (key,) in found}
 
     assert len(keys("it's")) == 3

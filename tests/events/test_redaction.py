@@ -13,7 +13,7 @@ DUCKDB = duckdb.connect()
 
 
 def in_sql(expression: str, text: str) -> str:
-    found = DUCKDB.execute(f"SELECT {expression} FROM (SELECT ?::VARCHAR AS x)", [text]).fetchone()  # noqa: S608 - ours
+    found = DUCKDB.execute(f"SELECT {expression} FROM (SELECT ?::VARCHAR AS x)", [text]).fetchone()
     assert found is not None
     return str(found[0])
 

@@ -143,9 +143,7 @@ def test_cannot_be_detected() -> None:
         ({"monthly_cost": 0.0}, 0.5, "any lift would pay"),
     ],
 )
-def test_without_a_break_even_lift_nothing_is_promised(
-    told: dict[str, float], margin_rate: float | None, says: str
-) -> None:
+def test_without_a_break_even_lift_nothing_is_promised(told: dict[str, float], margin_rate: float | None, says: str) -> None:
     """No lift is known to matter, so more weeks are not said to settle it; what is missing is named."""
     found = verdict(measured({"a": EVEN, "b": EVEN[::-1]}, margin_rate=margin_rate), told)
     assert (found.outcome, found.kind) == ("inconclusive", "cannot be detected at this traffic")

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builders import MONDAY, Event, config, context, exposure, later, line, purchase, refund
+from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.measured import FIRST_DAY, MATURED, PRE, Measured, measure
 from counterclick.metrics import metric_named
 from counterclick.stats import Moments
@@ -19,7 +20,7 @@ OUTCOME = [metric_named("revenue_per_visitor")]
 
 
 def measured(*events: Event, told: Any = None, **settings: Any) -> Measured:
-    return measure("test", config(**settings), context(*events, **(told or {})), OUTCOME)
+    return measure(Cohort("test", config(**settings), context(*events, **(told or {}))), OUTCOME)
 
 
 visitors = st.lists(
@@ -122,5 +123,5 @@ def test_margin_rate_is_of_lines_with_known_cost() -> None:
 def test_negative_margins_are_amounts_too() -> None:
     """Sold below cost: the amount is kept as it is, and none is dropped."""
     events = [exposure("v1", "a"), purchase("v1", at=later(MONDAY, hours=1), lines=[line("p1", 1, 10, unit_cost=15)])]
-    found = measure("test", config(outcome="margin_per_visitor"), context(*events), OUTCOME)
+    found = measure(Cohort("test", config(outcome="margin_per_visitor"), context(*events)), OUTCOME)
     assert list(found.amounts["a"]) == [-5]

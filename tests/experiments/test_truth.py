@@ -13,6 +13,7 @@ from scipy import stats
 
 from builders import config, context, kept, log_table
 from counterclick.experiments.checks import preconditions
+from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.judging import judge
 from counterclick.experiments.measured import Measured, measure
 from counterclick.experiments.result import tabulate
@@ -28,9 +29,7 @@ NEEDED = pa.array(["exposure", "purchase", "identify"])
 def one_shop(seed: int, conversion: float) -> pa.Table:
     """Return the events of one small shop that an experiment reads; its arms carry the seed in their names."""
     arms = {f"a{seed}": Arm(0.5), f"b{seed}": Arm(0.5, conversion=conversion)}
-    surface = SurfaceTruth(
-        name="idle", experiment="idle", control=f"a{seed}", treatment=f"b{seed}", arms=arms, kind="list"
-    )
+    surface = SurfaceTruth(name="idle", experiment="idle", control=f"a{seed}", treatment=f"b{seed}", arms=arms, kind="list")
     truth = ShopTruth(visitors=3_700, weeks=2, carts=0.5, conversion=0.22, surfaces=(surface,))
     events = simulate(truth, seed=seed).events
     events = events.filter(pc.is_in(events["kind"], NEEDED))
@@ -52,7 +51,7 @@ def outcomes(effects: Mapping[int, float]) -> list[str]:
     together = config(variants=dict.fromkeys(every, 1 / len(every)), control=every[0], **weeks)
     told = context(of=shop)
     metrics = [metric_named(OUTCOME)]
-    measured = measure("idle", together, told, metrics)
+    measured = measure(Cohort("idle", together, told), metrics)
     found = []
     for seed in effects:
         own = config(variants={f"a{seed}": 0.5, f"b{seed}": 0.5}, control=f"a{seed}", **weeks)

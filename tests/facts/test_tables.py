@@ -17,8 +17,8 @@ from counterclick.facts.tables import _identifier
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_names_of_kept_tables_are_identifiers(one: str, other: str) -> None:
     """Whatever an experiment is called, its table's name is safe in SQL and its own."""
-    assert re.fullmatch("[a-z0-9_]{1,63}", _identifier("exposures", one))
-    assert (_identifier("exposures", one) == _identifier("exposures", other)) == (one == other)
+    assert re.fullmatch("[a-z0-9_]{1,63}", _identifier(one))
+    assert (_identifier(one) == _identifier(other)) == (one == other)
 
 
 def test_tables_are_kept_once_under_safe_names() -> None:
@@ -34,6 +34,7 @@ def test_tables_are_kept_once_under_safe_names() -> None:
     assert rows(shop.orders, "revenue") == [30]
     assert rows(shop.exposures(name), "visitor_id") == ["v1"]
     assert rows(shop.interactions, "interaction_id") == []
+    assert rows(shop.kept(shop.orders, name), "revenue") == [30]
     assert len(asked) == len(set(asked))
     assert all(re.fullmatch("[a-z0-9_]+", each) for each in asked)
 

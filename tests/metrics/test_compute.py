@@ -63,6 +63,7 @@ def small_shop() -> list[Event]:
 EXPECTED = {
     "revenue_per_visitor": (100, 4),  # 36 + 14 + 50
     "net_revenue_per_visitor": (82, 4),  # one of two units, 18 of 36, came back
+    "matured_net_revenue_per_visitor": (82, 4),
     "margin_per_visitor": (6, 4),  # 36 - 2 x 15; no other cost is known
     "orders_per_visitor": (3, 4),
     "units_per_visitor": (4, 4),
@@ -216,9 +217,7 @@ hours = st.integers(0, 240)
     st.lists(st.tuples(who, hours, st.integers(1, 50)), max_size=10),
     st.integers(1, 200),
 )
-def test_per_visitor_equals_plain_python(
-    entered: dict[str, int], sold: list[tuple[str, int, int]], window: int
-) -> None:
+def test_per_visitor_equals_plain_python(entered: dict[str, int], sold: list[tuple[str, int, int]], window: int) -> None:
     """Sums within the window of each visitor, the start included and the end excluded."""
     events = [exposure(visitor, "a", later(MONDAY, hours=at)) for visitor, at in entered.items()]
     events += [purchase(visitor, value, later(MONDAY, hours=at)) for visitor, at, value in sold]

@@ -6,9 +6,9 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-from data_folder import ROOT
 
 from counterclick.shop import demo
+from data_folder import ROOT
 
 
 def test_an_audit_gives_the_figures_of_hand_written_sql(tmp_path: Path) -> None:

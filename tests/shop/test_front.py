@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from builders import MONDAY, answer, exposure, identify, later, line, purchase, view
 
 import counterclick as cc
+from builders import MONDAY, answer, exposure, identify, later, line, purchase, view
 from counterclick.errors import (
     ConfigError,
     CurrencyError,
@@ -77,7 +77,9 @@ def test_rates_that_begin_too_late_are_refused(make_shop: MakeShop, tmp_path: Pa
 
 def test_a_control_without_buyers_is_refused(shop: Shop) -> None:
     """No verdict, no made-up number: the sentence says that the control sold nothing."""
-    shop.record([exposure("v1", "nothing"), exposure("v2", "bestsellers"), purchase("v2", revenue=5, at=later(MONDAY, hours=1))])
+    shop.record(
+        [exposure("v1", "nothing"), exposure("v2", "bestsellers"), purchase("v2", revenue=5, at=later(MONDAY, hours=1))]
+    )
     with pytest.raises(TooFewBuyersError, match="no buyers among 1 visitors"):
         shop.experiment("test").verdict()
     assert shop.audit().lines[0].refused
@@ -91,7 +93,9 @@ def test_an_experiment_is_declared_once_and_a_change_is_noticed(make_shop: MakeS
     for _ in range(2):
         assert len(shop.experiment("test").context.declarations) == 1
     shop.close()
-    changed = make_shop(Path(shop.folder / "shop.toml").read_text(encoding="utf-8").replace("ends_on", 'window = "3d"\nends_on'))
+    changed = make_shop(
+        Path(shop.folder / "shop.toml").read_text(encoding="utf-8").replace("ends_on", 'window = "3d"\nends_on')
+    )
     verdict = changed.experiment("test").verdict()
     assert verdict.outcome == "invalid"
     assert "2 different configurations" in verdict.because

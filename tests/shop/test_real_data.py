@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from data_folder import ROOT, data_file
 from scipy import stats
 
 from counterclick.experiments import Result
 from counterclick.shop import Shop, open_shop
+from data_folder import ROOT, data_file
 
 MENS = (0.7698271558945368, 0.4851397325684076, 1.0545145792206658)
 WOMENS = (0.4244122159365967, 0.1689567898837787, 0.6798676419894147)
@@ -100,8 +100,10 @@ def test_online_retail_lines_are_all_accounted_for(online_retail: tuple[Shop, Pa
     """541,909 rows are order lines, returned lines, or counted by name; identical lines are all there."""
     shop, file = online_retail
     health = shop.check()
-    count = duckdb.sql(f"SELECT count(*) FILTER (WHERE InvoiceNo NOT LIKE 'C%'), count(*) FILTER (WHERE InvoiceNo LIKE 'C%') "
-                       f"FROM ({GOODS.format(file=file)}) WHERE quantity > 0 OR InvoiceNo LIKE 'C%'").fetchall()[0]
+    count = duckdb.sql(
+        f"SELECT count(*) FILTER (WHERE InvoiceNo NOT LIKE 'C%'), count(*) FILTER (WHERE InvoiceNo LIKE 'C%') "
+        f"FROM ({GOODS.format(file=file)}) WHERE quantity > 0 OR InvoiceNo LIKE 'C%'"
+    ).fetchall()[0]
     lines = int(shop.facts.order_lines.count().to_pyarrow().as_py())
     assert lines == count[0]
     assert sum(health.skipped.values()) + count[0] + count[1] == 541_909

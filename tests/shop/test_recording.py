@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from builders import Event, purchase, refund, view
 
+from builders import Event, purchase, refund, view
 from counterclick.errors import ConfigError, InputError
 from counterclick.shop import Shop
 from counterclick.simulate import ShopTruth, simulate

@@ -143,7 +143,7 @@ def test_visitors_arrive_in_the_declared_weeks(large: Simulation, sql: Sql) -> N
             SELECT min(day), max(day) FROM (
                 SELECT min((occurred_at AT TIME ZONE '{zone}')::DATE) AS day
                 FROM events WHERE kind = 'page_view' GROUP BY visitor_id)
-            """,  # noqa: S608 - the zone is the truth's own
+            """,
         )
         assert days == [(large.truth.starts_on, large.truth.ends_on)]
 

@@ -136,9 +136,7 @@ def test_fieller_excludes_zero_exactly_when_welch_rejects(a: list[float], b: lis
 
 def test_gap_of_proxy_and_outcome_by_simulation() -> None:
     """D and its standard error agree with the spread over many samples, covariances included."""
-    gaps = [
-        log_ratio_gap(C, moments(visitors(500, seed)), ("clicks", None), ("revenue", "orders")) for seed in range(300)
-    ]
+    gaps = [log_ratio_gap(C, moments(visitors(500, seed)), ("clicks", None), ("revenue", "orders")) for seed in range(300)]
     values = np.array([gap.value for gap in gaps])
     own = log_ratio_gap(C, C, ("clicks", None), ("revenue", "orders")).se ** 2 / 2
     treatment_only = np.array([gap.se**2 for gap in gaps]) - own

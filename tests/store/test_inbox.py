@@ -52,9 +52,7 @@ def test_positions_are_never_used_again(tmp_path: Path) -> None:
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     """Every body that a writer reported as kept before `kill -9` is in the inbox, in order."""
     path = tmp_path / "inbox.sqlite"
-    with subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-c", WRITE_FOR_EVER, str(path)], stdout=subprocess.PIPE, text=True
-    ) as writer:
+    with subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         acknowledged = [writer.stdout.readline().strip() for _ in range(25)]
         writer.kill()
@@ -85,9 +83,7 @@ def test_many_threads_are_committed_in_groups(tmp_path: Path) -> None:
 def test_another_process_reads_while_the_first_writes(tmp_path: Path) -> None:
     """A reader sees what another process has written so far, without stopping it."""
     path = tmp_path / "inbox.sqlite"
-    with subprocess.Popen(  # noqa: S603 - our own code
-        [sys.executable, "-c", WRITE_FOR_EVER, str(path)], stdout=subprocess.PIPE, text=True
-    ) as writer:
+    with subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(path)], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         for n in range(5):
             line = writer.stdout.readline().strip()
@@ -100,9 +96,7 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
     """Two writers that open a new inbox together lose nothing to each other."""
     code = WRITE_FOR_EVER.replace("while True", "while n < 40")
     writers = [
-        subprocess.Popen(  # noqa: S603 - our own code
-            [sys.executable, "-c", code, str(tmp_path / "inbox.sqlite")], stdout=subprocess.DEVNULL
-        )
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "inbox.sqlite")], stdout=subprocess.DEVNULL)
         for _ in range(2)
     ]
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0]

@@ -151,10 +151,7 @@ for n in range(4):
     store.drain()
 store.close()
 """
-    writers = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name])  # noqa: S603 - our own code
-        for name in "ab"
-    ]
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in "ab"]
     assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
     assert seen(Store(tmp_path)) == ["a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"]
 

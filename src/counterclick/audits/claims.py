@@ -8,7 +8,7 @@ is what the surface's own dashboard would show: every order within seven days af
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ibis import _
@@ -16,7 +16,7 @@ from ibis.expr.types import Table
 
 from counterclick.attribution import LastTouch, Rule
 from counterclick.display import Grid, Shown, money, percent
-from counterclick.verdicts import Money, Verdict
+from counterclick.verdicts import Contrast, Money, Verdict
 
 __all__ = ["CLAIM_RULE", "Audit", "Line", "claims_audit"]
 
@@ -205,26 +205,27 @@ def _tested(
     claimed, attributed = shares
     if isinstance(verdict, str):
         return [Line(surface, name, base, claimed, attributed, refused=verdict, monthly_cost=cost)]
-    contrasts = [(verdict.control, verdict.lift, verdict.lift_lower, verdict.lift_upper)]
-    contrasts += [
-        (found.against, found.lift, found.lift_lower, found.lift_upper)
-        for found in verdict.contrasts
-        if found.treatment == verdict.treatment
-    ]
+    whole = Line(surface, name, base, claimed, attributed, verdict=verdict, monthly_cost=cost)
+    own = Contrast(
+        verdict.treatment,
+        verdict.control,
+        verdict.lift,
+        verdict.lift_lower,
+        verdict.lift_upper,
+        verdict.p_value,
+        verdict.incremental,
+    )
+    beside = [found for found in verdict.contrasts if found.treatment == verdict.treatment]
     return [
-        Line(
-            surface,
-            name,
-            base,
-            claimed,
-            attributed,
-            *(_of_own(lift) for lift in lifts),
-            against=against,
-            is_verdict=number == 0,
-            verdict=verdict,
-            monthly_cost=cost,
+        replace(
+            whole,
+            against=found.against,
+            is_verdict=found is own,
+            incremental=_of_own(found.lift),
+            incremental_lower=_of_own(found.lift_lower),
+            incremental_upper=_of_own(found.lift_upper),
         )
-        for number, (against, *lifts) in enumerate(contrasts)
+        for found in (own, *beside)
     ]
 
 
@@ -268,8 +269,7 @@ def _money(found: Money | None) -> str:
     if found is None:
         return "not known"
     return (
-        f"{money(found.value, found.currency)} "
-        f"[{money(found.lower, found.currency)}, {money(found.upper, found.currency)}]"
+        f"{money(found.value, found.currency)} [{money(found.lower, found.currency)}, {money(found.upper, found.currency)}]"
     )
 
 
@@ -282,5 +282,3 @@ def _in_words(rule: Rule) -> str:
 def _one_row(table: Table) -> dict[str, float]:
     row: dict[str, float] = table.to_pyarrow().to_pylist()[0]
     return row
-
-

@@ -169,11 +169,7 @@ def _own_words(connection: duckdb.DuckDBPyConnection, table: str, path: Path, so
     if "event_id" not in types or _count(connection, f"{table} WHERE coalesce(event_id::VARCHAR, '') = ''"):
         keyed = same_rows_sql(f"({inner})", tuple(known), source, "_key")
         replaced = "SELECT * EXCLUDE (_key) REPLACE (coalesce(nullif(event_id::VARCHAR, ''), _key) AS event_id)"
-        inner = (
-            f"{replaced} FROM ({keyed})"
-            if "event_id" in types
-            else f"SELECT * RENAME (_key AS event_id) FROM ({keyed})"
-        )
+        inner = f"{replaced} FROM ({keyed})" if "event_id" in types else f"SELECT * RENAME (_key AS event_id) FROM ({keyed})"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {RAW} AS {inner}")
     return Arrived(RAW, _types(connection, RAW), _count(connection, table))
 
@@ -251,9 +247,7 @@ def _name_the_culprit(connection: duckdb.DuckDBPyConnection, mapping: TableConfi
 def _check_names(event: MappedEvent, where: str) -> None:
     """Refuse a mapping whose kind or fields the vocabulary does not have, or that lacks a field."""
     if event.kind not in KINDS:
-        raise InputError(
-            f"{where} is no kind of event. {did_you_mean(event.kind, KINDS)}There are: {', '.join(KINDS)}."
-        )
+        raise InputError(f"{where} is no kind of event. {did_you_mean(event.kind, KINDS)}There are: {', '.join(KINDS)}.")
     for name in event.fields:
         if name not in FIELDS_OF[event.kind]:
             raise InputError(

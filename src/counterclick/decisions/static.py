@@ -49,7 +49,9 @@ class Bestsellers:
         kept = outcomes.orders.select("order_id", "units", "returned_units", "is_cancelled")
         joined = lines.join(kept, "order_id").filter(~_.is_cancelled)
         newest = lines.ordered_at.max().as_scalar()
-        recent = joined.filter(joined.ordered_at >= newest - ibis.interval(seconds=int(timedelta(days=self._days).total_seconds())))
+        recent = joined.filter(
+            joined.ordered_at >= newest - ibis.interval(seconds=int(timedelta(days=self._days).total_seconds()))
+        )
         share = 1 - recent.returned_units.cast("float64") / recent.units.cast("float64")
         sold = recent.mutate(kept_units=recent.quantity * share).group_by("product_id").agg(kept_units=_.kept_units.sum())
         top = sold.order_by([_.kept_units.desc(), _.product_id]).head(self._most).to_pyarrow().to_pylist()

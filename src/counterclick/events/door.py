@@ -140,8 +140,7 @@ def belong(raw: dict[str, Any], context: Context) -> dict[str, Any]:  # noqa: AR
     """This kind of event has the fields that were sent, and none is missing."""
     kind = raw["kind"]
     parts = {
-        list_name: (fields, required, raw.get(list_name, ()))
-        for list_name, (fields, required) in PARTS_OF[kind].items()
+        list_name: (fields, required, raw.get(list_name, ())) for list_name, (fields, required) in PARTS_OF[kind].items()
     }
     for field_name in raw:
         if field_name != "kind" and field_name not in FIELDS_OF[kind]:

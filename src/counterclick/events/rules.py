@@ -127,10 +127,7 @@ RULES: tuple[Rule, ...] = (
         Reason.INCONSISTENT,
         "a refund without an order_id must name its lines or an amount",
         lambda event: (
-            event.__struct_config__.tag == "refund"
-            and event.order_id is None
-            and not event.lines
-            and event.amount is None
+            event.__struct_config__.tag == "refund" and event.order_id is None and not event.lines and event.amount is None
         ),
         "(kind = 'refund' AND order_id IS NULL AND coalesce(len(lines), 0) = 0 AND amount IS NULL)",
     ),

@@ -37,9 +37,7 @@ def bounds(shares: Mapping[str, float]) -> list[tuple[str, int]]:
             )
     counts = {arm: round(share * BUCKETS) for arm, share in shares.items()}
     if sum(counts.values()) != BUCKETS:
-        raise ConfigError(
-            f"the shares of {', '.join(shares)} add up to {sum(shares.values()):g}; they must add up to 1."
-        )
+        raise ConfigError(f"the shares of {', '.join(shares)} add up to {sum(shares.values()):g}; they must add up to 1.")
     edges: list[tuple[str, int]] = []
     top = 0
     for arm, count in counts.items():

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
-import ibis
 from ibis.expr.types import Table
 
-from counterclick.config import ExperimentConfig, duration
+from counterclick.config import ExperimentConfig
 from counterclick.errors import EmptyStoreError, RefusedError, TooFewBuyersError
 from counterclick.experiments.assignment import assign
 from counterclick.experiments.checks import preconditions
+from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.context import Context
 from counterclick.experiments.judging import judge
 from counterclick.experiments.measured import BUYERS, Measured, measure
 from counterclick.experiments.planner import Plan, plan_experiment
 from counterclick.experiments.result import ALWAYS, Result, tabulate
-from counterclick.experiments.units import assigned_orders, eligible, ends_at, finished, unmatched_orders
-from counterclick.facts.local_time import day_begins
 from counterclick.metrics import Metric, metric_named
 from counterclick.verdicts import Verdict
 
@@ -84,38 +83,25 @@ class Experiment:
 
         Grain: one order.
         """
-        facts, config, zone = self.context.facts, self.config, self.context.timezone
-        everyone = eligible(facts.exposures(self.name), config, zone)
-        last = ends_at(config, zone) + duration(config.window)
-        first = day_begins(config.starts_on, zone)
-        return unmatched_orders(facts.orders, everyone, facts.identities, first, last)
+        return self._cohort.unmatched
 
     def feature_orders(self) -> Table:
         """Return the orders, within the window, of finished visitors who had the feature.
 
         Grain: one order. Columns: those of the shop's orders, visitor_id being the assigned visitor.
         """
-        facts, config = self.context.facts, self.config
-        everyone = eligible(facts.exposures(self.name), config, self.context.timezone)
-        units = finished(everyone, config, self.context.as_of, self.context.allowance)
-        own = units.filter(units.variant == config.feature).select(_visitor="visitor_id", _from="exposed_at")
-        orders = assigned_orders(facts.orders, everyone, facts.identities)
-        span = ibis.interval(seconds=int(duration(config.window).total_seconds()))
-        return orders.join(
-            own,
-            [
-                orders.visitor_id == own["_visitor"],
-                orders.ordered_at >= own["_from"],
-                orders.ordered_at < own["_from"] + span,
-            ],
-        ).select(*orders.columns)
+        return self._cohort.feature_orders
+
+    @cached_property
+    def _cohort(self) -> Cohort:
+        return Cohort(self.name, self.config, self.context)
 
     def _metrics(self, more: Sequence[str]) -> list[Metric]:
         names = dict.fromkeys([self.config.outcome, *ALWAYS, *self.config.guardrails, *more])
         return [metric_named(name) for name in names]
 
     def _measured(self, metrics: Sequence[Metric]) -> Measured:
-        measured = measure(self.name, self.config, self.context, metrics)
+        measured = measure(self._cohort, metrics)
         if not measured.arms:
             raise EmptyStoreError(
                 f"experiment {self.name!r} has no finished visitors: {measured.n_eligible:,} became eligible from "

@@ -15,11 +15,11 @@ from ibis import _
 from ibis.expr.types import Table
 from numpy.typing import NDArray
 
-from counterclick.config import ExperimentConfig, duration
-from counterclick.experiments.context import Context
-from counterclick.experiments.units import assigned_orders, eligible, ends_at, finished, unmatched_orders
+from counterclick.config import duration
+from counterclick.experiments.cohort import Cohort
+from counterclick.experiments.units import ends_at
 from counterclick.facts.local_time import day_begins
-from counterclick.metrics import METRICS, Metric, Sources, per_visitor
+from counterclick.metrics import METRICS, Metric, Sources, Span, activity
 from counterclick.stats import Moments
 
 __all__ = ["BUYERS", "FIRST_DAY", "MATURED", "PRE", "Measured", "measure"]
@@ -63,53 +63,35 @@ class Measured:
     costed_share: float
 
 
-def measure(name: str, config: ExperimentConfig, context: Context, metrics: Sequence[Metric]) -> Measured:
+def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
     """Query the moments of an experiment.
 
     Args:
-        name: the experiment.
-        config: its declaration.
-        context: tables and values of the shop.
+        cohort: its eligible visitors and their orders.
         metrics: which metrics are wanted besides those that every verdict shows.
     """
-    facts, zone = context.facts, context.timezone
-    everyone = eligible(facts.exposures(name), config, zone)
-    units = finished(everyone, config, context.as_of, context.allowance)
-    orders = assigned_orders(facts.orders, everyone, facts.identities)
-    sources = Sources(facts, context.rule, orders=orders)
+    config, context = cohort.config, cohort.context
+    sources = Sources(context.facts, context.rule, orders=cohort.orders)
     outcome = METRICS[config.outcome].numerator
-    needed = dict.fromkeys(
-        [outcome, "revenue", BUYERS, "orders", *(part for metric in metrics for part in metric.measures)]
-    )
-    window = duration(config.window)
-    values = per_visitor(sources, units, needed, window)
-    values = _beside(values, orders, context, window)
-    names = (*needed, FIRST_DAY, PRE, MATURED)
-    by_day = _moments(values, names)
+    needed = dict.fromkeys([outcome, "revenue", BUYERS, "orders", *(part for metric in metrics for part in metric.measures)])
+    window, none = duration(config.window), timedelta(0)
+    spans = {name: Span(name, none, window) for name in needed}
+    spans[FIRST_DAY] = Span("revenue", none, timedelta(hours=24))
+    spans[PRE] = Span("revenue", -_BEFORE, none)
+    spans[MATURED] = Span("matured_net_revenue", none, window)
+    units = cohort.units.select("visitor_id", "variant", "entry_on", "exposed_at")
+    active = context.facts.kept(activity(sources, units, spans), f"activity {cohort.name}")
+    by_day = _moments(units, active, tuple(spans))
     arms = {
         arm: Moments.total(part for (owner, _day), part in by_day.items() if owner == arm)
         for arm in config.variants
         if any(owner == arm for owner, _day in by_day)
     }
-    first, last = day_begins(config.starts_on, zone), ends_at(config, zone) + window
-    lost = unmatched_orders(facts.orders, everyone, facts.identities, first, last)
-    during = (orders.ordered_at >= ibis.literal(first)) & (orders.ordered_at < ibis.literal(last))
-    figures = _one_row(
-        everyone.agg(n_eligible=_.count(), n_several=ibis.coalesce((_.n_variants > 1).cast("int64").sum(), 0))
-        .cross_join(lost.agg(unmatched=ibis.coalesce(_.revenue.sum().cast("float64"), 0.0), n_unmatched=_.count()))
-        .cross_join(
-            orders.agg(
-                margin=ibis.coalesce(_.margin.sum().cast("float64"), 0.0),
-                costed=ibis.coalesce(_.costed_revenue.sum().cast("float64"), 0.0),
-                sold=ibis.coalesce(_.revenue.sum().cast("float64"), 0.0),
-                matched=ibis.coalesce(orders.revenue.sum(where=during).cast("float64"), 0.0),
-            )
-        )
-    )
+    figures = _figures(cohort)
     return Measured(
         arms=arms,
         by_day=by_day,
-        amounts=_amounts(values, outcome),
+        amounts=_amounts(active, outcome),
         n_eligible=int(figures["n_eligible"]),
         n_several=int(figures["n_several"]),
         matched=figures["matched"],
@@ -120,58 +102,73 @@ def measure(name: str, config: ExperimentConfig, context: Context, metrics: Sequ
     )
 
 
-def _beside(values: Table, orders: Table, context: Context, window: timedelta) -> Table:
-    """Add revenue of the first day, of the 28 days before, and matured net revenue, to each visitor."""
-    matured = context.facts.orders_refunded_within(int(context.returns_window.total_seconds()))
-    net = matured.select(_order="order_id", matured_net=matured.net_revenue)
-    owned = orders.join(net, orders.order_id == net["_order"])
-    entry = values.select(_visitor="visitor_id", _from="exposed_at")
-    inside = owned.join(entry, owned.visitor_id == entry["_visitor"])
-    begin, seconds = inside["_from"], int(window.total_seconds())
-    since = inside.ordered_at
-    day = (since >= begin) & (since < begin + ibis.interval(hours=24))
-    within = (since >= begin) & (since < begin + ibis.interval(seconds=seconds))
-    before = (since < begin) & (since >= begin - ibis.interval(seconds=int(_BEFORE.total_seconds())))
-    summed = inside.group_by(_unit="_visitor").agg(
-        **{
-            FIRST_DAY: inside.revenue.sum(where=day).cast("float64"),
-            PRE: inside.revenue.sum(where=before).cast("float64"),
-            MATURED: inside.matured_net.sum(where=within).cast("float64"),
-        }
+def _figures(cohort: Cohort) -> dict[str, float]:
+    """Count visitors and sum revenue for the checks, in one row."""
+    zone = cohort.context.timezone
+    first = day_begins(cohort.config.starts_on, zone)
+    last = ends_at(cohort.config, zone) + duration(cohort.config.window)
+    orders = cohort.orders
+    during = (orders.ordered_at >= ibis.literal(first)) & (orders.ordered_at < ibis.literal(last))
+    sums = orders.agg(
+        margin=_.margin.sum().cast("float64"),
+        costed=_.costed_revenue.sum().cast("float64"),
+        sold=_.revenue.sum().cast("float64"),
+        matched=orders.revenue.sum(where=during).cast("float64"),
     )
-    joined = values.left_join(summed, values.visitor_id == summed["_unit"])
-    return joined.select(*values.columns, **{key: ibis.coalesce(joined[key], 0.0) for key in (FIRST_DAY, PRE, MATURED)})
+    everyone = cohort.everyone.agg(n_eligible=_.count(), n_several=(_.n_variants > 1).cast("int64").sum())
+    lost = cohort.unmatched.agg(unmatched=_.revenue.sum().cast("float64"), n_unmatched=_.count())
+    row = everyone.cross_join(lost).cross_join(sums).to_pyarrow().to_pylist()[0]
+    return {name: value or 0.0 for name, value in row.items()}
 
 
-def _moments(values: Table, names: Sequence[str]) -> dict[tuple[str, date], Moments]:
-    """One row an arm and entry day: n, sums and cross products about the common mean.
+def _moments(units: Table, active: Table, names: Sequence[str]) -> dict[tuple[str, date], Moments]:
+    """Return the moments of each arm and entry day.
 
-    A value that is zero for every visitor of a row stays zero exactly; centring would leave 1e-17 of it, and of that
-    a lift could be made.
+    Most visitors do nothing that is measured. Sums and cross products are those of the others, about their common
+    mean, in one query; the rest are so many zeros, and moments merge (Chan et al. 1979). A value that is zero for
+    all of a row stays zero exactly; centring would leave 1e-17 of it, and of that a lift could be made.
     """
     k = len(names)
-    means = values.agg(**{f"mean_{i}": values[name].mean() for i, name in enumerate(names)})
-    both = values.cross_join(means)
-    centred = {f"x_{i}": both[name] - both[f"mean_{i}"] for i, name in enumerate(names)}
-    plain = {f"v_{i}": both[name] for i, name in enumerate(names)}
-    flat = both.select("variant", "entry_on", *(f"mean_{i}" for i in range(k)), **centred, **plain)
+    means = active.agg(**{f"m_{i}": active[name].mean() for i, name in enumerate(names)})
+    both = active.cross_join(means)
+    flat = both.select(
+        "variant",
+        "entry_on",
+        *(f"m_{i}" for i in range(k)),
+        **{f"v_{i}": both[name] for i, name in enumerate(names)},
+        **{f"x_{i}": both[name] - both[f"m_{i}"] for i, name in enumerate(names)},
+    )
     sums = {f"s_{i}": flat[f"x_{i}"].sum() for i in range(k)}
     products = {f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(k) for j in range(i + 1)}
-    shift = {f"m_{i}": flat[f"mean_{i}"].max() for i in range(k)}
+    shift = {f"m_{i}": flat[f"m_{i}"].max() for i in range(k)}
     size = {f"z_{i}": flat[f"v_{i}"].abs().max() for i in range(k)}
-    rows = flat.group_by("variant", "entry_on").agg(n=flat.count(), **sums, **products, **shift, **size)
+    summed = flat.group_by("variant", "entry_on").agg(n_active=flat.count(), **sums, **products, **shift, **size)
+    moved = {(row["variant"], row["entry_on"]): row for row in summed.to_pyarrow().to_pylist()}
+    sizes = units.group_by("variant", "entry_on").agg(n=units.count()).order_by("entry_on", "variant")
     found = {}
-    for row in rows.order_by("entry_on", "variant").to_pyarrow().to_pylist():
-        some = np.array([row[f"z_{i}"] > 0 for i in range(k)])
-        matrix = np.array([[row[f"p_{max(i, j)}_{min(i, j)}"] for j in range(k)] for i in range(k)])
-        found[row["variant"], row["entry_on"]] = Moments.from_sums(
-            tuple(names),
-            row["n"],
-            np.where(some, [row[f"s_{i}"] for i in range(k)], 0.0),
-            np.where(np.outer(some, some), matrix, 0.0),
-            shift=np.where(some, [row[f"m_{i}"] for i in range(k)], 0.0),
-        )
+    for row in sizes.to_pyarrow().to_pylist():
+        key = row["variant"], row["entry_on"]
+        moments = _zeros(names, row["n"] - moved[key]["n_active"] if key in moved else row["n"])
+        found[key] = moments + _of_row(names, moved[key]) if key in moved else moments
     return found
+
+
+def _zeros(names: Sequence[str], n: int) -> Moments:
+    k = len(names)
+    return Moments.from_sums(names, n, np.zeros(k), np.zeros((k, k)))
+
+
+def _of_row(names: Sequence[str], row: Mapping[str, float]) -> Moments:
+    k = len(names)
+    some = np.array([row[f"z_{i}"] > 0 for i in range(k)])
+    matrix = np.array([[row[f"p_{max(i, j)}_{min(i, j)}"] for j in range(k)] for i in range(k)])
+    return Moments.from_sums(
+        names,
+        int(row["n_active"]),
+        np.where(some, [row[f"s_{i}"] for i in range(k)], 0.0),
+        np.where(np.outer(some, some), matrix, 0.0),
+        shift=np.where(some, [row[f"m_{i}"] for i in range(k)], 0.0),
+    )
 
 
 def _amounts(values: Table, outcome: str) -> dict[str, NDArray[np.float64]]:
@@ -179,8 +176,3 @@ def _amounts(values: Table, outcome: str) -> dict[str, NDArray[np.float64]]:
     arms = np.asarray(buyers["variant"].to_numpy(zero_copy_only=False))
     amounts = np.asarray(buyers["amount"].to_numpy(zero_copy_only=False), dtype=np.float64)
     return {str(arm): np.sort(amounts[arms == arm]) for arm in np.unique(arms)}
-
-
-def _one_row(table: Table) -> dict[str, float]:
-    row: dict[str, float] = table.to_pyarrow().to_pylist()[0]
-    return row

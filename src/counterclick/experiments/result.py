@@ -114,8 +114,7 @@ class Result(Shown):
     def grids(self) -> list[Grid]:
         """Return a table of the arms, one for each contrast, and the preconditions."""
         arms = [
-            (arm.name, count(arm.n_visitors), count(arm.n_buyers), money(arm.revenue, self.currency))
-            for arm in self.arms
+            (arm.name, count(arm.n_visitors), count(arm.n_buyers), money(arm.revenue, self.currency)) for arm in self.arms
         ]
         grids = [Grid(f"Experiment {self.experiment}", ("arm", "visitors", "buyers", "revenue"), arms)]
         contrasts = dict.fromkeys((row.treatment, row.against) for row in self.rows)
@@ -175,9 +174,7 @@ def tabulate(
     return Result(name, currency, arms, tuple(_adjusted(rows, config.outcome)), checks)
 
 
-def estimate_lift(
-    config: ExperimentConfig, measured: Measured, metric: Metric, treatment: str, against: str
-) -> Estimate:
+def estimate_lift(config: ExperimentConfig, measured: Measured, metric: Metric, treatment: str, against: str) -> Estimate:
     """Return the lift of a metric: log ratio, or, for the outcome with few buyers, re-randomised.
 
     Raises:
@@ -248,9 +245,7 @@ def _adjusted(rows: list[Row], outcome: str) -> list[Row]:
     others = [i for i, row in enumerate(rows) if row.metric == outcome and not row.is_verdict and row.lift]
     primary = next(((row.treatment, row.against) for row in rows), None)
     secondary = [
-        i
-        for i, row in enumerate(rows)
-        if (row.treatment, row.against) == primary and row.metric != outcome and row.lift
+        i for i, row in enumerate(rows) if (row.treatment, row.against) == primary and row.metric != outcome and row.lift
     ]
     for places, adjust in ((others, holm), (secondary, benjamini_hochberg)):
         p_values = [lift.p_value for i in places if (lift := rows[i].lift) is not None]

@@ -65,9 +65,7 @@ def undecided(
     fewest = min(measured.arms[arm].sum_of(BUYERS) for arm in (config.control, config.feature))
     for_buyers = max(stakes.weeks * (LEAST_BUYERS / fewest - 1), 0) if fewest else math.inf
     never = (
-        f", which would take more than {MOST_WEEKS} weeks"
-        if for_buyers > MOST_WEEKS - stakes.weeks and for_buyers
-        else ""
+        f", which would take more than {MOST_WEEKS} weeks" if for_buyers > MOST_WEEKS - stakes.weeks and for_buyers else ""
     )
     if wanted is not None and 0 < wanted < visible:
         weeks = f"the smallest visible effect in {MOST_WEEKS} weeks"

@@ -32,9 +32,7 @@ def impressions(events: Table) -> Table:
 
     Grain: one list or message. Columns: surface, visitor_id, occurred_at (UTC).
     """
-    return events.filter(events.kind.isin(["view_item_list", "message_sent"])).select(
-        "surface", "visitor_id", "occurred_at"
-    )
+    return events.filter(events.kind.isin(["view_item_list", "message_sent"])).select("surface", "visitor_id", "occurred_at")
 
 
 def shown_products(events: Table) -> Table:
@@ -124,9 +122,7 @@ def carts(moves: Table, bought: Table) -> Table:
         moves: `cart_moves`.
         bought: `counterclick.facts.orders.purchases`.
     """
-    steps = moves.select(
-        "visitor_id", "occurred_at", "event_id", "is_add", "amount", is_order=ibis.literal(0).cast("int64")
-    )
+    steps = moves.select("visitor_id", "occurred_at", "event_id", "is_add", "amount", is_order=ibis.literal(0).cast("int64"))
     closing = bought.filter(bought.visitor_id.notnull()).select(
         "visitor_id",
         "occurred_at",
@@ -155,13 +151,21 @@ def carts(moves: Table, bought: Table) -> Table:
 def exposures(events: Table, experiment: str) -> Table:
     """Eligible visitors of an experiment, each in the arm of its first exposure.
 
-    Grain: one visitor. Columns: visitor_id, variant, exposed_at (UTC), device, country, n_variants (2 or more: seen in
-    several arms; it keeps the first).
+    Grain: one visitor. Columns: visitor_id, variant, exposed_at (UTC), n_variants (2 or more: seen in several arms; it
+    keeps the first).
     """
     seen = events.filter((events.kind == "exposure") & (events.experiment == experiment)).select(
-        "visitor_id", "variant", "occurred_at", "event_id", "device", "country"
+        "visitor_id", "variant", "occurred_at", "event_id"
     )
-    arms = seen.group_by(_visitor="visitor_id").agg(n_variants=_.variant.nunique())
-    first = first_rows(seen, "visitor_id", [_.occurred_at, _.event_id])
-    joined = first.join(arms, first.visitor_id == arms["_visitor"])
-    return joined.select("visitor_id", "variant", "device", "country", "n_variants", exposed_at=joined.occurred_at)
+    summed = seen.group_by("visitor_id").agg(exposed_at=_.occurred_at.min(), low=_.variant.min(), high=_.variant.max())
+    one = summed.filter(summed.low == summed.high).select(
+        "visitor_id", "exposed_at", variant=_.low, n_variants=ibis.literal(1).cast("int64")
+    )
+    mixed = seen.semi_join(summed.filter(summed.low != summed.high), "visitor_id")
+    arms = mixed.group_by(_visitor="visitor_id").agg(n_variants=_.variant.nunique())
+    first = first_rows(mixed, "visitor_id", [_.occurred_at, _.event_id])
+    several = first.join(arms, first.visitor_id == arms["_visitor"]).select(
+        "visitor_id", "variant", "n_variants", exposed_at=_.occurred_at
+    )
+    columns = ("visitor_id", "variant", "exposed_at", "n_variants")
+    return one.select(*columns).union(several.select(*columns))

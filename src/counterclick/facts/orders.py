@@ -6,10 +6,12 @@ returns; ``net_revenue`` after returns and cancellations; ``gmv`` before discoun
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import ibis
 import ibis.expr.datatypes as dt
 from ibis import _
-from ibis.expr.types import Table
+from ibis.expr.types import Column, Table
 
 from counterclick.facts.people import first_rows, with_person
 
@@ -192,33 +194,39 @@ def returns(priced: Table, sold: Table, lines: Table) -> Table:
     )
 
 
-def with_refunds(sold: Table, refunds: Table, *, within_seconds: int | None = None) -> Table:
+def with_refunds(sold: Table, refunds: Table, returns_window: timedelta) -> Table:
     """Add what came back to orders.
 
     Grain: one order. Adds returned_value (returns and cancellations, at most the order's revenue), returned_units
-    (of returns alone, at most the order's units), net_revenue, is_cancelled (cancellations are worth the whole order).
+    (of returns alone, at most the order's units), net_revenue, matured_net_revenue (only what came back within the
+    returns window counts), is_cancelled (cancellations are worth the whole order).
 
     Args:
         sold: `orders`.
         refunds: `returns`.
-        within_seconds: only refunds that came so soon after the order; None for all.
+        returns_window: after which an order's returns have matured.
     """
     counted = refunds.filter(refunds.is_matched)
-    if within_seconds is not None:
-        age = counted.refunded_at.epoch_seconds() - counted.ordered_at.epoch_seconds()
-        counted = counted.filter(age <= within_seconds)
+    age = counted.refunded_at.epoch_seconds() - counted.ordered_at.epoch_seconds()
+    counted = counted.mutate(is_in_window=age <= int(returns_window.total_seconds()))
     summed = counted.group_by(_order="order_id").agg(
         refunded=_.returned_value.sum(),
+        refunded_in_window=_.returned_value.sum(where=_.is_in_window),
         goods_back=_.returned_units.sum(where=_.is_return),
         cancelled=_.returned_value.sum(where=~_.is_return),
     )
     joined = sold.left_join(summed, sold.order_id == summed["_order"])
     zero = ibis.literal(0).cast(MONEY)
-    back = ibis.least(ibis.coalesce(joined.refunded.cast(MONEY), zero), joined.revenue).cast(MONEY)
+
+    def at_most_paid(amount: Column) -> Column:
+        return ibis.least(ibis.coalesce(amount.cast(MONEY), zero), joined.revenue).cast(MONEY)
+
+    back = at_most_paid(joined.refunded)
     return joined.select(
         *sold.columns,
         returned_value=back,
         returned_units=ibis.least(ibis.coalesce(joined.goods_back, 0), ibis.coalesce(joined.units, 0)),
         net_revenue=(joined.revenue - back).cast(MONEY),
+        matured_net_revenue=(joined.revenue - at_most_paid(joined.refunded_in_window)).cast(MONEY),
         is_cancelled=ibis.coalesce(joined.cancelled >= joined.revenue, False),
     )

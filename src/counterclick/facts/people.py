@@ -39,9 +39,7 @@ def with_person(table: Table, known: Table) -> Table:
         table: rows with visitor_id and customer_id.
         known: `identities`.
     """
-    joined = table.left_join(
-        known.rename(_visitor="visitor_id", _customer="customer_id"), _.visitor_id == known.visitor_id
-    )
+    joined = table.left_join(known.rename(_visitor="visitor_id", _customer="customer_id"), _.visitor_id == known.visitor_id)
     customer = ibis.coalesce(joined.customer_id, joined["_customer"])
     person = ibis.coalesce(ibis.literal("c:") + customer, ibis.literal("v:") + joined.visitor_id)
     return joined.mutate(customer_id=customer, person_id=person).drop("_visitor", "_customer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 
 import ibis
@@ -26,10 +27,10 @@ def _lazily(table: Table, name: str) -> Table:
     return table
 
 
-def _identifier(prefix: str, name: str) -> str:
+def _identifier(name: str) -> str:
     """Return a table name for something that a user named: safe in SQL, and different for different names."""
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{prefix}_{re.sub('[^0-9A-Za-z]+', '_', name)[:40].lower()}_{digest}"
+    return f"{re.sub('[^0-9A-Za-z]+', '_', name)[:40].lower()}_{digest}"
 
 
 def priced(events: Table, currency: str, rates: Table | None) -> Table:
@@ -59,13 +60,22 @@ class Outcomes:
         currency: the shop's currency.
         rates: see `priced`.
         keep: what to do with tables that many questions need; by default they stay expressions.
+        returns_window: after which an order's returns have matured.
     """
 
-    def __init__(self, events: Table, currency: str = "EUR", rates: Table | None = None, keep: Keep = _lazily) -> None:
+    def __init__(
+        self,
+        events: Table,
+        currency: str = "EUR",
+        rates: Table | None = None,
+        keep: Keep = _lazily,
+        returns_window: timedelta = timedelta(days=30),
+    ) -> None:
         self._events = events
         self._currency = currency
         self._rates = rates
         self._keep = keep
+        self._returns_window = returns_window
 
     @cached_property
     def _priced(self) -> Table:
@@ -97,11 +107,16 @@ class Outcomes:
     @cached_property
     def orders(self) -> Table:
         """Grain: one order, with all that has come back so far."""
-        return self._keep(orders.with_refunds(self._sold, self.returns), "orders")
+        return self._keep(orders.with_refunds(self._sold, self.returns, self._returns_window), "orders")
 
-    def orders_refunded_within(self, seconds: int) -> Table:
-        """Grain: one order, with what came back within so many seconds of it."""
-        return orders.with_refunds(self._sold, self.returns, within_seconds=seconds)
+    def kept(self, table: Table, name: str) -> Table:
+        """Return a table that several questions need, materialised if the shop does so.
+
+        Args:
+            table: an expression over these facts.
+            name: what it is, in any words; different names are different tables.
+        """
+        return self._keep(table, _identifier(name))
 
     @cached_property
     def cart_moves(self) -> Table:
@@ -127,6 +142,7 @@ class Facts(Outcomes):
         currency: the shop's currency.
         rates: see `priced`.
         keep: what to do with tables that many questions need.
+        returns_window: after which an order's returns have matured.
     """
 
     @property
@@ -166,8 +182,8 @@ class Facts(Outcomes):
 
     def exposures(self, experiment: str) -> Table:
         """Grain: one eligible visitor of an experiment."""
-        return self._keep(engagement.exposures(self._events, experiment), _identifier("exposures", experiment))
+        return engagement.exposures(self._events, experiment)
 
     def outcomes(self) -> Outcomes:
         """Return the view without engagement that policies learn from."""
-        return Outcomes(self._events, self._currency, self._rates, self._keep)
+        return Outcomes(self._events, self._currency, self._rates, self._keep, self._returns_window)

@@ -1,8 +1,9 @@
 """What counts: every number's one definition, with its role: outcome, guardrail or proxy."""
 
-from counterclick.metrics.compute import MetricValue, compute, per_visitor
+from counterclick.metrics.compute import MetricValue, compute
 from counterclick.metrics.definitions import MEASURES, METRICS, Measure, Metric, metric_named
 from counterclick.metrics.sources import Sources
+from counterclick.metrics.visitors import Span, activity, per_visitor
 
 __all__ = [
     "MEASURES",
@@ -11,6 +12,8 @@ __all__ = [
     "Metric",
     "MetricValue",
     "Sources",
+    "Span",
+    "activity",
     "compute",
     "metric_named",
     "per_visitor",

@@ -1,10 +1,8 @@
-"""From definitions to figures: of the whole shop by period or surface, and of single visitors in an experiment."""
+"""From definitions to figures of the whole shop, by period or surface."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 import ibis
@@ -14,7 +12,7 @@ from counterclick.facts.local_time import local
 from counterclick.metrics.definitions import MEASURES, VISITORS, Measure, Metric
 from counterclick.metrics.sources import OWN_SURFACE, Sources
 
-__all__ = ["By", "MetricValue", "compute", "per_visitor"]
+__all__ = ["By", "MetricValue", "compute"]
 
 By = Literal["day", "week", "month", "surface"]
 _TRUNCATED = {"day": "D", "week": "W", "month": "M"}
@@ -59,9 +57,7 @@ def compute(sources: Sources, metric: Metric, by: By | None = None, *, timezone:
         parts.append(_seen(sources, by, timezone).rename(denominator="total"))
     elif metric.denominator is not None:
         parts.append(
-            _total(sources, MEASURES[metric.denominator], by, timezone, own=own, known=False).rename(
-                denominator="total"
-            )
+            _total(sources, MEASURES[metric.denominator], by, timezone, own=own, known=False).rename(denominator="total")
         )
     table = parts[0] if len(parts) == 1 else _outer(*parts)
     rows = table.order_by("key").to_pyarrow().to_pylist()
@@ -69,48 +65,6 @@ def compute(sources: Sources, metric: Metric, by: By | None = None, *, timezone:
         rows = rows or [{"key": None, "numerator": 0.0, "denominator": 0.0}]
         rows[0]["key"] = None
     return [_value(row, total=metric.denominator is None) for row in rows]
-
-
-def per_visitor(sources: Sources, units: Table, measures: Iterable[str], window: timedelta) -> Table:
-    """Add to each eligible visitor what it amounted to within the window after its first eligibility.
-
-    Grain: one visitor. Adds one float64 column for each measure; 0 where nothing happened.
-
-    Args:
-        sources: tables, with orders of assigned visitors.
-        units: visitor_id and exposed_at, one row a visitor.
-        measures: names of measures.
-        window: from exposed_at, its end excluded.
-    """
-    by_source: dict[str, list[Measure]] = {}
-    for name in dict.fromkeys(measures):
-        by_source.setdefault(MEASURES[name].source, []).append(MEASURES[name])
-    result = units
-    span = ibis.interval(seconds=int(window.total_seconds()))
-    for source, wanted in by_source.items():
-        rows = getattr(sources, source)
-        entry = units.select(_visitor="visitor_id", _from="exposed_at")
-        inside = rows.join(
-            entry,
-            [
-                rows.visitor_id == entry["_visitor"],
-                rows.measured_at >= entry["_from"],
-                rows.measured_at < entry["_from"] + span,
-            ],
-        )
-        sums = {
-            measure.name: (
-                inside.count().cast("float64").clip(upper=1.0)
-                if measure.amount is None
-                else measure.amount(inside).sum().cast("float64")
-            )
-            for measure in wanted
-        }
-        summed = inside.group_by(_unit="_visitor").agg(**sums)
-        joined = result.left_join(summed, result.visitor_id == summed["_unit"])
-        filled = {measure.name: ibis.coalesce(joined[measure.name], 0.0) for measure in wanted}
-        result = joined.select(*result.columns, **filled)
-    return result
 
 
 def _total(sources: Sources, measure: Measure, by: By | None, timezone: str, *, own: bool, known: bool) -> Table:
@@ -139,9 +93,7 @@ def _seen(sources: Sources, by: By | None, timezone: str) -> Table:
 
 def _met(sources: Sources) -> Table:
     events = sources.facts.events
-    return (
-        events.filter(events.surface.notnull() & events.visitor_id.notnull()).select("surface", "visitor_id").distinct()
-    )
+    return events.filter(events.surface.notnull() & events.visitor_id.notnull()).select("surface", "visitor_id").distinct()
 
 
 def _key(rows: Table, by: By | None, timezone: str) -> ibis.Value:

@@ -85,7 +85,12 @@ def _column(name: str) -> Callable[[Table], Column]:
 _MEASURES = (
     Measure("revenue", "orders", _column("revenue"), "Revenue of orders, net of tax, shipping and discount."),
     Measure("net_revenue", "orders", _column("net_revenue"), "Revenue less what was returned or cancelled."),
-    Measure("gmv", "orders", _column("gmv"), "Merchandise value of orders before discount."),
+    Measure(
+        "matured_net_revenue",
+        "orders",
+        _column("matured_net_revenue"),
+        "Revenue less what came back within the returns window of its order.",
+    ),
     Measure("margin", "orders", _column("margin"), "Revenue less unit costs, of the lines whose cost is known."),
     Measure("orders", "orders", _one, "Orders."),
     Measure("buyers", "orders", None, "Visitors with an order."),
@@ -124,6 +129,14 @@ MEASURES: dict[str, Measure] = {measure.name: measure for measure in _MEASURES}
 _DEFINED = (
     Metric("revenue_per_visitor", "outcome", "money", "revenue", VISITORS, "Revenue per visitor."),
     Metric("net_revenue_per_visitor", "outcome", "money", "net_revenue", VISITORS, "Net revenue per visitor."),
+    Metric(
+        "matured_net_revenue_per_visitor",
+        "outcome",
+        "money",
+        "matured_net_revenue",
+        VISITORS,
+        "Net revenue per visitor, with what came back within the returns window of each order.",
+    ),
     Metric(
         "margin_per_visitor",
         "outcome",

@@ -68,15 +68,11 @@ class Demonstration(Shown):
             note = "This shop was temporary: `counterclick demo --folder demo` keeps it to look around in."
         else:
             note = f"The shop is kept: `counterclick experiment verdict chat --shop {self.folder}/shop.toml`."
-        truth = Grid(
-            "The truth of this simulated shop", ("experiment", "true lift", "estimated", "verdict"), rows, (note,)
-        )
+        truth = Grid("The truth of this simulated shop", ("experiment", "true lift", "estimated", "verdict"), rows, (note,))
         return [*self.audit.grids(), truth]
 
 
-def demonstrate(
-    folder: Path | None, seed: int, visitors: int | None, *, progress: Progress = silent
-) -> Demonstration:
+def demonstrate(folder: Path | None, seed: int, visitors: int | None, *, progress: Progress = silent) -> Demonstration:
     """Simulate a shop, audit it, and lay the truth beside the verdicts."""
     with contextlib.ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="counterclick-demo-")))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -17,7 +17,7 @@ import msgspec
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.attribution import Rule, claims, credits
+from counterclick.attribution import FirstTouch, LastTouch, Rule, claims, credits
 from counterclick.audits import CLAIM_RULE, Audit, claims_audit
 from counterclick.config import Config, duration, load
 from counterclick.decisions import POLICIES, Ask, Decision, Policy
@@ -57,12 +57,10 @@ class Shop:
         self._reading: Reading | None = None
         self._policies: dict[str, Policy] = {}
 
-    def __enter__(self) -> Shop:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:
@@ -168,8 +166,8 @@ class Shop:
     def rule(self) -> Rule:
         """The shop's rule of attribution."""
         declared = self.config.attribution
-        touch = "first" if declared.rule == "first_touch" else "last"
-        return Rule(touch, duration(declared.window), declared.helpful_only)
+        rule = FirstTouch if declared.rule == "first_touch" else LastTouch
+        return rule(duration(declared.window), helpful_only=declared.helpful_only)
 
     # -- judging -------------------------------------------------------------------------------------------------
 
@@ -381,5 +379,3 @@ def demo(folder: str | Path | None = None, *, seed: int = 1, visitors: int | Non
     shop = build(place, seed, visitors)
     weakref.finalize(shop, shutil.rmtree, place, ignore_errors=True)
     return shop
-
-

@@ -63,11 +63,11 @@ class Health(Shown):
         kinds = [(kind, count(n)) for kind, n in self.events.items()]
         grids = [Grid("Recorded events", ("kind", "events"), kinds)]
         if self.skipped:
-            rows = [(name, count(n)) for name, n in self.skipped.items()]
-            grids.append(Grid("Rows that are no events, by their mapping", ("name", "rows"), rows))
+            skipped = [(name, count(n)) for name, n in self.skipped.items()]
+            grids.append(Grid("Rows that are no events, by their mapping", ("name", "rows"), skipped))
         if self.rejected:
-            rows = [(reason, count(n)) for reason, n in self.rejected.items()]
-            grids.append(Grid("Refused events", ("reason", "events"), rows))
+            refused = [(reason, count(n)) for reason, n in self.rejected.items()]
+            grids.append(Grid("Refused events", ("reason", "events"), refused))
         rows = [
             (
                 finding.name,
@@ -134,7 +134,7 @@ def health_of(
         if wanted != "any" and wanted not in names:
             raise UnknownNameError("finding", wanted, [*names, "any"])
     standing = tuple(found for found in findings if found.n)
-    fails = any(wanted == "any" or wanted == found.name for wanted in fail_on for found in standing)
+    fails = any(wanted in ("any", found.name) for wanted in fail_on for found in standing)
     return Health(currency, kinds, rejected, skipped, standing, fails)
 
 
@@ -176,9 +176,7 @@ def _orders(reading: Reading) -> list[Finding]:
 
 def _refunds(reading: Reading) -> list[Finding]:
     refunds = reading.facts.returns
-    lost = _one(
-        refunds.filter(~refunds.is_matched).agg(n=_.count(), amount=_.returned_value.sum().cast("float64"))
-    )
+    lost = _one(refunds.filter(~refunds.is_matched).agg(n=_.count(), amount=_.returned_value.sum().cast("float64")))
     by_order = refunds.filter(refunds.is_matched).group_by(_order="order_id").agg(back=_.returned_value.sum())
     orders = reading.facts.orders
     joined = orders.join(by_order, orders.order_id == by_order["_order"])

@@ -11,7 +11,7 @@ import duckdb
 import ibis
 from ibis.expr.types import Table
 
-from counterclick.config import Config
+from counterclick.config import Config, duration
 from counterclick.errors import CurrencyError, EmptyStoreError
 from counterclick.facts import Facts
 from counterclick.shop.rates import daily_rates
@@ -54,7 +54,9 @@ class Reading:
             CurrencyError: amounts stand in several currencies and no rate table converts them.
         """
         if not hasattr(self, "_facts"):
-            self._facts = Facts(self.events, self._config.shop.currency, self._rates(), self.keep)
+            settings = self._config.shop
+            window = duration(settings.returns_window)
+            self._facts = Facts(self.events, settings.currency, self._rates(), self.keep, window)
         return self._facts
 
     def as_of(self) -> datetime:

@@ -232,5 +232,3 @@ def _counted(store: Store, recorded: Recorded, n_written: int, received_at: date
         rejected=refused,
         n_unmatched_refunds=int(lost[0]) if lost else 0,
     )
-
-

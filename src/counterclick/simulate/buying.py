@@ -64,9 +64,7 @@ def bought(
     ]
 
 
-def sent_back(
-    truth: ShopTruth, placed: Orders, goods: Catalogue, *, seed: int, rng: np.random.Generator
-) -> list[Block]:
+def sent_back(truth: ShopTruth, placed: Orders, goods: Catalogue, *, seed: int, rng: np.random.Generator) -> list[Block]:
     """Return cancellations of whole orders and returns of lines, one event for all lines of an order."""
     order_id, currency = _order_ids(seed, len(placed.at)), truth.currency
     gone = np.flatnonzero(placed.cancelled)

@@ -188,8 +188,7 @@ def _welch(control: Moments, treatment: Moments, name: str) -> tuple[float, floa
     variance = base + top
     if variance <= 0:
         raise RefusedError(
-            f"{name} does not vary in either arm, so that no difference can be tested; "
-            "an outcome needs visitors who differ."
+            f"{name} does not vary in either arm, so that no difference can be tested; an outcome needs visitors who differ."
         )
     share = base / variance
     df = 1 / (share**2 / (control.n - 1) + (1 - share) ** 2 / (treatment.n - 1))

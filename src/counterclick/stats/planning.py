@@ -26,9 +26,7 @@ ROUNDING = 1e-9
 """Shares may exceed 1 in sum by no more than rounding."""
 
 
-def visitors_needed(
-    cv: float, lift: float, shares: tuple[float, float], alpha: float = 0.05, power: float = 0.8
-) -> int:
+def visitors_needed(cv: float, lift: float, shares: tuple[float, float], alpha: float = 0.05, power: float = 0.8) -> int:
     """Return how many eligible visitors in all traffic show a lift with the given power.
 
     Args:

@@ -194,9 +194,7 @@ def _amounts(values: ArrayLike, which: str, visitors: int) -> Floats:
             f"the {which} has {len(amounts)} buyers; re-randomisation needs {FEWEST_BUYERS} in each arm."
         )
     if visitors < len(amounts):
-        raise RefusedError(
-            f"the {which} has {visitors} visitors and {len(amounts)} buyers; visitors include the buyers."
-        )
+        raise RefusedError(f"the {which} has {visitors} visitors and {len(amounts)} buyers; visitors include the buyers.")
     return amounts
 
 

@@ -60,9 +60,7 @@ def sample_ratio(counts: Sequence[int], shares: Sequence[float]) -> SampleRatio:
         raise RefusedError(f"shares are numbers from 0; got {list(shares)}.")
     stray = [i for i, (count, share) in enumerate(zip(counts, shares, strict=True)) if share == 0 and count > 0]
     if stray:
-        raise RefusedError(
-            f"arms {stray} have a share of 0 and yet visitors; give them their share, or leave them out."
-        )
+        raise RefusedError(f"arms {stray} have a share of 0 and yet visitors; give them their share, or leave them out.")
     live = sum(share > 0 for share in shares)
     if live < FEWEST_ARMS:
         raise RefusedError(f"a sample ratio needs at least {FEWEST_ARMS} arms with a share above 0; there are {live}.")

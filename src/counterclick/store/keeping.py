@@ -168,9 +168,7 @@ class Store:
             connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql}")
             return
         _load_bodies(connection, bodies)
-        connection.execute(
-            f"CREATE OR REPLACE TABLE inbox_events AS {_first_sql('_inbox_rows', self.ids_sql(snapshot))}"
-        )
+        connection.execute(f"CREATE OR REPLACE TABLE inbox_events AS {_first_sql('_inbox_rows', self.ids_sql(snapshot))}")
         connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql} UNION ALL SELECT {_COLUMNS} FROM inbox_events")
 
     def close(self) -> None:
