@@ -8,7 +8,7 @@ from typing import Literal
 
 from counterclick.display import Grid, Shown, money, percent, signed_percent
 
-__all__ = ["Check", "Contrast", "Inconclusive", "Money", "Outcome", "Verdict"]
+__all__ = ["STATE", "Check", "Contrast", "Inconclusive", "Money", "Outcome", "Verdict"]
 
 Outcome = Literal["won", "lost", "inconclusive", "invalid"]
 Inconclusive = Literal[
@@ -18,6 +18,10 @@ Inconclusive = Literal[
     "guardrail not shown",
     "still running",
 ]
+
+
+STATE = {True: "holds", False: "FAILS", None: "cannot tell"}
+"""How a check's state reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ class Verdict(Shown):
         if self.returns:
             rows.append(("returns", self.returns))
         rows += [(f"guardrail {name}", status) for name, status in self.guardrails.items()]
-        rows += [(check.name, f"{_STATE[check.passed]}: {check.says}") for check in self.checks]
+        rows += [(check.name, f"{STATE[check.passed]}: {check.says}") for check in self.checks]
         rows.append(("meanwhile", self.meanwhile))
         grids = [Grid(title, ("", ""), rows, self.warnings, left=2)]
         if self.contrasts:
@@ -170,6 +174,3 @@ def _cells(contrast: Contrast) -> tuple[str, ...]:
     p_value = "" if contrast.p_adjusted is None else f"{contrast.p_adjusted:.2g}"
     month = "" if contrast.incremental is None else money(contrast.incremental.value, contrast.incremental.currency)
     return (name, signed_percent(contrast.lift), ends, p_value, month)
-
-
-_STATE = {True: "holds", False: "FAILS", None: "cannot tell"}

@@ -19,6 +19,7 @@ from counterclick.errors import (
 )
 from counterclick.shop import Shop
 from counterclick.shop.demonstration import demonstrate
+from data_folder import ROOT
 
 MakeShop = Callable[[str], Shop]
 
@@ -186,6 +187,8 @@ def test_the_demo_finds_its_own_truth(tmp_path: Path) -> None:
     assert 0.2 < chat.attributed < 0.3 < chat.claimed
     assert found.audit.attributed_together <= 1
     assert "+12.0 %" in str(found)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\n".join(str(found).splitlines()[:11]) in readme  # what README prints is what the demo prints
     with cc.open(tmp_path / "demo" / "shop.toml") as again:
         assert again.experiment("nudges").verdict().outcome == "lost"
         clicks = again.experiment("nudges").result(["ctr"]).row("ctr").lift

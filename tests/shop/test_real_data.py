@@ -48,6 +48,7 @@ def test_hillstrom_spend_conversion_and_visits_equal_the_published_and_scipys(tm
             interval = test.confidence_interval()
             found = difference(result, metric, arm)
             assert found[1:] == pytest.approx((interval.low, interval.high), rel=1e-9)
+    assert "for 1,000 visitors: USD 769.83 [485.14, 1,054.51] (Welch)" in str(result)
     assert verdict.outcome == "won"
     womens = next(contrast for contrast in verdict.contrasts if contrast.treatment == "womens")
     assert any("Twyman" in warning for warning in verdict.warnings)
@@ -58,8 +59,10 @@ def test_hillstrom_spend_conversion_and_visits_equal_the_published_and_scipys(tm
 def test_cookie_cats_sample_ratio(tmp_path: Path) -> None:
     """44,700 against 45,489 players: p = .0086, chance enough to go on."""
     with example("cookie_cats", data_file("cookie_cats", "cookie_cats.csv"), tmp_path) as shop:
-        check = shop.experiment("gate").result().checks[0]
+        result = shop.experiment("gate").result()
+    check = result.checks[0]
     assert check.name == "sample ratio"
+    assert "p = 0.00861" in str(result)
     assert check.value == pytest.approx(0.00860798781, rel=1e-8)
     assert check.passed
 

@@ -38,14 +38,15 @@ def seen(store: Store, column: str = "event_id") -> list[Any]:
         return connection.table("events").order("event_id").to_arrow_table().column(column).to_pylist()
 
 
-def append(store: Store, event_ids: Sequence[str], name: str, *, unique: bool = False) -> Appended:
+def append(store: Store, event_ids: Sequence[str], name: str, *, keyed: bool = False) -> Appended:
     """Append page views as a file would be."""
     with connect() as connection:
         rows: dict[str, Any] = {field.name: pa.nulls(len(event_ids), field.type) for field in SCHEMA}
         rows["kind"] = pa.array(["page_view"] * len(event_ids), pa.string())
         rows["event_id"] = pa.array(event_ids, pa.string())
         connection.register("rows_of_a_file", pa.table(rows, schema=SCHEMA))
-        return store.append_rows(connection, "FROM rows_of_a_file", name=name, unique=unique)
+        keys = "SELECT kind, event_id FROM rows_of_a_file" if keyed else None
+        return store.append_rows(connection, "FROM rows_of_a_file", name=name, keys=keys)
 
 
 def test_a_reader_sees_each_event_once_before_and_after_a_drain(tmp_path: Path) -> None:
@@ -112,19 +113,21 @@ def test_a_reader_during_a_drain_sees_each_event_once(tmp_path: Path) -> None:
     store.close()
 
 
-def test_repeats_are_dropped_by_kind_and_id(tmp_path: Path) -> None:
-    """Of two files that share an event, and of a file that repeats one, each event is kept once."""
+@pytest.mark.parametrize("keyed", [True, False])
+def test_repeats_are_dropped_by_kind_and_id(tmp_path: Path, keyed: bool) -> None:  # noqa: FBT001 - a case
+    """Of two files that share an event, and of a file that repeats one, each event is kept once, keys told or not."""
     store = Store(tmp_path)
-    assert append(store, ["a", "b", "a"], "file:1") == Appended(n_written=2, n_repeated=1)
-    assert append(store, ["b", "c"], "file:2") == Appended(n_written=1, n_repeated=1)
-    assert seen(store) == ["a", "b", "c"]
+    assert append(store, ["a", "b", "a"], "file:1", keyed=keyed) == Appended(n_written=2, n_repeated=1)
+    assert append(store, ["b", "c"], "file:2", keyed=keyed) == Appended(n_written=1, n_repeated=1)
+    assert append(store, ["d", "e"], "file:3", keyed=keyed) == Appended(n_written=2)
+    assert seen(store) == ["a", "b", "c", "d", "e"]
 
 
 def test_the_same_transaction_does_nothing(tmp_path: Path) -> None:
     """A file that was recorded is not recorded again, whatever it holds."""
     store = Store(tmp_path)
-    append(store, ["a"], "file:1", unique=True)
-    assert append(store, ["b"], "file:1", unique=True) == Appended(known=True)
+    append(store, ["a"], "file:1", keyed=True)
+    assert append(store, ["b"], "file:1", keyed=True) == Appended(known=True)
     assert seen(store) == ["a"]
 
 

@@ -23,7 +23,7 @@ from counterclick.stats import (
     rerandomised_lift,
     welch_difference,
 )
-from counterclick.verdicts import Check
+from counterclick.verdicts import STATE, Check
 
 __all__ = ["ALWAYS", "FEW_BUYERS", "Arm", "Result", "Row", "estimate_lift", "tabulate"]
 
@@ -120,20 +120,33 @@ class Result(Shown):
         contrasts = dict.fromkeys((row.treatment, row.against) for row in self.rows)
         for number, (treatment, against) in enumerate(contrasts):
             rows = [row for row in self.rows if (row.treatment, row.against) == (treatment, against)]
-            notes = dict.fromkeys(f"{row.metric}: {row.refused}" for row in rows if row.refused)
             title = f"{treatment} against {against}" + ("" if number == 0 else " (beside the verdict)")
             grids.append(
                 Grid(
                     title,
                     ("metric", against[:12], treatment[:12], "lift", "95 % interval", "p"),
                     [self._cells(row) for row in rows],
-                    (
-                        *notes,
-                        f"Amounts in {self.currency}. Adjusted p: Benjamini-Hochberg over metrics, Holm over arms.",
-                    ),
+                    self._notes(rows),
                 )
             )
-        return grids
+        checks = [(check.name, f"{STATE[check.passed]}: {check.says}") for check in self.checks]
+        return [*grids, Grid("Preconditions", ("", ""), checks, left=2)] if checks else grids
+
+    def _notes(self, rows: Sequence[Row]) -> list[str]:
+        """Return the money's difference, what was refused and why, and what the columns hold."""
+        notes = []
+        money_row = next((row for row in rows if row.difference and row.metric.endswith("revenue_per_visitor")), None)
+        if money_row is not None and money_row.difference is not None:
+            found = money_row.difference
+            ends = f"[{found.lower * 1000:,.2f}, {found.upper * 1000:,.2f}]"
+            value = money(found.value * 1000, self.currency)
+            notes.append(f"Difference of {money_row.metric} for 1,000 visitors: {value} {ends} (Welch).")
+        empty = [row.metric for row in rows if row.refused and not row.base]
+        if empty:
+            notes.append(f"No lift of {', '.join(empty)}: nothing of it in {rows[0].against}, and a lift needs both arms.")
+        notes += [f"{row.metric}: {row.refused}" for row in rows if row.refused and row.base]
+        notes.append(f"Amounts in {self.currency}. Adjusted p: Benjamini-Hochberg over metrics, Holm over arms.")
+        return notes
 
     def _cells(self, row: Row) -> tuple[str, ...]:
         shown = [_figure(value, row.metric) for value in (row.base, row.value)]

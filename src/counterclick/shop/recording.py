@@ -131,13 +131,13 @@ def record_file(
         progress("reading", 0.1)
         arrived = read_file(connection, path, table, source=named or "events", timezone=config.shop.timezone)
         context = Context(received_at or datetime.now(UTC), named or "events", config.shop.currency, store.key)
-        unique = _is_unique(connection, store, arrived)
+        keys = _own_keys(connection, arrived)
         rows = admitted_sql(arrived.relation, arrived.types, context)
-        if unique and not _is_ordered(connection, arrived):
+        if keys and not _is_ordered(connection, arrived):
             rows = f"SELECT * FROM ({rows}) ORDER BY occurred_at"
         progress("judging and writing", 0.3)
         report = {"name": path.name, "n_rows": arrived.n_rows, "skipped": dict(arrived.skipped), "mapping": named}
-        appended = store.append_rows(connection, rows, name=transaction, unique=unique, report=report)
+        appended = store.append_rows(connection, rows, name=transaction, keys=keys, report=report)
         progress("counting", 0.9)
     recorded = Recorded(path.name, arrived.n_rows, 0, appended.n_repeated, skipped=arrived.skipped)
     return _counted(store, recorded, appended.n_written, context.received_at, context.source)
@@ -190,19 +190,13 @@ def _rejection_line(rejection: Rejection, context: Context) -> str:
     return json.dumps(row)
 
 
-def _is_unique(connection: duckdb.DuckDBPyConnection, store: Store, arrived: Arrived) -> bool:
-    """Say whether all events have keys of their own that neither repeat nor stand in the log already."""
+def _own_keys(connection: duckdb.DuckDBPyConnection, arrived: Arrived) -> str | None:
+    """Return SQL of the events' keys if every one is the source's own and is kept as it is, unhashed."""
     if arrived.types.get("event_id") != "VARCHAR" or arrived.types.get("kind") != "VARCHAR":
-        return False
-    keys = f"SELECT kind, event_id FROM {arrived.relation}"
-    found = connection.execute(
-        f"SELECT count(*), count(event_id), count(DISTINCT (kind, event_id)), bool_or(event_id = '') FROM ({keys})"
-    ).fetchone()
-    if not found or found[0] != found[1] or found[0] != found[2] or found[3]:
-        return False
-    logged = store.ids_sql(store.log.snapshot())
-    overlap = connection.execute(f"SELECT count(*) FROM ({logged}) SEMI JOIN ({keys}) USING (kind, event_id)").fetchone()
-    return bool(overlap and overlap[0] == 0)
+        return None
+    odd = "event_id IS NULL OR event_id = '' OR contains(event_id, '@') OR contains(event_id, '%40')"
+    found = connection.execute(f"SELECT bool_or({odd}) FROM {arrived.relation}").fetchone()
+    return None if not found or found[0] else f"SELECT kind, event_id FROM {arrived.relation}"
 
 
 def _is_ordered(connection: duckdb.DuckDBPyConnection, arrived: Arrived) -> bool:

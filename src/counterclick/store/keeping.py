@@ -92,7 +92,7 @@ class Store:
         *,
         name: str,
         version: int = 1,
-        unique: bool = False,
+        keys: str | None = None,
         report: Mapping[str, Any] | None = None,
     ) -> Appended:
         """Append a relation in the log's schema as one commit, without what is there already.
@@ -102,7 +102,8 @@ class Store:
             rows: SQL of the relation.
             name: the application transaction's name.
             version: its version; one that is not above the last is not written again.
-            unique: the caller has made sure that ids are filled and do not repeat, in the log or among the rows.
+            keys: SQL of the rows' kind and event_id, where that is cheaper to read than the rows: if no key is missing,
+                repeated, or in the log already, the rows are streamed into the log as they are.
             report: figures to keep in the commit.
 
         Raises:
@@ -114,7 +115,8 @@ class Store:
             if done is not None and done >= version:
                 return Appended(known=True)
             n_repeated = 0
-            if not unique:
+            as_they_are = keys is not None and self._all_new(connection, keys, snapshot)
+            if not as_they_are:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _arriving AS {rows}")
                 n_before = _count(connection, "_arriving")
                 connection.execute(f"CREATE OR REPLACE TEMP VIEW _kept_ids AS {self.ids_sql(snapshot)}")
@@ -126,9 +128,20 @@ class Store:
             reader = counted.to_arrow_reader(100_000)
             self.log.append(reader, name=name, version=version, report=report)
             n_written = _written(self.log)
-            for table in () if unique else ("_arriving", "_new"):
+            for table in () if as_they_are else ("_arriving", "_new"):
                 connection.execute(f"DROP TABLE {table}")
         return Appended(n_written=n_written, n_repeated=n_repeated)
+
+    def _all_new(self, connection: duckdb.DuckDBPyConnection, keys: str, snapshot: Snapshot) -> bool:
+        """Say whether keys are filled, do not repeat, and do not stand in the log."""
+        found = connection.execute(
+            f"SELECT count(*), count(event_id), count(DISTINCT (kind, event_id)) FROM ({keys})"
+        ).fetchone()
+        if not found or found[0] != found[1] or found[0] != found[2]:
+            return False
+        overlap = f"SELECT count(*) FROM ({self.ids_sql(snapshot)}) SEMI JOIN ({keys}) USING (kind, event_id)"
+        there = connection.execute(overlap).fetchone()
+        return bool(there and there[0] == 0)
 
     def ids_sql(self, snapshot: Snapshot) -> str:
         """Return SQL for the keys of all events in a snapshot of the log."""
