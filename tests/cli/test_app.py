@@ -59,9 +59,10 @@ def recorded(shell: Shell) -> None:
         "variants = { nothing = 0.5, bestsellers = 0.5 }\nstarts_on = 2026-01-05\nends_on = 2026-02-01\n",
         encoding="utf-8",
     )
-    events = [exposure(f"v{i}", ARMS[i % 2], surface="cart") for i in range(240)]
+    times = [later("2026-01-05T10:00", days=i % 10) for i in range(240)]
+    events = [exposure(f"v{i}", ARMS[i % 2], times[i], surface="cart") for i in range(240)]
     events += [
-        purchase(f"v{i}", order=f"o{i}", lines=[line("hat", 1 + i % 5, 10)], at=later("2026-01-05T11:00", minutes=i))
+        purchase(f"v{i}", order=f"o{i}", lines=[line("hat", 1 + i % 5, 10)], at=later(times[i], minutes=5))
         for i in range(240)
     ]
     shell("record", write("events.jsonl", *events, view("v1"), add("v1")))

@@ -80,9 +80,12 @@ def test_visitors_who_bought_nothing_leave_the_orders_alone() -> None:
     assert "too few of them by visitors" in plan.basis
 
 
-def test_one_order_is_enough_for_an_answer() -> None:
-    """A store on its first day gets a plan, not a crash."""
-    plan = experiment(purchase("v1", order="o1", lines=[line()])).plan(0.02)
+def test_less_than_a_week_is_no_history() -> None:
+    """Orders of five days say nothing of a week; of six days and some hours they do."""
+    first = purchase("v1", order="o1", lines=[line()])
+    with pytest.raises(RefusedError, match=r"cover 5.0 days.*a week at least"):
+        experiment(first, purchase("v2", 20, later(MONDAY, days=5))).plan(0.02)
+    plan = experiment(first, purchase("v2", 20, later(MONDAY, days=6, hours=5))).plan(0.02)
     assert math.isfinite(plan.smallest_visible[26])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import ibis
@@ -24,7 +24,6 @@ __all__ = ["HORIZONS", "Plan", "plan_experiment"]
 
 HORIZONS = (2, 4, 8, 12, MOST_WEEKS)
 """Weeks for which the smallest visible effect is shown."""
-_SECONDS_A_WEEK = 604_800
 _TEN_YEARS = 10 * 365.25 / 7
 
 
@@ -89,7 +88,7 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
         lift: relative lift to be seen, such as 0.02.
 
     Raises:
-        RefusedError: the lift is not above zero, or the outcome cannot decide.
+        RefusedError: the lift is not above zero, the outcome cannot decide, or the history is shorter than a week.
         EmptyStoreError: there are no orders to plan from.
     """
     metric = metric_named(config.outcome)
@@ -104,7 +103,7 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
             f"experiment {name!r} cannot be planned: no orders are recorded yet. Record an orders export with "
             "`counterclick record FILE`."
         )
-    order_weeks = max(((sold["last"] - sold["first"]).total_seconds()) / _SECONDS_A_WEEK, 1 / 7)
+    order_weeks = _weeks(sold["first"], sold["last"], "orders")
     orders_a_week = sold["n"] / order_weeks
     shares = config.variants[config.control], config.variants[config.feature]
     planned = ((config.ends_on - config.starts_on).days + 1) / 7
@@ -123,7 +122,7 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
         )
     )
     if seen["mean"] and seen["sd"]:
-        weeks = max((seen["last"] - seen["first"]) / timedelta(weeks=1), 1 / 7)
+        weeks = _weeks(seen["first"], seen["last"], "visitors")
         a_week = seen["n"] / weeks
         cv = seen["sd"] / seen["mean"]
         needed = visitors_needed(cv, lift, shares)
@@ -162,6 +161,17 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
     )
 
 
+def _weeks(first: datetime, last: datetime, what: str) -> float:
+    """Return the weeks between the first and the last of a history; a weekly rate needs every day of one."""
+    weeks = (last - first) / timedelta(weeks=1)
+    if weeks < 6 / 7:
+        raise RefusedError(
+            f"the recorded {what} cover {(last - first) / timedelta(days=1):.1f} days, from {first:%Y-%m-%d} to "
+            f"{last:%Y-%m-%d}; a plan needs a week at least to know how many come in one. Record more history."
+        )
+    return weeks
+
+
 def _entries(events: Table, config: ExperimentConfig) -> tuple[Table, str]:
     """First time each visitor was seen on the surface, or anywhere if the surface has no history."""
     known = events.filter(events.visitor_id.notnull())
@@ -182,14 +192,14 @@ def _sentence(lift: float, planned: float, by_end: float, needed: float | None, 
     if can_see:
         return f"In the planned {planned:.0f} weeks a lift of {percent(lift)} can be seen."
     if needed is None or needed > MOST_WEEKS:
-        so_many = "more than ten years" if needed is None else f"{math.ceil(needed):,} weeks"
+        so_many = "more than ten years" if needed is None else f"{needed:,.1f} weeks"
         return (
             f"A lift of {percent(lift)} cannot be detected at this traffic: it would need {so_many}. "
             f"The planned {planned:.0f} weeks show {percent(by_end)} or more."
         )
     return (
         f"The planned {planned:.0f} weeks are too few: they show {percent(by_end)} or more; "
-        f"a lift of {percent(lift)} needs {math.ceil(needed)}."
+        f"a lift of {percent(lift)} needs {needed:.1f}."
     )
 
 
