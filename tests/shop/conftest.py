@@ -39,6 +39,12 @@ def make_shop(tmp_path: Path) -> Iterator[Callable[[str], Shop]]:
 
 
 @pytest.fixture
+def toml() -> str:
+    """Return the usual shop.toml: an experiment on the cart, bestsellers against nothing."""
+    return TOML
+
+
+@pytest.fixture
 def shop(make_shop: Callable[[str], Shop]) -> Shop:
     """Return an empty shop with one experiment on its cart."""
     return make_shop(TOML)

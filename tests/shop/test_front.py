@@ -14,6 +14,7 @@ from counterclick.errors import (
     ConfigError,
     CurrencyError,
     EmptyStoreError,
+    InputError,
     TooFewBuyersError,
     UnknownNameError,
 )
@@ -132,6 +133,24 @@ def test_an_arm_of_the_shops_own_system_is_named_and_not_served(make_shop: MakeS
     shop = make_shop(toml + "starts_on = 2026-01-05\nends_on = 2026-02-01")
     decision = shop.decide("chat", "v1", today=date(2026, 1, 6))
     assert (decision.variant, decision.offers, decision.served_here) == ("vendor", (), False)
+
+
+def test_an_address_as_visitor_is_assigned_by_what_is_kept_of_it(shop: Shop) -> None:
+    """An e-mail address is hashed before it is assigned, so that the arm can be computed again from the log."""
+    decision = shop.decide("cart", "jo@example.com", today=date(2026, 1, 6))
+    kept = shop.facts.exposures("test").to_pyarrow().to_pylist()[0]
+    assert "jo@" not in kept["visitor_id"]
+    assert kept["variant"] == decision.variant == shop.experiment("test").assign(kept["visitor_id"])
+
+
+def test_what_cannot_be_decided_is_refused(make_shop: MakeShop, toml: str) -> None:
+    """A visitor without an id, and a surface on which two experiments run at once."""
+    shop = make_shop(toml)
+    with pytest.raises(InputError, match="1 to 200 characters"):
+        shop.decide("cart", "v" * 201, today=date(2026, 1, 6))
+    twice = make_shop(toml + toml[toml.index("[experiments.test]") :].replace("experiments.test", "experiments.other"))
+    with pytest.raises(ConfigError, match="2 experiments run on surface 'cart'"):
+        twice.decide("cart", "v1", today=date(2026, 1, 6))
 
 
 def test_outside_of_an_experiment_nothing_is_decided_or_recorded(shop: Shop) -> None:

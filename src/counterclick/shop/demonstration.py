@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from counterclick.audits import Audit
 from counterclick.config import parse
 from counterclick.display import Grid, Shown, signed_percent
-from counterclick.shop.front import Shop, declaration, open_shop
+from counterclick.shop.declaring import declaration
+from counterclick.shop.front import Shop, open_shop
 from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.simulate import ShopTruth, simulate
 

@@ -13,7 +13,6 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import ibis
-import msgspec
 from ibis import _
 from ibis.expr.types import Table
 
@@ -21,15 +20,18 @@ from counterclick.attribution import FirstTouch, LastTouch, Rule, claims, credit
 from counterclick.audits import CLAIM_RULE, Audit, claims_audit
 from counterclick.config import Config, duration, load
 from counterclick.decisions import POLICIES, Ask, Decision, Policy
-from counterclick.errors import ConfigError, CounterclickError, UnknownNameError
-from counterclick.events.vocabulary import Event, Exposure
-from counterclick.experiments import Context, Declaration, Experiment, config_hash
+from counterclick.errors import ConfigError, CounterclickError, InputError
+from counterclick.events.redaction import hashed
+from counterclick.events.vocabulary import Event
+from counterclick.experiments import Context, Experiment
 from counterclick.experiments.assignment import assign
 from counterclick.facts import Facts
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
+from counterclick.shop.deciding import exposure_of, running_experiment
+from counterclick.shop.declaring import declaration, declarations, undeclared
 from counterclick.shop.health import Health, Refused, health_of, refused_events
-from counterclick.shop.reading import Reading, from_microseconds
+from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.store import Store
@@ -56,6 +58,7 @@ class Shop:
         self._memory_limit = memory_limit
         self._reading: Reading | None = None
         self._policies: dict[str, Policy] = {}
+        self._declared: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -192,7 +195,7 @@ class Shop:
             returns_window=duration(self.config.shop.returns_window),
             monthly_cost=surface.monthly_cost if surface else None,
             margin_rate=self.config.shop.margin_rate,
-            declarations=self._declarations(name),
+            declarations=declarations(self.reading, name),
         )
         return Experiment(name, config, context)
 
@@ -270,39 +273,26 @@ class Shop:
 
         Raises:
             UnknownNameError: ``shop.toml`` declares no such surface.
+            ConfigError: several experiments run on it.
+            InputError: the visitor id is empty or too long.
         """
-        known = {*self.config.surfaces, *(e.surface for e in self.config.experiments.values() if e.surface)}
-        if surface not in known:
-            raise UnknownNameError("surface", surface, known, "Declare it as [surfaces.NAME] in shop.toml.")
         day = today or datetime.now(ZoneInfo(self.config.shop.timezone)).date()
-        running = [
-            name
-            for name, settings in self.config.experiments.items()
-            if settings.surface == surface and settings.starts_on <= day <= settings.ends_on
-        ]
-        ask = Ask(surface, visitor, tuple(cart), most)
-        if not running:
+        name = running_experiment(self.config, surface, day)
+        if name is None:
             return Decision(surface, (), f"no experiment runs on {surface} on {day}", "nothing")
-        name = running[0]
         settings = self.config.experiments[name]
         self._declare(name)
-        arm = assign(settings.salt or name, visitor, settings.variants)
-        exposure = Exposure(
-            event_id=f"exposure:{name}:{visitor}",
-            occurred_at=datetime.now(UTC),
-            visitor_id=visitor,
-            experiment=name,
-            variant=arm,
-            surface=surface,
-            policy=arm,
-            propensity=settings.variants[arm],
-        )
-        record_bodies(self.store, self.config, [exposure], source="decide")
+        who = hashed(visitor, self.store.key)
+        arm = assign(settings.salt or name, who, settings.variants)
+        recorded = record_bodies(self.store, self.config, [exposure_of(name, settings, who, arm)], source="decide")
+        if recorded.rejected:
+            raise InputError(f"visitor {visitor[:60]!r} cannot be exposed: a visitor id has 1 to 200 characters.")
+        share = settings.variants[arm]
         if arm not in POLICIES:
             says = f"{arm!r} is no policy of this product: the shop's own system serves it"
-            return Decision(surface, (), says, arm, name, arm, settings.variants[arm], served_here=False)
-        offers, scores, because = self._policy(arm).decide(ask)
-        return Decision(surface, offers, because, arm, name, arm, settings.variants[arm], scores)
+            return Decision(surface, (), says, arm, name, arm, share, served_here=False)
+        offers, scores, because = self._policy(arm).decide(Ask(surface, who, tuple(cart), most))
+        return Decision(surface, offers, because, arm, name, arm, share, scores)
 
     def _policy(self, name: str) -> Policy:
         if name not in self._policies:
@@ -311,42 +301,16 @@ class Shop:
             self._policies[name] = policy
         return self._policies[name]
 
-    # -- declarations --------------------------------------------------------------------------------------------
-
-    def _declarations(self, name: str) -> tuple[Declaration, ...]:
-        rows = self.reading.rows(
-            "SELECT config_hash, epoch_us(occurred_at) FROM events WHERE kind = 'experiment_declared' AND experiment = ? "
-            "ORDER BY occurred_at",
-            [name],
-        )
-        return tuple(Declaration(hashed, from_microseconds(moment)) for hashed, moment in rows)
-
     def _declare(self, *names: str) -> None:
         """Write what the experiments declare to the log, where it does not stand there yet."""
-        missing = [
-            name
-            for name in names
-            if config_hash(name, self.config.experiment(name)) not in {d.config_hash for d in self._declarations(name)}
-        ]
+        unknown = tuple(name for name in names if name not in self._declared)
+        missing = undeclared(self.reading, self.config, unknown) if unknown else []
         if missing:
             now = datetime.now(UTC)
             events = [declaration(name, self.config, now) for name in missing]
             record_bodies(self.store, self.config, events, source="shop.toml")
             self.refresh()
-
-
-def declaration(name: str, config: Config, declared_at: datetime) -> dict[str, Any]:
-    """Return the event that declares an experiment as it stands in the configuration."""
-    settings = config.experiment(name)
-    wanted = config_hash(name, settings)
-    return {
-        "kind": "experiment_declared",
-        "event_id": f"declared:{name}:{wanted}",
-        "occurred_at": declared_at.isoformat(),
-        "experiment": name,
-        "config_hash": wanted,
-        "details": msgspec.json.encode(settings, order="sorted").decode(),
-    }
+        self._declared.update(names)
 
 
 def open_shop(path: str | Path = "shop.toml", *, memory_limit: str = "1500MB") -> Shop:
