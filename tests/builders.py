@@ -182,6 +182,7 @@ def rows(table: Table, *columns: str, by: str | None = None) -> list[Any]:
 def config(**settings: Any) -> ExperimentConfig:
     """Return a declared experiment: four weeks of January 2026, half and half, unless a test says otherwise."""
     usual: dict[str, Any] = {
+        "surface": "cart",
         "control": "a",
         "variants": {"a": 0.5, "b": 0.5},
         "starts_on": date(2026, 1, 5),

@@ -53,7 +53,7 @@ def test_a_declared_experiment() -> None:
     found = parse(EXPERIMENT).experiment("cart-bundles")
     assert (found.control, found.feature, found.starts_on) == ("bestsellers", "bundles", date(2026, 3, 2))
     assert list(found.variants) == ["nothing", "bestsellers", "bundles"]
-    named = parse(changed('surface = "cart"', 'treatment = "nothing"'))
+    named = parse(changed('surface = "cart"', 'surface = "cart"\ntreatment = "nothing"'))
     assert named.experiment("cart-bundles").feature == "nothing"
 
 
@@ -112,8 +112,8 @@ def test_unknown_settings_are_answered_with_the_nearest(text: str, says: str) ->
         ("[surfaces.cart]\nmonthly_cost = inf", "monthly_cost of surface 'cart' must be a number"),
         (changed("nothing = 0.2, bestsellers = 0.4, bundles = 0.4", "bestsellers = 1.0"), "two variants or more"),
         (changed('control = "bestsellers"', 'control = "static"'), "control 'static' is none of its variants"),
-        (changed('surface = "cart"', 'treatment = "bundle"'), "feature 'bundle' is none of its variants"),
-        (changed('surface = "cart"', 'treatment = "bestsellers"'), "are the same variant"),
+        (changed('surface = "cart"', 'surface = "cart"\ntreatment = "bundle"'), "feature 'bundle' is none of its variants"),
+        (changed('surface = "cart"', 'surface = "cart"\ntreatment = "bestsellers"'), "are the same variant"),
         (changed("nothing = 0.2", "nothing = 0.0"), "every share must be above 0"),
         (changed("nothing = 0.2", "nothing = nan"), "every share must be above 0"),
         (changed("nothing = 0.2", "nothing = 0.3"), "add up to 1.1; they must add up to 1"),

@@ -119,3 +119,9 @@ def test_figures() -> None:
     assert [percent(0.055), percent(1.5, 0), percent(math.inf)] == ["5.5 %", "150 %", "unlimited"]
     assert [signed_percent(x) for x in (0.1, -0.1, math.inf)] == ["+10.0 %", "-10.0 %", "unlimited"]
     assert count(1234.6) == "1,235"
+
+
+def test_control_characters_never_reach_the_terminal() -> None:
+    """An id that would clear the screen, ring the bell or turn the text around is shown with question marks."""
+    text = str(Grid("t", ("a",), [("\x1b[2Jred\x07\u202e",)]))
+    assert text.splitlines()[-1] == "?[2Jred??"

@@ -58,7 +58,7 @@ def test_everything_it_rests_on_is_shown() -> None:
     )
     for part in (
         "2.00 %",
-        "were break-even true: power 30 %, wins overstate 1.8",
+        "if the truth were only break-even: 30 % power, and a win would overstate it 1.8 times",
         "open until 2026-03-01",
         "guardrail margin_per_visitor shown",
         "holds: fine",
@@ -72,7 +72,7 @@ def test_everything_it_rests_on_is_shown() -> None:
 def test_the_exaggeration_risk_is_of_wins_alone() -> None:
     """And it names what it is reckoned at where no break-even lift is known."""
     numbers = {"power_at_smallest_meaningful": 0.5, "exaggeration_at_smallest_meaningful": 1.4}
-    assert "were the smallest visible lift true" in " ".join(str(verdict(numbers=numbers)).split())
+    assert "if the truth were only the smallest visible lift: 50 % power" in " ".join(str(verdict(numbers=numbers)).split())
     assert "exaggeration" not in str(verdict(outcome="lost", numbers=numbers))
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import get_type_hints
 
 import msgspec
 
@@ -204,16 +206,17 @@ def commands() -> str:
         "Each command is a verb of `counterclick.Shop`. All take `--shop FILE` and `--json`.",
         "",
     ]
-    lines += ["| command | what it does |", "|---|---|"]
+    lines += ["| command | what it does | options |", "|---|---|---|"]
     for prefix, commands_of in (("counterclick", app), ("counterclick experiment", experiment_app)):
         for name in commands_of:
             if name.startswith("-") or name == "experiment":
                 continue
-            lines.append(f"| `{prefix} {name}` | {first_line(commands_of[name].default_command)} |")
+            command = commands_of[name].default_command or main
+            lines.append(f"| `{prefix} {name}` | {first_line(command)} | {options(command)} |")
     lines += [
         "",
         "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on; 2 for input that cannot be taken or a "
-        "question that cannot be answered.",
+        "question that cannot be answered; 130 where you stopped it.",
         "",
         "# Settings of shop.toml",
         "",
@@ -224,6 +227,21 @@ def commands() -> str:
             lines += [f"| `{key}` | {says} |" for key, says in attributes(part).items()]
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def options(command: Callable[..., object]) -> str:
+    """Return a command's options with what they mean."""
+    found = []
+    for name, hint in get_type_hints(command, include_extras=True).items():
+        if (
+            name in ("common", "return")
+            or inspect.signature(command).parameters[name].kind != inspect.Parameter.KEYWORD_ONLY
+        ):
+            continue
+        said = next((part for part in getattr(hint, "__metadata__", ()) if getattr(part, "help", None)), None)
+        flag = said.name[0] if said is not None and said.name else f"--{name.replace('_', '-')}"
+        found.append(f"`{flag}`" + (f" {said.help}" if said is not None else ""))
+    return " ".join(found)
 
 
 def heading(thing: object) -> str:

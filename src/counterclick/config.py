@@ -85,7 +85,7 @@ class SurfaceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     monthly_cost: float | None = None
 
 
-class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """``[experiments.NAME]``.
 
     Attributes:
@@ -101,11 +101,11 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         salt: what is hashed with the visitor; the experiment's name unless given.
     """
 
+    surface: str
     control: str
     variants: dict[str, float]
     starts_on: date
     ends_on: date
-    surface: str | None = None
     treatment: str | None = None
     outcome: str = "revenue_per_visitor"
     window: str = "7d"
@@ -213,6 +213,8 @@ def load(path: Path) -> Config:
         raise ConfigError(
             f"{path} cannot be read ({error.strerror}); `counterclick init` writes a commented one."
         ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text.") from error
     return parse(text, str(path))
 
 

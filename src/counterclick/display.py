@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["WIDTH", "Grid", "Shown", "count", "money", "percent", "plain", "signed_percent"]
+__all__ = ["WIDTH", "Grid", "Shown", "count", "money", "percent", "plain", "printable", "signed_percent"]
 
 WIDTH = 80
 _NARROW = 8
@@ -52,6 +52,15 @@ class Grid:
     left: int = 1
 
     def __str__(self) -> str:
+        shown = dataclasses.replace(
+            self,
+            title=printable(self.title),
+            rows=[[printable(cell) for cell in row] for row in self.rows],
+            notes=[printable(note) for note in self.notes],
+        )
+        return shown._text()  # noqa: SLF001 - of the same class
+
+    def _text(self) -> str:
         parts = textwrap.wrap(self.title, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         if self.columns:
             parts.extend(self._lines())
@@ -100,9 +109,20 @@ class Grid:
             + "</tr>"
             for row in self.rows
         )
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if self.columns else ""
+        head = f"<thead><tr>{head}</tr></thead>" if head else ""
+        table = f"<table>{head}<tbody>{body}</tbody></table>" if self.columns else ""
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        return f"<h4>{html.escape(self.title)}</h4>{table}{notes}"
+        title = f"<h4>{html.escape(self.title)}</h4>" if self.title else ""
+        return f"{title}{table}{notes}"
+
+
+def printable(text: str) -> str:
+    r"""Return text whose control characters cannot reach a terminal: each becomes a question mark.
+
+    >>> printable("a\x1b[2Jb")
+    'a?[2Jb'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def money(value: float | Decimal, currency: str) -> str:

@@ -74,6 +74,7 @@ class Contrast:
         p_adjusted: of "no difference", Holm-adjusted over these contrasts; None where refused.
         incremental: money a month that the arm earns over ``against``, for all eligible visitors.
         warnings: what to mind, or why it was refused.
+        revenue_lift: of revenue per visitor, whatever the verdict's metric: value, lower and upper end; None where refused.
     """
 
     treatment: str
@@ -84,6 +85,7 @@ class Contrast:
     p_adjusted: float | None
     incremental: Money | None
     warnings: tuple[str, ...] = ()
+    revenue_lift: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class Verdict(Shown):
         meanwhile: what to do until more is known.
         numbers: everything else that the sentence rests on.
         contrasts: the other comparisons, which conclude nothing.
+        revenue_lift: of revenue per visitor, whatever the metric: value, lower and upper end; None where refused.
     """
 
     experiment: str
@@ -131,6 +134,7 @@ class Verdict(Shown):
     meanwhile: str = ""
     numbers: Mapping[str, float] = field(default_factory=dict)
     contrasts: tuple[Contrast, ...] = ()
+    revenue_lift: tuple[float, float, float] | None = None
 
     def grids(self) -> list[Grid]:
         """Return the verdict as a table of what it rests on, and the other contrasts below it."""
@@ -150,7 +154,7 @@ class Verdict(Shown):
             power = percent(self.numbers["power_at_smallest_meaningful"], 0)
             factor = self.numbers["exaggeration_at_smallest_meaningful"]
             least = "break-even" if self.break_even_lift else "the smallest visible lift"
-            says = f"were {least} true: power {power}, wins overstate {factor:.1f} times"
+            says = f"if the truth were only {least}: {power} power, and a win would overstate it {factor:.1f} times"
             rows.append(("exaggeration risk", says))
         if self.returns:
             rows.append(("returns", self.returns))

@@ -51,9 +51,7 @@ def test_each_surface_claims_for_itself_and_the_rule_credits_once() -> None:
 
 def test_a_tested_surface_stands_on_the_revenue_of_its_own_visitors() -> None:
     """Of 90 in the feature's arm chat claims all and is credited with two thirds; a lift of 25 % is a fifth of it."""
-    verdict = Verdict(
-        "chat", "assistant", "nothing", "won", "so", "revenue_per_visitor", lift=0.25, lift_lower=0.0, lift_upper=1.0
-    )
+    verdict = Verdict("chat", "assistant", "nothing", "won", "so", "revenue_per_visitor", revenue_lift=(0.25, 0.0, 1.0))
     line = next(line for line in audit(verdict).lines if line.surface == "chat")
     assert (line.base_revenue, line.claimed, line.attributed) == pytest.approx((90, 1, 2 / 3))
     assert (line.incremental, line.incremental_lower, line.incremental_upper) == pytest.approx((0.2, 0, 0.5))

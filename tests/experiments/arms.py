@@ -20,12 +20,22 @@ from counterclick.verdicts import Verdict
 NOTHING = facts()
 """The tables of a shop to which nothing happened: what is measured does not come from them."""
 NAMES = (
-    *("revenue", "net_revenue", "margin", "orders", "buyers", "units", "itemised_orders", "returned_value"),
+    *(
+        "revenue",
+        "net_revenue",
+        "margin",
+        "orders",
+        "buyers",
+        "units",
+        "itemised_orders",
+        "returned_value",
+        "costed_revenue",
+    ),
     *(FIRST_DAY, PRE, MATURED),
 )
 
 
-def arm(revenue: ArrayLike, returned: float = 0.1, margin: float = 0.5) -> Moments:
+def arm(revenue: ArrayLike, returned: float = 0.1, margin: float = 0.5, costed: float = 1.0) -> Moments:
     """Return the moments of an arm from each visitor's revenue; everything else follows from it."""
     spent = np.asarray(revenue, dtype=float)
     bought = (spent > 0).astype(float)
@@ -39,6 +49,7 @@ def arm(revenue: ArrayLike, returned: float = 0.1, margin: float = 0.5) -> Momen
         "units": 2 * bought,
         "itemised_orders": bought,
         "returned_value": spent * returned,
+        "costed_revenue": spent * costed,
         FIRST_DAY: spent / 2,
         PRE: before,
         MATURED: spent * (1 - returned),
@@ -64,6 +75,7 @@ def measured(arms: dict[str, ArrayLike], returned: dict[str, float] | None = Non
         "amounts": amounts,
         "n_eligible": sum(found.n for found in moments.values()),
         "n_several": 0,
+        "n_undeclared": 0,
         "matched": sum(found.sum_of("revenue") for found in moments.values()),
         "unmatched": 0.0,
         "n_unmatched": 0,

@@ -13,7 +13,7 @@ from builders import config
 from counterclick.errors import RefusedError
 from counterclick.experiments import Declaration, config_hash
 from counterclick.verdicts import Check
-from experiments.arms import measured, spend, verdict
+from experiments.arms import arm, measured, spend, verdict
 
 N, BUYERS = 20_000, 1_000
 EVEN = spend(N, BUYERS)
@@ -151,6 +151,44 @@ def test_without_a_break_even_lift_nothing_is_promised(told: dict[str, float], m
     assert "4 weeks show 1" in found.because
 
 
+def test_a_win_on_conversion_that_loses_money_is_not_served() -> None:
+    """More visitors buy, for less: it wins on conversion, and the sentence says that it does not earn."""
+    found = verdict(
+        measured({"a": spend(20_000, 4_000, 60), "b": spend(20_000, 5_200, 40)}),
+        {"monthly_cost": 299.0},
+        outcome="conversion",
+    )
+    assert found.outcome == "won"
+    assert "does better" in found.because
+    assert "is not shown to earn its cost" in found.meanwhile
+    assert found.revenue_lift is not None
+    assert found.revenue_lift[0] < 0
+
+
+def test_a_margin_guardrail_is_unproven_where_costs_are_not_known() -> None:
+    """Half of the control's revenue has no unit cost: its margin cannot be compared."""
+    found = measured({"a": EVEN, "b": MORE})
+    assert verdict(found, guardrails={"margin_per_visitor": 0.03}).outcome == "won"
+    partial = replace(found, arms={"a": arm(EVEN, costed=0.5), "b": found.arms["b"]})
+    withheld = verdict(partial, guardrails={"margin_per_visitor": 0.03})
+    assert withheld.guardrails == {"margin_per_visitor": "unproven"}
+    assert any("Costs are known for" in warning for warning in withheld.warnings)
+
+
+def test_nothing_returned_at_all_is_no_reason_to_withhold_a_win() -> None:
+    """The control has returns, the feature none: a lift of returns is undefined, and good news all the same."""
+    found = measured({"a": EVEN, "b": MORE}, returned={"a": 0.2, "b": 0.0})
+    assert verdict(found, guardrails={"returned_value_per_visitor": 0.05}).outcome == "won"
+
+
+def test_what_is_invalid_or_too_small_shows_no_lift_and_no_money() -> None:
+    """A lopsided split, and forty buyers: figures that would mislead are not shown."""
+    for arms in ({"a": EVEN, "b": MORE[:19_000]}, {"a": spend(2_000, 40), "b": spend(2_000, 40)}):
+        found = verdict(measured(arms))
+        assert found.outcome in ("invalid", "inconclusive")
+        assert (found.lift, found.incremental, found.revenue_lift, found.contrasts) == (None, None, None, ())
+
+
 def test_still_running() -> None:
     """Before the last window and allowance have closed there is no verdict, however large the lift."""
     early = {"as_of": datetime(2026, 2, 10, 23, tzinfo=UTC)}
@@ -207,12 +245,15 @@ def test_a_failed_precondition_makes_it_invalid(found: object, check: str) -> No
 
 
 def test_a_changed_configuration_makes_it_invalid() -> None:
-    """Declared once as it is: fine. Declared differently before: invalid. Never declared: cannot tell."""
+    """Changed before the start: fine. Changed since: invalid. Never declared: cannot tell."""
     arms = measured({"a": EVEN, "b": MORE})
     now = Declaration(config_hash("test", config()), BEFORE)
     other = Declaration(config_hash("test", config(window="14d")), BEFORE)
     assert verdict(arms, {"declarations": [now, now]}).outcome == "won"
-    assert verdict(arms, {"declarations": [other, now]}).outcome == "invalid"
+    assert verdict(arms, {"declarations": [other, now]}).outcome == "won"
+    assert verdict(arms, {"declarations": [now, other]}).outcome == "invalid"
+    later = Declaration(other.config_hash, datetime(2026, 1, 20, tzinfo=UTC))
+    assert verdict(arms, {"declarations": [now, later]}).outcome == "invalid"
     assert checks_of(verdict(arms).checks, "configuration unchanged").passed is None
 
 
@@ -260,7 +301,7 @@ def test_other_warnings() -> None:
     late = Declaration(config_hash("test", config()), datetime(2026, 3, 1, tzinfo=UTC))
     arms = measured({"a": EVEN, "b": MORE})
     assert any("not pre-registered" in text for text in verdict(arms, {"declarations": [late]}).warnings)
-    partly = measured({"a": EVEN, "b": MORE}, costed_share=0.4)
+    partly = replace(measured({"a": EVEN, "b": MORE}, costed_share=0.4), arms={"a": arm(EVEN, costed=0.4), "b": arm(MORE)})
     assert any("40.0 % of revenue" in text for text in verdict(partly, outcome="margin_per_visitor").warnings)
     tiny = measured({"a": EVEN[:1000], "b": MORE[:19_000]})
     found = verdict(tiny, variants={"a": 0.05, "b": 0.95})

@@ -70,7 +70,7 @@ def test_orders_alone_show_ten_percent_in_four_weeks() -> None:
     assert plan.smallest_visible[4] == pytest.approx(0.105, abs=0.01)
     assert plan.smallest_visible[26] == pytest.approx(0.04, abs=0.005)
     assert plan.weeks_needed == pytest.approx(104, rel=0.1)  # "2 % in two years"
-    assert "no visitors recorded" in plan.basis
+    assert "no visitor whose window has closed" in plan.basis
 
 
 def test_visitors_who_bought_nothing_leave_the_orders_alone() -> None:

@@ -18,7 +18,7 @@ def units(shop: Facts, **settings: Any) -> Any:
 
 
 def test_the_experiment_begins_and_ends_at_local_midnight() -> None:
-    """From 5 January 00:00 in Berlin to the end of 1 February; who was seen earlier is out for good."""
+    """From 5 January 00:00 in Berlin to the end of 1 February, in whatever arm; who was seen earlier is out for good."""
     shop = facts(
         exposure("early", "a", "2026-01-04T22:59"),
         exposure("early", "a", "2026-01-05T10:00"),
@@ -30,6 +30,7 @@ def test_the_experiment_begins_and_ends_at_local_midnight() -> None:
     assert rows(units(shop), "visitor_id", "variant", "entry_on") == [
         ("first", "a", date(2026, 1, 5)),
         ("last", "b", date(2026, 2, 1)),
+        ("odd", "z", date(2026, 1, 5)),
     ]
     assert ends_at(config(), "Europe/Berlin") == datetime(2026, 2, 1, 23, tzinfo=UTC)
 

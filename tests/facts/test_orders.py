@@ -162,7 +162,7 @@ def test_refunds_without_or_before_their_order_are_listed_as_unmatched() -> None
     assert found == [
         (5, "o9", False, None, None),
         (6, None, False, None, None),
-        (7, "o1", False, None, None),
+        (7, "o1", False, "v1", at),  # before its order: known whose, not matched
         (8, "o1", True, "v1", at),
     ]
     assert rows(shop.orders, "net_revenue") == [42]
@@ -210,3 +210,15 @@ def test_orders_know_their_person() -> None:
         ("o3", "c:c3"),
         ("o4", None),
     ]
+
+
+def test_a_refund_names_its_line_where_a_product_stands_on_two() -> None:
+    """The same product at 100 and at 10: what came back is the line that the refund names, else their mean."""
+    lines = [line("p1", 1, 100, line_id="l1"), line("p1", 1, 10, line_id="l2")]
+    shop = facts(
+        purchase("v1", order="o1", lines=lines),
+        refund("o1", later(MONDAY, days=1), lines=[{"product_id": "p1", "quantity": 1, "line_id": "l1"}]),
+        purchase("v2", order="o2", lines=lines),
+        refund("o2", later(MONDAY, days=1), lines=[{"product_id": "p1", "quantity": 1}]),
+    )
+    assert rows(shop.orders, "order_id", "returned_value") == [("o1", 100), ("o2", 55)]

@@ -68,6 +68,16 @@ def test_a_mix_of_currencies_is_refused_until_a_rate_table_converts_it(make_shop
     assert make_shop('[shop]\nrates = "rates.csv"').metric("aov").values[0].numerator == 15
 
 
+@pytest.mark.parametrize("rate", ["-1", "0", "nan", "x", ""])
+def test_rates_that_are_no_numbers_above_zero_are_refused(make_shop: MakeShop, tmp_path: Path, rate: str) -> None:
+    """A rate that would turn revenue around, or away, is not taken."""
+    (tmp_path / "rates.csv").write_text(f"day,from,to,rate\n2026-01-01,USD,EUR,{rate}\n", encoding="utf-8")
+    shop = make_shop('[shop]\nrates = "rates.csv"')
+    shop.record([purchase("v1", revenue=10, currency="USD")])
+    with pytest.raises(CurrencyError, match=r"rates\.csv"):
+        shop.metric("aov")
+
+
 def test_rates_that_begin_too_late_are_refused(make_shop: MakeShop, tmp_path: Path) -> None:
     """A rate table that knows nothing of the first day says which row to add."""
     (tmp_path / "rates.csv").write_text("day,from,to,rate\n2026-02-01,USD,EUR,0.5\n", encoding="utf-8")
@@ -193,6 +203,56 @@ def test_unmatched_orders_of_an_experiment_can_be_listed(shop: Shop) -> None:
         ]
     )
     assert [row["order_id"] for row in shop.latest_orders(unmatched="test").orders] == ["whose"]
+
+
+def test_an_experiment_that_cannot_be_decided_is_refused_when_the_shop_opens(make_shop: MakeShop, toml: str) -> None:
+    """A misspelt outcome, an outcome of buyers alone, and a guardrail that is no metric."""
+    for setting, says in (
+        ('outcome = "revenue_per_vistor"', "Did you mean 'revenue_per_visitor'"),
+        ('outcome = "aov"', "cannot be decided on 'aov'"),
+        ("guardrails = { bogus = 0.1 }", "no metric is named 'bogus'"),
+    ):
+        with pytest.raises(ConfigError, match=says):
+            make_shop(toml.replace("starts_on", f"{setting}\nstarts_on"))
+
+
+def test_exposures_after_the_end_do_not_touch_a_finished_experiment(shop: Shop) -> None:
+    """When everyone gets the feature afterwards, no one was seen in several arms for it."""
+    shop.record(
+        [
+            exposure("v1", "nothing"),
+            exposure("v1", "bestsellers", at="2026-05-03T10:00"),
+            exposure("v2", "typo"),
+            purchase("v1", revenue=5, at=later(MONDAY, hours=1)),
+        ]
+    )
+    checks = {check.name: check for check in shop.experiment("test").result().checks}
+    assert checks["visitors in several arms"].value == 0
+    assert checks["visitors in undeclared arms"].value == 0.5
+    assert checks["visitors in undeclared arms"].passed is False
+
+
+def test_an_order_too_large_to_be_true_is_refused_and_harms_nothing(shop: Shop) -> None:
+    """A quantity and a price that are each possible, and together are not: out of range, in a file as in a body."""
+    huge = purchase("v1", order="h", lines=[line("p1", 2_000_000_000, "1000")])
+    assert shop.record([huge, purchase("v2", revenue=5)]).rejected == {"out_of_range": 1}
+    assert shop.metric("aov").value == 5
+
+
+def test_margin_without_costs_is_not_known(shop: Shop) -> None:
+    """No unit cost was sent: the margin is not zero, nobody knows it."""
+    shop.record([purchase("v1", lines=[line("p1", 1, 10)])])
+    assert shop.metric("margin_per_visitor").value is None
+    assert "not known" in str(shop.metric("margin_per_visitor"))
+
+
+def test_a_demo_never_takes_a_folder_that_is_not_its_own(shop: Shop, tmp_path: Path) -> None:
+    """The user's own shop, and a demo of another seed: both are refused by name."""
+    with pytest.raises(ConfigError, match="holds a shop of its own"):
+        demonstrate(shop.folder, 1, 500)
+    cc.demo(tmp_path / "d", seed=1, visitors=500).close()
+    with pytest.raises(ConfigError, match="the demo of seed 1 and 500 visitors"):
+        cc.demo(tmp_path / "d", seed=2, visitors=500)
 
 
 def test_the_demo_finds_its_own_truth(tmp_path: Path) -> None:

@@ -96,7 +96,8 @@ def test_a_simulated_shop_in_parquet_is_recorded_whole(shop: Shop, tmp_path: Pat
     [
         ("a.csv", "kind,occured_at,visitor_id\npage_view,2026-01-05T10:00:00Z,v1\n", "occured_at"),
         ("a.csv", "visitor_id\nv1\n", "no column kind or occurred_at"),
-        ("a.xlsx", "", "must be .csv"),
+        ("a.xlsx", "x", "must be .csv"),
+        ("a.csv", "", "is empty"),
         ("a.parquet", "not parquet", "cannot be read"),
     ],
 )

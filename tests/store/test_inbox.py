@@ -138,3 +138,12 @@ def test_a_reader_keeps_the_inbox_it_opened(tmp_path: Path) -> None:
         assert [one.text for one in inbox.above(0, transaction)] == ["a"]
     assert texts(inbox) == ["b"]
     inbox.close()
+
+
+def test_a_cancelled_wait_does_not_stop_the_writer(tmp_path: Path) -> None:
+    """Who gives up waiting is left out; those who come after are served."""
+    inbox = Inbox(tmp_path / "inbox.sqlite")
+    for _ in range(20):
+        inbox.submit([Body("2026-01-01T00:00:00+00:00", "test", "x")]).cancel()
+    assert inbox.submit([Body("2026-01-01T00:00:00+00:00", "test", "y")]).result(timeout=30) > 0
+    inbox.close()

@@ -213,3 +213,24 @@ def test_a_broken_log_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "log" / "_delta_log" / f"{0:020}.json").write_text("{broken", encoding="utf-8")
     with pytest.raises(StoreError, match="cannot be read"):
         seen(Store(tmp_path))
+
+
+def test_every_database_spills_into_a_folder_of_its_own() -> None:
+    """DuckDB gives spill files the same names everywhere: two databases that shared a folder would read each other's."""
+    folders = []
+    connections = [connect("120MB") for _ in range(2)]
+    for connection in connections:
+        found = connection.execute("SELECT current_setting('temp_directory')").fetchone()
+        assert found is not None
+        folders.append(Path(found[0]))
+        connection.execute(
+            "CREATE TABLE t AS SELECT i, hash(i)::VARCHAR || repeat('x', 40) AS text FROM range(1500000) r(i)"
+        )
+    assert folders[0] != folders[1]
+    for connection in connections:
+        found = connection.execute("SELECT count(*) FROM t WHERE text = hash(i)::VARCHAR || repeat('x', 40)").fetchone()
+        assert found == (1_500_000,)
+        connection.close()
+    connections.clear()
+    del connection
+    assert not any(folder.exists() for folder in folders)

@@ -16,7 +16,7 @@ from ibis.expr.types import Table
 
 from counterclick.attribution import LastTouch, Rule
 from counterclick.display import Grid, Shown, money, percent
-from counterclick.verdicts import Contrast, Money, Verdict
+from counterclick.verdicts import Money, Verdict
 
 __all__ = ["CLAIM_RULE", "Audit", "Line", "claims_audit"]
 
@@ -89,10 +89,10 @@ class Audit(Shown):
         """Return the page: claims beside effects, then each surface's money and what to do."""
         rows = [
             (
-                line.surface,
+                self._label(line),
                 line.against or "-",
-                percent(line.claimed, 0),
-                percent(line.attributed, 0),
+                percent(line.claimed, 0) if line.base_revenue else "-",
+                percent(line.attributed, 0) if line.base_revenue else "-",
                 _interval(line),
                 _outcome(line),
             )
@@ -104,8 +104,9 @@ class Audit(Shown):
             rows,
             left=2,
             notes=(
-                "Shares of the revenue of visitors who had the feature. Claimed: any interaction in 7 days, each "
-                f"surface for itself. Credited: {self.rule}. Incremental: by holdout, with its 95 % interval.",
+                "Shares of the revenue of visitors who had the feature; without an experiment, of all revenue. Claimed: any "
+                f"interaction in 7 days, each surface for itself. Credited: {self.rule}. Incremental: by holdout, with its "
+                "95 % interval.",
                 f"{self.n_orders:,} orders, revenue {money(self.revenue, self.currency)}, net of returns "
                 f"{money(self.net_revenue, self.currency)}. The surfaces together claim "
                 f"{percent(self.claimed_together, 0)} of it ({percent(self.claimed_twice, 0)} of orders twice or more); "
@@ -114,6 +115,11 @@ class Audit(Shown):
         )
         return [head, self._money_grid()]
 
+    def _label(self, line: Line) -> str:
+        """Return the surface, with the experiment where there are several on it."""
+        several = len({other.experiment for other in self.lines if other.surface == line.surface}) > 1
+        return f"{line.surface} ({line.experiment})" if several else line.surface
+
     def _money_grid(self) -> Grid:
         rows = []
         for line in self.lines:
@@ -121,10 +127,10 @@ class Audit(Shown):
                 continue
             if line.verdict is None:
                 says = line.refused or "No experiment: nobody can know. Declare one with a holdout, and plan it."
-                rows.append((line.surface, "not known", says))
+                rows.append((self._label(line), "not known", says))
                 continue
             earned = _money(line.verdict.incremental)
-            rows.append((line.surface, earned, f"{line.verdict.outcome}: {line.verdict.meanwhile}"))
+            rows.append((self._label(line), earned, f"{line.verdict.outcome}: {line.verdict.meanwhile}"))
         return Grid("What it is worth a month, and what to do", ("surface", "incremental a month", "do"), rows, left=3)
 
 
@@ -206,33 +212,24 @@ def _tested(
     if isinstance(verdict, str):
         return [Line(surface, name, base, claimed, attributed, refused=verdict, monthly_cost=cost)]
     whole = Line(surface, name, base, claimed, attributed, verdict=verdict, monthly_cost=cost)
-    own = Contrast(
-        verdict.treatment,
-        verdict.control,
-        verdict.lift,
-        verdict.lift_lower,
-        verdict.lift_upper,
-        verdict.p_value,
-        verdict.incremental,
-    )
-    beside = [found for found in verdict.contrasts if found.treatment == verdict.treatment]
-    return [
-        replace(
-            whole,
-            against=found.against,
-            is_verdict=found is own,
-            incremental=_of_own(found.lift),
-            incremental_lower=_of_own(found.lift_lower),
-            incremental_upper=_of_own(found.lift_upper),
-        )
-        for found in (own, *beside)
+    lines = [_against(whole, verdict.control, verdict.revenue_lift)]
+    lines += [
+        replace(_against(whole, found.against, found.revenue_lift), is_verdict=False)
+        for found in verdict.contrasts
+        if found.treatment == verdict.treatment
     ]
+    return lines
 
 
-def _of_own(lift: float | None) -> float | None:
-    """Return a lift over the control as a share of the feature's own revenue: lift / (1 + lift)."""
+def _against(line: Line, against: str, lift: tuple[float, float, float] | None) -> Line:
     if lift is None:
-        return None
+        return replace(line, against=against)
+    value, lower, upper = (_of_own(each) for each in lift)
+    return replace(line, against=against, incremental=value, incremental_lower=lower, incremental_upper=upper)
+
+
+def _of_own(lift: float) -> float:
+    """Return a lift over the control as a share of the feature's own revenue: lift / (1 + lift)."""
     return 1 - 1 / (1 + lift) if lift > -1 else float("-inf")
 
 

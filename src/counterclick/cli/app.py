@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
 
 if TYPE_CHECKING:
-    from counterclick.shop import Shop
+    from counterclick.shop import Recorded, Shop
 
 __all__ = ["app", "main"]
 
@@ -83,21 +84,25 @@ def record(
 
     Exits with 2 where events were refused or refunds name no known order; everything else is recorded.
     """
-    from counterclick.display import plain  # noqa: PLC0415 - commands import when they run
-
-    results = []
-    with _open(common) as shop, progressing("Recording") as progress:
+    results: list[Recorded] = []
+    with _open(common) as shop, progressing("Recording") as progress, contextlib.ExitStack() as stack:
+        stack.callback(lambda: _say_recorded(results, as_json=common.json))  # also when a later file cannot be read
         for number, path in enumerate(files):
 
             def step(what: str, fraction: float, path: Path = path, number: int = number) -> None:
                 progress(f"{path.name} ({what})", (number + fraction) / len(files))
 
             results.append(shop.record(path, mapping=mapping, progress=step))
-    if common.json:
-        say_json([plain(result) for result in results])
-    else:
-        sys.stdout.write("\n\n".join(str(result) for result in results) + "\n")
     return 0 if all(result.is_clean for result in results) else BAD
+
+
+def _say_recorded(results: Sequence[Recorded], *, as_json: bool) -> None:
+    from counterclick.display import plain  # noqa: PLC0415 - commands import when they run
+
+    if as_json:
+        say_json([plain(result) for result in results])
+    elif results:
+        sys.stdout.write("\n\n".join(str(result) for result in results) + "\n")
 
 
 @app.command
@@ -227,9 +232,19 @@ def verdict(name: str, /, *, common: Common = _COMMON) -> int:
     return 0
 
 
+_ENGINES = ("_duckdb", "duckdb", "_internal", "deltalake", "pyarrow", "sqlite3")
+"""Whose errors are about files that cannot be read or written, and not about this product's code."""
+
+
+def stopped() -> NoReturn:
+    """Say that the user stopped it, and exit as a shell expects."""
+    sys.stderr.write("stopped; what was acknowledged is kept.\n")
+    sys.exit(130)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with 0, 1 for a finding that was asked to fail on, or 2 for what cannot be done."""
-    from counterclick.errors import CounterclickError  # noqa: PLC0415 - commands import when they run
+    from counterclick.errors import CounterclickError, StoreError  # noqa: PLC0415 - commands import when they run
 
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
@@ -242,6 +257,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; what was acknowledged is kept.\n")
-        sys.exit(130)
+        stopped()
+    except Exception as error:
+        if "interrupted" in str(error).lower():  # Ctrl-C as the database reports it
+            stopped()
+        if type(error).__module__.split(".")[0] not in _ENGINES:
+            raise
+        says = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        fail(StoreError(f"the store or a file could not be read or written: {says}"), as_json=as_json)
+        sys.exit(BAD)
     sys.exit(code if isinstance(code, int) else 0)

@@ -55,13 +55,14 @@ class Bestsellers:
         share = 1 - recent.returned_units.cast("float64") / recent.units.cast("float64")
         sold = recent.mutate(kept_units=recent.quantity * share).group_by("product_id").agg(kept_units=_.kept_units.sum())
         top = sold.order_by([_.kept_units.desc(), _.product_id]).head(self._most).to_pyarrow().to_pylist()
-        self._ranked = tuple((row["product_id"], float(row["kept_units"])) for row in top)
+        self._ranked = tuple((row["product_id"], float(row["kept_units"])) for row in top if row["kept_units"] > 0)
 
     def decide(self, ask: Ask) -> tuple[tuple[str, ...], tuple[float, ...], str]:
         """Return the best sellers that are not in the cart yet."""
         chosen = [(product, units) for product, units in self._ranked if product not in ask.cart][: ask.most]
         if not chosen:
-            return (), (), "no orders with lines are recorded that bestsellers could be counted from"
+            known = "all bestsellers are in the cart" if self._ranked else "no orders with lines are recorded to count from"
+            return (), (), known
         offers, scores = zip(*chosen, strict=True)
         return offers, scores, f"sold most, net of returns, in the last {self._days} days of orders"
 

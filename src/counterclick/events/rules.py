@@ -54,6 +54,13 @@ def _each(event: Any, name: str) -> Iterator[Any]:
             yield inner
 
 
+def _worth(event: Any) -> Decimal:
+    """Return what an event's units are worth: its own, and those of its lines."""
+    own = (getattr(event, "quantity", None) or 0) * (getattr(event, "unit_price", None) or Decimal(0))
+    lines = (line.quantity * (line.unit_price or Decimal(0)) for line in getattr(event, "lines", ()))
+    return Decimal(own) + sum(lines, Decimal(0))
+
+
 def _amount(name: str, *, in_lines: bool = False, above_zero: bool = False) -> Rule:
     low = "{0} <= 0" if above_zero else "{0} < 0"
     breach = f"({low} OR {{0}} >= {LARGEST})"
@@ -84,6 +91,13 @@ RULES: tuple[Rule, ...] = (
     _amount("amount", above_zero=True),
     Rule(
         Reason.OUT_OF_RANGE,
+        f"quantity times unit_price, added up over the lines, must be below {LARGEST:,}",
+        lambda event: _worth(event) >= LARGEST,
+        f"(coalesce(quantity::DOUBLE * unit_price::DOUBLE, 0) >= {LARGEST} OR coalesce(list_sum(list_transform(lines, "
+        f"lambda l: l.quantity::DOUBLE * coalesce(l.unit_price, 0)::DOUBLE)), 0) >= {LARGEST})",
+    ),
+    Rule(
+        Reason.OUT_OF_RANGE,
         "propensity must be above 0 and at most 1",
         lambda event: not 0 < (1 if getattr(event, "propensity", None) is None else event.propensity) <= 1,
         "NOT (propensity > 0 AND propensity <= 1)",
@@ -112,10 +126,11 @@ RULES: tuple[Rule, ...] = (
         lambda event: (
             event.__struct_config__.tag == "purchase"
             and event.value is None
-            and sum(line.quantity * line.unit_price for line in event.lines) < (event.discount or 0)
+            and sum(line.quantity * line.unit_price for line in event.lines) < (event.discount or 0) - Decimal("1e-6")
         ),
         "(kind = 'purchase' AND value IS NULL AND "
-        "list_sum(list_transform(lines, lambda l: l.quantity * l.unit_price)) < coalesce(discount, 0))",
+        "list_sum(list_transform(lines, lambda l: l.quantity::DOUBLE * l.unit_price::DOUBLE)) "
+        "< coalesce(discount, 0)::DOUBLE - 1e-6)",
     ),
     Rule(
         Reason.INCONSISTENT,

@@ -10,6 +10,7 @@ from counterclick.errors import RefusedError
 from counterclick.experiments.context import Context, config_hash
 from counterclick.experiments.measured import MATURED, Measured
 from counterclick.experiments.result import Row
+from counterclick.experiments.stakes import costs_known
 from counterclick.experiments.units import ends_at
 from counterclick.metrics import metric_named
 from counterclick.stats import Estimate, log_ratio_lift
@@ -38,7 +39,8 @@ def warnings(name: str, config: ExperimentConfig, context: Context, measured: Me
         found.append(f"Declared on {own[0].declared_at:%Y-%m-%d}, after it had ended: not pre-registered.")
     if measured.unmatched and row.lift is not None:
         found.append(_worst_cases(config, measured, row.lift))
-    if config.outcome.startswith("margin") and measured.costed_share < 1:
+    margins = [name for name in (config.outcome, *config.guardrails) if "margin" in metric_named(name).measures]
+    if margins and not costs_known(config, measured):
         found.append(f"Costs are known for {percent(measured.costed_share)} of revenue; the rest has no margin here.")
     smaller = min(config.variants[config.control], config.variants[config.feature])
     if smaller < _SMALL_ARM:

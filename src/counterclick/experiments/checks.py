@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from counterclick.config import ExperimentConfig
 from counterclick.display import money, percent
 from counterclick.errors import RefusedError
 from counterclick.experiments.context import Context, config_hash
 from counterclick.experiments.measured import PRE, Measured
+from counterclick.facts.local_time import day_begins
 from counterclick.stats import sample_ratio, welch_difference
 from counterclick.verdicts import Check
 
@@ -18,6 +17,7 @@ ALPHA = 0.001
 """A sample ratio or pre-period imbalance below this probability is no chance (Fabijan et al. 2019)."""
 _MOST_SEVERAL = 0.01
 _MOST_UNMATCHED = 0.05
+_MOST_UNDECLARED = 0.01
 _LEAST_A_DAY = 10
 
 
@@ -35,6 +35,7 @@ def preconditions(name: str, config: ExperimentConfig, context: Context, measure
         sample_ratio_of(measured, config),
         _by_day(measured, config),
         _several(measured),
+        _undeclared(measured, config),
         _unmatched(measured, context),
         _balance(measured, config),
         _unchanged(name, config, context),
@@ -87,12 +88,24 @@ def _balance(measured: Measured, config: ExperimentConfig) -> Check:
 
 
 def _unchanged(name: str, config: ExperimentConfig, context: Context) -> Check:
+    """Check that the configuration is the one with which the experiment started; before its start it may change."""
     now = config_hash(name, config)
-    others: Sequence[str] = sorted({d.config_hash for d in context.declarations if d.config_hash != now})
+    start = day_begins(config.starts_on, context.timezone)
+    before = [found for found in context.declarations if found.declared_at < start]
+    counted = [*before[-1:], *(found for found in context.declarations if found.declared_at >= start)]
+    others = sorted({found.config_hash for found in counted} - {now})
     title = "configuration unchanged"
     if others:
-        says = f"{len(others) + 1} different configurations were declared; give a changed experiment a new name"
+        says = f"{len(others) + 1} different configurations were declared since it started; give a changed one a new name"
         return Check(title, False, float(len(others) + 1), 1.0, says)
-    if not context.declarations:
+    own = [found for found in counted if found.config_hash == now]
+    if not own:
         return Check(title, None, None, 1.0, "not declared in the log before this look")
-    return Check(title, True, 1.0, 1.0, f"declared on {context.declarations[0].declared_at:%Y-%m-%d}")
+    return Check(title, True, 1.0, 1.0, f"declared on {own[0].declared_at:%Y-%m-%d}")
+
+
+def _undeclared(measured: Measured, config: ExperimentConfig) -> Check:
+    whole = measured.n_eligible + measured.n_undeclared
+    share = measured.n_undeclared / whole if whole else 0.0
+    says = f"{measured.n_undeclared:,} of {whole:,} visitors were exposed in arms other than {', '.join(config.variants)}"
+    return Check("visitors in undeclared arms", share < _MOST_UNDECLARED, share, _MOST_UNDECLARED, says)

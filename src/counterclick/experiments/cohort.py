@@ -32,8 +32,19 @@ class Cohort:
     @cached_property
     def everyone(self) -> Table:
         """Eligible visitors. Grain: one visitor."""
-        facts = self.context.facts
-        return facts.kept(eligible(facts.exposures(self.name), self.config, self.context.timezone), f"eligible {self.name}")
+        declared = self._exposed.variant.isin(list(self.config.variants))
+        return self.context.facts.kept(self._exposed.filter(declared), f"eligible {self.name}")
+
+    @property
+    def undeclared(self) -> Table:
+        """Visitors who were exposed in an arm that is not declared. Grain: one visitor."""
+        return self._exposed.filter(~self._exposed.variant.isin(list(self.config.variants)))
+
+    @cached_property
+    def _exposed(self) -> Table:
+        zone = self.context.timezone
+        exposures = self.context.facts.exposures(self.name, ends_at(self.config, zone))
+        return eligible(exposures, self.config, zone)
 
     @property
     def units(self) -> Table:

@@ -59,6 +59,10 @@ class Context:
 
 
 def config_hash(name: str, config: ExperimentConfig) -> str:
-    """Return the hash of everything in an experiment's configuration: what was declared stays declared."""
-    text = msgspec.json.encode([name, config], order="sorted")
+    """Return the hash of everything in an experiment's configuration: what was declared stays declared.
+
+    The order of the variants counts, since visitors are assigned by it. Settings at their defaults do not, so that a
+    setting that a later release adds leaves the hash as it was.
+    """
+    text = msgspec.json.encode([name, list(config.variants), config], order="sorted")
     return hashlib.sha256(text).hexdigest()[:32]

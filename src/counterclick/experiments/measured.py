@@ -44,6 +44,7 @@ class Measured:
         amounts: arm -> the outcome's amounts of the visitors for whom it is not zero, ascending, shape (buyers,).
         n_eligible: eligible visitors, finished or not.
         n_several: of these, seen in several arms.
+        n_undeclared: visitors who were exposed in an arm that is not declared; they are in no figure.
         matched: revenue in the experiment's time of eligible visitors, finished or not.
         unmatched: revenue in the same time whose visitor is not known.
         n_unmatched: its orders.
@@ -56,6 +57,7 @@ class Measured:
     amounts: Mapping[str, NDArray[np.float64]] = field(repr=False)
     n_eligible: int
     n_several: int
+    n_undeclared: int
     matched: float
     unmatched: float
     n_unmatched: int
@@ -73,7 +75,9 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
     config, context = cohort.config, cohort.context
     sources = Sources(context.facts, context.rule, orders=cohort.orders)
     outcome = METRICS[config.outcome].numerator
-    needed = dict.fromkeys([outcome, "revenue", BUYERS, "orders", *(part for metric in metrics for part in metric.measures)])
+    needed = dict.fromkeys(
+        [outcome, "revenue", BUYERS, "orders", "costed_revenue", *(part for metric in metrics for part in metric.measures)]
+    )
     window, none = duration(config.window), timedelta(0)
     spans = {name: Span(name, none, window) for name in needed}
     spans[FIRST_DAY] = Span("revenue", none, timedelta(hours=24))
@@ -94,6 +98,7 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
         amounts=_amounts(active, outcome),
         n_eligible=int(figures["n_eligible"]),
         n_several=int(figures["n_several"]),
+        n_undeclared=int(figures["n_undeclared"]),
         matched=figures["matched"],
         unmatched=figures["unmatched"],
         n_unmatched=int(figures["n_unmatched"]),
@@ -117,7 +122,8 @@ def _figures(cohort: Cohort) -> dict[str, float]:
     )
     everyone = cohort.everyone.agg(n_eligible=_.count(), n_several=(_.n_variants > 1).cast("int64").sum())
     lost = cohort.unmatched.agg(unmatched=_.revenue.sum().cast("float64"), n_unmatched=_.count())
-    row = everyone.cross_join(lost).cross_join(sums).to_pyarrow().to_pylist()[0]
+    undeclared = cohort.undeclared.agg(n_undeclared=_.count())
+    row = everyone.cross_join(undeclared).cross_join(lost).cross_join(sums).to_pyarrow().to_pylist()[0]
     return {name: value or 0.0 for name, value in row.items()}
 
 

@@ -24,6 +24,7 @@ __all__ = ["HORIZONS", "Plan", "plan_experiment"]
 
 HORIZONS = (2, 4, 8, 12, MOST_WEEKS)
 """Weeks for which the smallest visible effect is shown."""
+_LARGEST_LIFT = 10
 _TEN_YEARS = 10 * 365.25 / 7
 
 
@@ -92,8 +93,8 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
         EmptyStoreError: there are no orders to plan from.
     """
     metric = metric_named(config.outcome)
-    if not lift > 0:
-        raise RefusedError(f"a plan needs a lift above 0, such as 0.02 for +2 %; it was {lift}.")
+    if not 0 < lift <= _LARGEST_LIFT:
+        raise RefusedError(f"a plan needs a lift above 0 and at most {_LARGEST_LIFT}, such as 0.02 for +2 %; it was {lift}.")
     if not metric.decides:
         raise RefusedError(f"{config.outcome!r} is not an outcome per visitor; nothing can be planned on it.")
     facts = context.facts
@@ -138,7 +139,9 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
         visible = {w: smallest_visible_lift_from_orders(orders_seen * w, basket, share) for w in HORIZONS}
         by_end = smallest_visible_lift_from_orders(orders_seen * planned, basket, share)
         weeks_needed = planned * (math.log1p(by_end) / math.log1p(lift)) ** 2
-        nobody = "no visitors recorded" if not seen["n"] else "too few of them by visitors to tell how these vary"
+        nobody = (
+            "no visitor whose window has closed" if not seen["n"] else "too few of them by visitors to tell how these vary"
+        )
         basis = f"{sold['n']:,} orders in {order_weeks:.1f} weeks, {nobody}"
     can_see = by_end <= lift
     if weeks_needed is not None and weeks_needed > _TEN_YEARS:

@@ -144,6 +144,11 @@ class Result(Shown):
         empty = [row.metric for row in rows if row.refused and not row.base]
         if empty:
             notes.append(f"No lift of {', '.join(empty)}: nothing of it in {rows[0].against}, and a lift needs both arms.")
+        few = [
+            arm.name for arm in self.arms if arm.n_buyers < LEAST_BUYERS and arm.name in (rows[0].treatment, rows[0].against)
+        ]
+        if few:
+            notes.append(f"Fewer than {LEAST_BUYERS} buyers in {' and '.join(few)}: no verdict rests on these lifts.")
         notes += [f"{row.metric}: {row.refused}" for row in rows if row.refused and row.base]
         notes.append(f"Amounts in {self.currency}. Adjusted p: Benjamini-Hochberg over metrics, Holm over arms.")
         return notes

@@ -13,9 +13,11 @@ from counterclick.facts.local_time import day_begins
 from counterclick.metrics import metric_named
 from counterclick.verdicts import Money
 
-__all__ = ["DAYS_A_MONTH", "Stakes", "incremental", "stakes_of"]
+__all__ = ["COSTS_KNOWN", "DAYS_A_MONTH", "Stakes", "costs_known", "incremental", "revenue_lift", "stakes_of"]
 
 DAYS_A_MONTH = 365.25 / 12
+COSTS_KNOWN = 0.98
+"""Share of an arm's revenue whose unit costs must be known for its margin to be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,21 @@ def stakes_of(config: ExperimentConfig, context: Context, measured: Measured) ->
     if context.monthly_cost is not None and rate is not None and revenue * rate > 0:
         lift = context.monthly_cost / (revenue * rate)
     return Stakes(visitors, revenue, lift, rate, days / 7)
+
+
+def revenue_lift(result: Result, row: Row) -> tuple[float, float, float] | None:
+    """Return the lift of revenue per visitor of a row's contrast with its interval: what a share of revenue is made of."""
+    lift = result.row("revenue_per_visitor", row.treatment, row.against).lift
+    return (lift.value, lift.lower, lift.upper) if lift else None
+
+
+def costs_known(config: ExperimentConfig, measured: Measured) -> bool:
+    """Say whether unit costs are known for nearly all revenue of both arms, so that margins can be compared."""
+    for arm in (config.control, config.feature):
+        revenue = measured.arms[arm].sum_of("revenue")
+        if revenue and measured.arms[arm].sum_of("costed_revenue") < COSTS_KNOWN * revenue:
+            return False
+    return True
 
 
 def incremental(row: Row, result: Result, stakes: Stakes, measured: Measured, currency: str) -> Money | None:

@@ -49,7 +49,7 @@ def undecided(
         lift: of the outcome; None where the buyers are too few for one.
         shown: the beginning of the sentence.
     """
-    wanted = stakes.break_even_lift
+    wanted = stakes.break_even_lift if metric_named(config.outcome).unit == "money" else None
     if lift is not None and wanted is not None and lift.upper < wanted:
         risk = "" if lift.lower > -wanted else ", and it may well do harm"
         says = f"{shown}; all of it lies below the break-even lift of {percent(wanted)}{risk}"
@@ -62,7 +62,7 @@ def undecided(
         now = smallest_visible_lift(cv, max(2, measured.n_eligible), shares)
     except (RefusedError, ZeroDivisionError):
         return "cannot be detected at this traffic", f"{shown}; the control does not vary, so nothing can be seen"
-    fewest = min(measured.arms[arm].sum_of(BUYERS) for arm in (config.control, config.feature))
+    fewest = min(round(measured.arms[arm].sum_of(BUYERS)) for arm in (config.control, config.feature))
     for_buyers = max(stakes.weeks * (LEAST_BUYERS / fewest - 1), 0) if fewest else math.inf
     never = (
         f", which would take more than {MOST_WEEKS} weeks" if for_buyers > MOST_WEEKS - stakes.weeks and for_buyers else ""
@@ -78,7 +78,7 @@ def undecided(
     if for_buyers > 0:
         return "needs more weeks", f"{shown}; {_weeks(for_buyers)} would give as many"
     says = f"{shown}; {stakes.weeks:.0f} weeks show {percent(now)} or more here, {MOST_WEEKS} weeks {percent(visible)}"
-    return "cannot be detected at this traffic", f"{says}; {_unknown(context, stakes)}"
+    return "cannot be detected at this traffic", f"{says}; {_unknown(config, context, stakes)}"
 
 
 def _more(more: float, wanted: float, stakes: Stakes, lift: Estimate | None) -> str:
@@ -99,9 +99,13 @@ def _weeks(more: float) -> str:
     return "1 more week" if whole == 1 else f"{count(whole)} more weeks"
 
 
-def _unknown(context: Context, stakes: Stakes) -> str:
+def _unknown(config: ExperimentConfig, context: Context, stakes: Stakes) -> str:
+    if metric_named(config.outcome).unit != "money":
+        return f"no break-even is known for {config.outcome}; an outcome in money has one"
     if context.monthly_cost is None:
         return "declare the surface's monthly_cost to learn which lift would matter"
     if stakes.margin_rate is None:
         return "record unit costs, or declare margin_rate, to learn which lift would matter"
+    if stakes.margin_rate <= 0:
+        return "the margin is not above 0, so that no lift would pay; check the unit costs"
     return "it costs nothing, so that any lift would pay"

@@ -20,13 +20,12 @@ def ends_at(config: ExperimentConfig, timezone: str) -> datetime:
 
 
 def eligible(exposures: Table, config: ExperimentConfig, timezone: str) -> Table:
-    """Visitors who became eligible while the experiment ran, in one of its arms.
+    """Visitors who became eligible while the experiment ran, in whatever arm.
 
     Grain: one visitor. Columns: visitor_id, variant, exposed_at, n_variants, entry_on (the shop's day).
     """
     inside = exposures.filter(
-        exposures.variant.isin(list(config.variants))
-        & (exposures.exposed_at >= ibis.literal(day_begins(config.starts_on, timezone)))
+        (exposures.exposed_at >= ibis.literal(day_begins(config.starts_on, timezone)))
         & (exposures.exposed_at < ibis.literal(ends_at(config, timezone)))
     )
     return inside.select(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import ibis
 import ibis.expr.datatypes as dt
 from ibis import _
@@ -116,7 +118,8 @@ def carts(moves: Table, bought: Table) -> Table:
 
     What happens at the very moment of an order still belongs to the cart that it closes.
 
-    Grain: one cart. Columns: visitor_id, started_at (UTC), cart_value (not below 0), added_value (add-to-cart GMV).
+    Grain: one cart. Columns: visitor_id, started_at, ended_at (UTC), cart_value (not below 0), added_value (add-to-cart
+    GMV).
 
     Args:
         moves: `cart_moves`.
@@ -141,22 +144,32 @@ def carts(moves: Table, bought: Table) -> Table:
         .group_by("visitor_id", "nth")
         .agg(
             started_at=_.occurred_at.min(),
+            ended_at=_.occurred_at.max(),
             left_in=_.signed.sum().cast(MONEY),
             added_value=ibis.coalesce(_.amount.sum(where=_.is_add).cast(MONEY), zero),
         )
     )
-    return grouped.select("visitor_id", "started_at", "added_value", cart_value=ibis.greatest(grouped.left_in, zero))
+    filled = grouped.filter(grouped.added_value > 0)  # what is only taken out again is no cart
+    value = ibis.greatest(filled.left_in, zero)
+    return filled.select("visitor_id", "started_at", "ended_at", "added_value", cart_value=value)
 
 
-def exposures(events: Table, experiment: str) -> Table:
+def exposures(events: Table, experiment: str, until: datetime | None = None) -> Table:
     """Eligible visitors of an experiment, each in the arm of its first exposure.
 
     Grain: one visitor. Columns: visitor_id, variant, exposed_at (UTC), n_variants (2 or more: seen in several arms; it
     keeps the first).
+
+    Args:
+        events: the events table.
+        experiment: its name.
+        until: exposures from this moment on do not count: after an experiment's end everyone may get the feature.
     """
     seen = events.filter((events.kind == "exposure") & (events.experiment == experiment)).select(
         "visitor_id", "variant", "occurred_at", "event_id"
     )
+    if until is not None:
+        seen = seen.filter(seen.occurred_at < ibis.literal(until))
     summed = seen.group_by("visitor_id").agg(exposed_at=_.occurred_at.min(), low=_.variant.min(), high=_.variant.max())
     one = summed.filter(summed.low == summed.high).select(
         "visitor_id", "exposed_at", variant=_.low, n_variants=ibis.literal(1).cast("int64")

@@ -31,9 +31,9 @@ def purchases(priced: Table) -> Table:
 def order_lines(bought: Table) -> Table:
     """What was bought.
 
-    Grain: one line of an order. Columns: order_id, line_number (from 0), product_id, quantity, list_value
-    (quantity x unit price), revenue (the line's share of the order's revenue; the shares of an order add up to it
-    exactly), cost (null where the unit cost is not known).
+    Grain: one line of an order. Columns: order_id, line_number (from 0), product_id, line_id (null where not sent),
+    quantity, list_value (quantity x unit price), revenue (the line's share of the order's revenue; the shares of an
+    order add up to it exactly), cost (null where the unit cost is not known).
 
     Args:
         bought: `purchases`.
@@ -55,6 +55,7 @@ def order_lines(bought: Table) -> Table:
         quantity=flat.lines["quantity"],
         unit_price=flat.lines["unit_price"],
         unit_cost=flat.lines["unit_cost"],
+        line_id=flat.lines["line_id"],
     )
     flat = flat.mutate(listed=flat.quantity * flat.unit_price)
     whole = ibis.window(group_by="order_id")
@@ -75,6 +76,7 @@ def order_lines(bought: Table) -> Table:
         "ordered_at",
         "line_number",
         "product_id",
+        "line_id",
         "quantity",
         list_value=(flat.listed * flat.fx).cast(MONEY),
         revenue=(flat.high - before).cast(MONEY),
@@ -139,9 +141,10 @@ def returns(priced: Table, sold: Table, lines: Table) -> Table:
     refunds = priced.filter(priced.kind == "refund").select(
         "order_id", "lines", "fx", "amount", "refund_kind", refund_id=_.event_id, refunded_at=_.occurred_at
     )
-    price = lines.group_by("order_id", "product_id").agg(
-        line_revenue=_.revenue.sum().cast("float64"), line_units=_.quantity.sum()
-    )
+    sums = {"revenue": _.revenue.sum().cast("float64"), "units": _.quantity.sum()}
+    of_product = lines.group_by("order_id", "product_id").agg(**{f"product_{name}": total for name, total in sums.items()})
+    keyed = lines.filter(lines.line_id.notnull())
+    of_line = keyed.group_by("order_id", "line_id").agg(**{f"line_{name}": total for name, total in sums.items()})
     named = refunds.select("refund_id", "order_id", "fx", "lines").unnest("lines").filter(_.lines.notnull())
     named = named.select(
         "refund_id",
@@ -150,11 +153,14 @@ def returns(priced: Table, sold: Table, lines: Table) -> Table:
         product_id=named.lines["product_id"],
         quantity=named.lines["quantity"],
         unit_price=named.lines["unit_price"],
+        line_id=named.lines["line_id"],
     )
-    named = named.left_join(price, ["order_id", "product_id"])
+    named = named.left_join(of_product, ["order_id", "product_id"]).drop("order_id_right", "product_id_right")
+    named = named.left_join(of_line, ["order_id", "line_id"])
     value = ibis.coalesce(
         named.quantity * named.unit_price.cast("float64") * named.fx,
         named.quantity * named.line_revenue / named.line_units,
+        named.quantity * named.product_revenue / named.product_units,
     )
     by_lines = (
         named.mutate(line_value=value)
@@ -172,7 +178,7 @@ def returns(priced: Table, sold: Table, lines: Table) -> Table:
         order_revenue=sold.revenue,
         order_units=sold.units,
     )
-    joined = joined.left_join(owner, [joined.order_id == owner["_order"], joined.refunded_at >= owner.ordered_at])
+    joined = joined.left_join(owner, joined.order_id == owner["_order"])
     whole = joined["_refund"].isnull() & joined.amount.isnull()
     return joined.select(
         "refund_id",
@@ -183,7 +189,7 @@ def returns(priced: Table, sold: Table, lines: Table) -> Table:
         "customer_id",
         "person_id",
         is_return=ibis.coalesce(joined.refund_kind, "return") == "return",
-        is_matched=joined["_order"].notnull(),
+        is_matched=ibis.coalesce(joined.refunded_at >= joined.ordered_at, False),
         returned_value=ibis.coalesce(
             (joined.amount * joined.fx).cast(MONEY),
             joined.lines_value.cast(MONEY),

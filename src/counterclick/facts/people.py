@@ -61,7 +61,7 @@ def visitors(events: Table, known: Table) -> Table:
 def sessions(events: Table) -> Table:
     """Visits: events of a visitor with less than 30 minutes between one and the next.
 
-    Grain: one session. Columns: visitor_id, started_at (UTC), session_seconds, n_events.
+    Grain: one session. Columns: visitor_id, started_at, ended_at (UTC), session_seconds, n_events.
     """
     by_time = ibis.window(group_by="visitor_id", order_by=["occurred_at", "event_id"])
     seen = events.filter(events.visitor_id.notnull() & ~events.kind.isin(["refund", "message_sent"])).select(
@@ -76,6 +76,7 @@ def sessions(events: Table) -> Table:
         numbered.group_by("visitor_id", "nth")
         .agg(
             started_at=_.occurred_at.min(),
+            ended_at=_.occurred_at.max(),
             session_seconds=_.second.max() - _.second.min(),
             n_events=_.count(),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import ibis
@@ -180,9 +180,9 @@ class Facts(Outcomes):
         """Grain: one product in one list."""
         return people.with_person(engagement.shown_products(self._events), self.identities)
 
-    def exposures(self, experiment: str) -> Table:
-        """Grain: one eligible visitor of an experiment."""
-        return engagement.exposures(self._events, experiment)
+    def exposures(self, experiment: str, until: datetime | None = None) -> Table:
+        """Grain: one eligible visitor of an experiment, by exposures before a moment."""
+        return engagement.exposures(self._events, experiment, until)
 
     def outcomes(self) -> Outcomes:
         """Return the view without engagement that policies learn from."""

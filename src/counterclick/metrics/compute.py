@@ -24,24 +24,26 @@ class MetricValue:
 
     Attributes:
         key: the period's first day (ISO 8601), the surface, or None for the whole shop.
-        value: numerator over denominator, or the total; None where the denominator is zero.
-        numerator: what was added up.
+        value: numerator over denominator, or the total; None where the denominator is zero or the numerator not known.
+        numerator: what was added up; None where rows are there and none of their amounts is known, such as margins
+            without unit costs.
         denominator: what it was divided by; None for totals.
     """
 
     key: str | None
     value: float | None
-    numerator: float
+    numerator: float | None
     denominator: float | None
 
 
 def compute(sources: Sources, metric: Metric, by: By | None = None, *, timezone: str = "UTC") -> list[MetricValue]:
     """Return a metric of the shop.
 
-    By a period, a row counts where it happened (an order's returns where the order did). By surface, measures that
-    belong to a surface (clicks, answers, credits) count there; all others count for the visitors who met the surface,
-    so that a visitor who met two is in both. That is a description, never an effect. A shop without events has one
-    figure, which is None (0 for a total), and no periods or surfaces.
+    By a period, a row counts where it happened (an order's returns where the order did). By surface, a metric whose
+    parts all belong to surfaces (clicks, answers, credits) counts them there; of all others the rows of the visitors
+    who met the surface count, so that a visitor who met two is in both. That is a description, never an effect.
+    Per visitor, only rows whose visitor is known are counted. A shop without events has one figure, which is None
+    (0 for a total), and no periods or surfaces.
 
     Args:
         sources: tables.
@@ -78,7 +80,7 @@ def _total(sources: Sources, measure: Measure, by: By | None, timezone: str, *, 
     keyed = rows.mutate(key=_key(rows, by, timezone))
     if measure.amount is None:
         return keyed.group_by("key").agg(total=keyed.visitor_id.nunique().cast("float64"))
-    return keyed.group_by("key").agg(total=ibis.coalesce(measure.amount(keyed).sum().cast("float64"), 0.0))
+    return keyed.group_by("key").agg(total=measure.amount(keyed).sum().cast("float64"))
 
 
 def _seen(sources: Sources, by: By | None, timezone: str) -> Table:
@@ -109,14 +111,16 @@ def _outer(left: Table, right: Table) -> Table:
     joined = left.outer_join(right, left.key == right["_key"])
     return joined.select(
         key=ibis.coalesce(joined.key, joined["_key"]),
-        numerator=ibis.coalesce(joined.numerator, 0.0),
-        denominator=ibis.coalesce(joined.denominator, 0.0),
+        numerator=ibis.ifelse(joined.key.isnull(), 0.0, joined.numerator),  # null: its amounts are not known
+        denominator=ibis.ifelse(joined["_key"].isnull(), 0.0, joined.denominator),
     )
 
 
 def _value(row: dict[str, float | str | None], *, total: bool) -> MetricValue:
     key = None if row["key"] is None else str(row["key"])
-    numerator = float(row["numerator"] or 0)
+    if row["numerator"] is None:
+        return MetricValue(key, None, None, None if total else float(row["denominator"] or 0))
+    numerator = float(row["numerator"])
     if total:
         return MetricValue(key, numerator, numerator, None)
     denominator = float(row["denominator"] or 0)

@@ -38,6 +38,11 @@ class Measure:
     amount: Callable[[Table], Column] | None
     says: str
 
+    @property
+    def is_money(self) -> bool:
+        """Whether it is in the shop's currency."""
+        return any(word in self.name for word in ("revenue", "margin", "value", "gmv"))
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -92,6 +97,7 @@ _MEASURES = (
         "Revenue less what came back within the returns window of its order.",
     ),
     Measure("margin", "orders", _column("margin"), "Revenue less unit costs, of the lines whose cost is known."),
+    Measure("costed_revenue", "orders", _column("costed_revenue"), "Revenue of the lines whose unit cost is known."),
     Measure("orders", "orders", _one, "Orders."),
     Measure("buyers", "orders", None, "Visitors with an order."),
     Measure("units", "orders", _column("units"), "Units of orders whose lines are known."),

@@ -58,13 +58,13 @@ class Sources:
 
     @property
     def carts(self) -> Table:
-        """Grain: one cart."""
-        return self.facts.carts.rename(measured_at="started_at")
+        """Grain: one cart, placed where it was last touched: the cart in which a visitor became eligible counts."""
+        return self.facts.carts.rename(measured_at="ended_at").drop("started_at")
 
     @property
     def sessions(self) -> Table:
-        """Grain: one session."""
-        return self.facts.sessions.rename(measured_at="started_at")
+        """Grain: one session, placed at its end: the session in which a visitor became eligible counts."""
+        return self.facts.sessions.rename(measured_at="ended_at").drop("started_at")
 
     @property
     def impressions(self) -> Table:
@@ -108,7 +108,7 @@ class Sources:
                 bought.bought_at <= touches.measured_at + self._window,
             ],
         )
-        return after.group_by("interaction_id").agg(
+        return after.group_by("interaction_id", "kind").agg(
             visitor_id=_.visitor_id.max(), surface=_.surface.max(), measured_at=_.measured_at.max()
         )
 

@@ -19,7 +19,7 @@ def running_experiment(config: Config, surface: str, day: date) -> str | None:
         UnknownNameError: ``shop.toml`` declares no such surface.
         ConfigError: several run there; a surface asks one experiment.
     """
-    known = {*config.surfaces, *(e.surface for e in config.experiments.values() if e.surface)}
+    known = {*config.surfaces, *(e.surface for e in config.experiments.values())}
     if surface not in known:
         raise UnknownNameError("surface", surface, known, "Declare it as [surfaces.NAME] in shop.toml.")
     running = [
@@ -36,9 +36,9 @@ def running_experiment(config: Config, surface: str, day: date) -> str | None:
 
 
 def exposure_of(name: str, settings: ExperimentConfig, visitor: str, arm: str) -> Exposure:
-    """Return the event that a visitor was eligible now; asked again, it is the same event and counts once."""
+    """Return the event that a visitor was eligible now; asked again, the same arm is the same event and counts once."""
     return Exposure(
-        event_id="x_" + hashlib.sha256(f"{name}:{visitor}".encode()).hexdigest()[:32],
+        event_id="x_" + hashlib.sha256(f"{name}:{arm}:{visitor}".encode()).hexdigest()[:32],
         occurred_at=datetime.now(UTC),
         visitor_id=visitor,
         experiment=name,

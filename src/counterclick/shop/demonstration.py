@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from counterclick.audits import Audit
 from counterclick.config import parse
 from counterclick.display import Grid, Shown, signed_percent
+from counterclick.errors import ConfigError
 from counterclick.shop.declaring import declaration
 from counterclick.shop.front import Shop, open_shop
 from counterclick.shop.recording import Progress, record_bodies, silent
@@ -21,6 +23,7 @@ from counterclick.simulate import ShopTruth, simulate
 __all__ = ["Demonstration", "Truth", "build", "demonstrate", "truths_of"]
 
 _DECLARED_BEFORE = timedelta(days=7)
+_MARKER = "demo.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,18 @@ def demonstrate(folder: Path | None, seed: int, visitors: int | None, *, progres
 
 def build(folder: Path, seed: int, visitors: int | None, *, progress: Progress = silent) -> Shop:
     """Simulate a shop into a folder and record it; a folder that has it already is opened as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    toml = folder / "shop.toml"
-    if toml.exists():
+    toml, marker = folder / "shop.toml", folder / _MARKER
+    asked = {"seed": seed, "visitors": visitors}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        made = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else None
+    except OSError as error:
+        raise ConfigError(f"the folder {folder} cannot be used: {error.strerror}.") from error
+    if made == asked and toml.exists():
         return open_shop(toml)
+    if toml.exists() or made is not None:
+        what = "a shop of its own" if made is None else f"the demo of seed {made['seed']} and {made['visitors']} visitors"
+        raise ConfigError(f"{folder} holds {what}; name an empty folder for this demo.")
     truth = ShopTruth() if visitors is None else replace(ShopTruth(), visitors=visitors)
     progress("simulating a shop", 0.0)
     simulation = simulate(truth, seed=seed)
@@ -106,6 +117,7 @@ def build(folder: Path, seed: int, visitors: int | None, *, progress: Progress =
     shop.record(events)
     shop.store.drain()
     toml.write_text(simulation.config(), encoding="utf-8")
+    marker.write_text(json.dumps(asked), encoding="utf-8")
     return shop
 
 

@@ -18,15 +18,15 @@ from ibis.expr.types import Table
 
 from counterclick.attribution import FirstTouch, LastTouch, Rule, claims, credits
 from counterclick.audits import CLAIM_RULE, Audit, claims_audit
-from counterclick.config import Config, duration, load
+from counterclick.config import Config, ExperimentConfig, duration, load
 from counterclick.decisions import POLICIES, Ask, Decision, Policy
-from counterclick.errors import ConfigError, CounterclickError, InputError
+from counterclick.errors import ConfigError, CounterclickError, InputError, UnknownNameError
 from counterclick.events.redaction import hashed
 from counterclick.events.vocabulary import Event
 from counterclick.experiments import Context, Experiment
 from counterclick.experiments.assignment import assign
 from counterclick.facts import Facts
-from counterclick.metrics import Sources, compute, metric_named
+from counterclick.metrics import METRICS, Sources, compute, metric_named
 from counterclick.metrics.compute import By
 from counterclick.shop.deciding import exposure_of, running_experiment
 from counterclick.shop.declaring import declaration, declarations, undeclared
@@ -59,6 +59,11 @@ class Shop:
         self._reading: Reading | None = None
         self._policies: dict[str, Policy] = {}
         self._declared: set[str] = set()
+        for name, settings in config.experiments.items():
+            _check_metrics(name, settings)
+
+    def __repr__(self) -> str:
+        return f"Shop({str(self.folder)!r})"
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +151,8 @@ class Shop:
             EmptyStoreError: nothing is recorded.
             UnknownNameError: there is no such experiment.
         """
+        if most < 1:
+            raise ConfigError(f"most must be 1 or more; it was {most}.")
         orders = self.orders if unmatched is None else self.experiment(unmatched).unmatched_orders()
         newest = orders.order_by([_.ordered_at.desc(), _.order_id]).head(most).to_pyarrow().to_pylist()
         n_all = int(orders.count().to_pyarrow().as_py())
@@ -184,7 +191,7 @@ class Shop:
         config = self.config.experiment(name)
         as_of = self.reading.as_of()
         self._declare(name)
-        surface = self.config.surfaces.get(config.surface or "")
+        surface = self.config.surfaces.get(config.surface)
         context = Context(
             facts=self.facts,
             as_of=as_of,
@@ -227,7 +234,7 @@ class Shop:
             arms=keep(ibis.union(*arms), "arms") if arms else None,
             rule=self.rule,
             verdicts=verdicts,
-            surfaces={name: self.config.experiments[name].surface or name for name in names},
+            surfaces={name: self.config.experiments[name].surface for name in names},
             costs={name: settings.monthly_cost for name, settings in self.config.surfaces.items()},
             currency=self.config.shop.currency,
         )
@@ -247,10 +254,13 @@ class Shop:
         for report in self.store.log.reports():
             for name, n in report["skipped"].items():
                 skipped[name] = skipped.get(name, 0) + n
-        return health_of(self.reading, self.rule, self.config.shop.currency, skipped, tuple(fail_on))
+        known = tuple(self.config.experiments)
+        return health_of(self.reading, self.rule, self.config.shop.currency, skipped, known, tuple(fail_on))
 
     def rejections(self, most: int = 20) -> Refused:
         """Return the newest refused events with their reasons."""
+        if most < 1:
+            raise ConfigError(f"most must be 1 or more; it was {most}.")
         return refused_events(self.reading, most)
 
     # -- deciding ------------------------------------------------------------------------------------------------
@@ -285,6 +295,7 @@ class Shop:
         who = hashed(visitor, self.store.key)
         arm = assign(settings.salt or name, who, settings.variants)
         recorded = record_bodies(self.store, self.config, [exposure_of(name, settings, who, arm)], source="decide")
+        self._reading = None  # the next question sees the exposure; what policies have learnt stays
         if recorded.rejected:
             raise InputError(f"visitor {visitor[:60]!r} cannot be exposed: a visitor id has 1 to 200 characters.")
         share = settings.variants[arm]
@@ -311,6 +322,19 @@ class Shop:
             record_bodies(self.store, self.config, events, source="shop.toml")
             self.refresh()
         self._declared.update(names)
+
+
+def _check_metrics(name: str, settings: ExperimentConfig) -> None:
+    """Refuse an experiment whose outcome cannot decide, or whose guardrails are no metrics, before it is run."""
+    try:
+        decides = metric_named(settings.outcome).decides
+        for guardrail in settings.guardrails:
+            metric_named(guardrail)
+    except UnknownNameError as error:
+        raise ConfigError(f"experiment {name!r}: {error}") from error
+    if not decides:
+        able = ", ".join(metric.name for metric in METRICS.values() if metric.decides)
+        raise ConfigError(f"experiment {name!r} cannot be decided on {settings.outcome!r}; outcomes are: {able}.")
 
 
 def open_shop(path: str | Path = "shop.toml", *, memory_limit: str = "1500MB") -> Shop:

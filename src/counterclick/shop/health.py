@@ -114,7 +114,12 @@ def refused_events(reading: Reading, most: int) -> Refused:
 
 
 def health_of(
-    reading: Reading, rule: Rule, currency: str, skipped: Mapping[str, int], fail_on: Sequence[str] = ()
+    reading: Reading,
+    rule: Rule,
+    currency: str,
+    skipped: Mapping[str, int],
+    experiments: Sequence[str] = (),
+    fail_on: Sequence[str] = (),
 ) -> Health:
     """Return the state of the recorded data.
 
@@ -128,7 +133,13 @@ def health_of(
         )
     )
     kinds.pop(REJECTION, None)
-    findings = [*_refused(rejected), *_orders(reading), *_refunds(reading), *_touches(reading, rule)]
+    findings = [
+        *_refused(rejected),
+        *_orders(reading),
+        *_refunds(reading),
+        *_touches(reading, rule),
+        _exposures(reading, experiments),
+    ]
     names = [found.name for found in findings]
     for wanted in fail_on:
         if wanted != "any" and wanted not in names:
@@ -176,7 +187,8 @@ def _orders(reading: Reading) -> list[Finding]:
 
 def _refunds(reading: Reading) -> list[Finding]:
     refunds = reading.facts.returns
-    lost = _one(refunds.filter(~refunds.is_matched).agg(n=_.count(), amount=_.returned_value.sum().cast("float64")))
+    unknown = refunds.filter(refunds.ordered_at.isnull())
+    lost = _one(unknown.agg(n=_.count(), amount=_.returned_value.sum().cast("float64")))
     by_order = refunds.filter(refunds.is_matched).group_by(_order="order_id").agg(back=_.returned_value.sum())
     orders = reading.facts.orders
     joined = orders.join(by_order, orders.order_id == by_order["_order"])
@@ -224,6 +236,16 @@ def _touches(reading: Reading, rule: Rule) -> list[Finding]:
             "A touch followed within the window, none came before: not credited. If many, check the clocks.",
         )
     ]
+
+
+def _exposures(reading: Reading, experiments: Sequence[str]) -> Finding:
+    rows = reading.rows(
+        "SELECT experiment, count(*) FROM events WHERE kind = 'exposure' GROUP BY experiment ORDER BY experiment"
+    )
+    lost = {name: n for name, n in rows if name not in experiments}
+    named = ", ".join(list(lost)[:5])
+    says = f"Exposures to experiments that shop.toml does not declare: {named}. Declare them, or mend their names."
+    return Finding("undeclared_experiments", sum(lost.values()), None, says)
 
 
 def _one(table: Table) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -37,8 +38,8 @@ def daily_rates(path: Path, currency: str, used: dict[str, tuple[date, date]]) -
                 raise CurrencyError(f"{path} must have the columns {', '.join(_COLUMNS)}; it has {rows.fieldnames}.")
             for row in rows:
                 if row["to"] == currency:
-                    known.setdefault(row["from"], {})[date.fromisoformat(row["day"])] = float(row["rate"])
-    except (OSError, ValueError) as error:
+                    known.setdefault(row["from"], {})[date.fromisoformat(row["day"])] = _rate(row["rate"])
+    except (OSError, TypeError, ValueError) as error:
         if isinstance(error, CurrencyError):
             raise
         raise CurrencyError(f"the rate table {path} cannot be read: {error}.") from error
@@ -62,3 +63,10 @@ def daily_rates(path: Path, currency: str, used: dict[str, tuple[date, date]]) -
             rates.append(rate)
             day += timedelta(days=1)
     return pa.table({"rate_on": pa.array(days, pa.date32()), "from_currency": sources, "rate": rates})
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not (math.isfinite(rate) and rate > 0):
+        raise ValueError(f"the rate {text} is not a number above 0")
+    return rate

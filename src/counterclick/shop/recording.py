@@ -18,7 +18,7 @@ from counterclick.config import Config
 from counterclick.connectors.tables import Arrived, mapping_for, read_file
 from counterclick.display import Grid, Shown, count
 from counterclick.errors import InputError
-from counterclick.events.bulk import admitted_sql
+from counterclick.events.bulk import admitted_sql, quoted
 from counterclick.events.door import Context, admit
 from counterclick.events.rejection import Rejection
 from counterclick.events.schema import REJECTION
@@ -46,7 +46,7 @@ class Recorded(Shown):
     Attributes:
         name: the file, or where the events came from.
         n_rows: rows or objects read.
-        n_events: events written that were not there before.
+        n_events: events written that were not there before; of single events, those that were taken, repeats included.
         n_repeated: events that were there already.
         rejected: reason -> events refused, kept in the log with their reasons.
         skipped: name -> rows that the mapping says are no events.
@@ -117,7 +117,9 @@ def record_file(
         StoreError: the log could not be written; nothing was recorded.
     """
     if not path.is_file():
-        raise InputError(f"there is no file {path}.")
+        raise InputError(f"{path} is a folder; name its files." if path.is_dir() else f"there is no file {path}.")
+    if not path.stat().st_size:
+        raise InputError(f"{path} is empty; nothing was recorded.")
     named = mapping_for(path, config.tables, mapping)
     table = config.tables[named] if named else None
     progress("looking whether it is known", 0.0)
@@ -166,7 +168,7 @@ def record_bodies(
     context = Context(received_at or datetime.now(UTC), source, config.shop.currency, store.key)
     taken, refused = admit(msgspec.json.encode(list(events)), context)
     lines = [msgspec.json.encode(event).decode() for event in taken]
-    lines += [_rejection_line(rejection, context) for rejection in refused]
+    lines += [_rejection_line(rejection, context, nth) for nth, rejection in enumerate(refused)]
     bodies = [
         Body(context.received_at.isoformat(), source, "\n".join(lines[i : i + _INBOX_BODY_LINES]))
         for i in range(0, len(lines), _INBOX_BODY_LINES)
@@ -179,10 +181,10 @@ def record_bodies(
     return Recorded(source, len(lines), len(taken), rejected=rejected)
 
 
-def _rejection_line(rejection: Rejection, context: Context) -> str:
+def _rejection_line(rejection: Rejection, context: Context, nth: int) -> str:
     row = {
         "kind": REJECTION,
-        "event_id": "r_" + hashlib.sha256(f"{context.received_at}{rejection.body}".encode()).hexdigest()[:32],
+        "event_id": "r_" + hashlib.sha256(f"{context.received_at}|{nth}|{rejection.body}".encode()).hexdigest()[:32],
         "occurred_at": context.received_at.isoformat(),
         "reason": rejection.reason.value,
         "details": json.dumps({"details": rejection.details, "body": rejection.body}),
@@ -209,7 +211,7 @@ def _is_ordered(connection: duckdb.DuckDBPyConnection, arrived: Arrived) -> bool
 
 def _counted(store: Store, recorded: Recorded, n_written: int, received_at: datetime, source: str) -> Recorded:
     """Count what was refused and which refunds found no order, in the log itself."""
-    mine = f"received_at = TIMESTAMPTZ '{received_at.isoformat()}' AND source = '{source}'"
+    mine = f"received_at = TIMESTAMPTZ '{received_at.isoformat()}' AND source = {quoted(source)}"
     with store.reading() as connection:
         refused = dict(
             connection.execute(

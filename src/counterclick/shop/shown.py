@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from counterclick.display import Grid, Shown, money, percent
-from counterclick.metrics import Metric, MetricValue
+from counterclick.metrics import MEASURES, Metric, MetricValue
 from counterclick.metrics.compute import By
 
 __all__ = ["MetricTable", "OrderList"]
+
+_LONGEST_NAME = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class MetricTable(Shown):
             columns.append(self.metric.denominator)
         rows = []
         for found in self.values:
-            row = [found.key or "all", self._figure(found.value), f"{found.numerator:,.2f}"]
+            row = [found.key or "all", self._figure(found.value), self._amount(found.numerator)]
             if self.metric.denominator is not None:
                 row.append(f"{found.denominator or 0:,.0f}")
             rows.append(row)
@@ -50,9 +52,14 @@ class MetricTable(Shown):
             notes.append("By surface this describes who met it; it is not an effect. Only an experiment shows one.")
         return [Grid("", columns, rows, notes)]
 
+    def _amount(self, value: float | None) -> str:
+        if value is None:
+            return "not known"
+        return f"{value:,.2f}" if MEASURES[self.metric.numerator].is_money else f"{value:,.0f}"
+
     def _figure(self, value: float | None) -> str:
         if value is None:
-            return "none"
+            return "not known"
         if self.metric.unit == "money":
             return money(value, self.currency)
         return percent(value, 2) if self.metric.unit == "rate" else f"{value:,.3f}"
@@ -76,9 +83,9 @@ class OrderList(Shown):
         """Return them as a table."""
         rows = [
             (
-                str(row["order_id"])[:24],
+                _short(row["order_id"]),
                 f"{row['ordered_at']:%Y-%m-%d %H:%M}",
-                str(row["visitor_id"] or "-")[:16],
+                _short(row["visitor_id"] or "-"),
                 "-" if row["units"] is None else f"{row['units']:,}",
                 f"{row['revenue']:,.2f}",
                 f"{row['returned_value']:,.2f}",
@@ -87,3 +94,7 @@ class OrderList(Shown):
         ]
         title = f"{len(rows):,} of {self.n_all:,} orders; times in UTC, amounts in {self.currency}"
         return [Grid(title, ("order", "ordered", "visitor", "units", "revenue", "returned"), rows, left=3)]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

@@ -163,6 +163,7 @@ class Inbox:
     @staticmethod
     def _commit(connection: sqlite3.Connection, group: list[tuple[Sequence[Body], Future[int]]]) -> None:
         positions: list[int] = []
+        group = [(bodies, done) for bodies, done in group if done.set_running_or_notify_cancel()]
         try:
             connection.execute("BEGIN IMMEDIATE")
             for bodies, _ in group:

@@ -14,8 +14,10 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import sqlite3
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,11 +54,16 @@ class Appended:
 
 
 def connect(memory_limit: str = "1500MB") -> duckdb.DuckDBPyConnection:
-    """Return an in-memory DuckDB that counts in UTC and spills to a temporary folder above the limit."""
+    """Return an in-memory DuckDB that counts in UTC and, above the limit, spills to a temporary folder of its own.
+
+    Two databases must never share such a folder: DuckDB gives their files the same names.
+    """
     connection = duckdb.connect()
+    spill = tempfile.mkdtemp(prefix="counterclick-spill-")
+    weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"SET memory_limit = '{memory_limit}'")
-    connection.execute(f"SET temp_directory = '{tempfile.gettempdir()}/counterclick-spill'")
+    connection.execute(f"SET temp_directory = {quoted(spill)}")
     return connection
 
 
