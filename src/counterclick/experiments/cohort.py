@@ -29,11 +29,11 @@ class Cohort:
         self.config = config
         self.context = context
 
-    @cached_property
+    @property
     def everyone(self) -> Table:
         """Eligible visitors. Grain: one visitor."""
         declared = self._exposed.variant.isin(list(self.config.variants))
-        return self.context.facts.kept(self._exposed.filter(declared), f"eligible {self.name}")
+        return self._exposed.filter(declared)
 
     @property
     def undeclared(self) -> Table:
@@ -44,7 +44,7 @@ class Cohort:
     def _exposed(self) -> Table:
         zone = self.context.timezone
         exposures = self.context.facts.exposures(self.name, ends_at(self.config, zone))
-        return eligible(exposures, self.config, zone)
+        return self.context.facts.kept(eligible(exposures, self.config, zone), f"eligible {self.name}")
 
     @property
     def units(self) -> Table:
