@@ -234,3 +234,16 @@ def test_every_database_spills_into_a_folder_of_its_own() -> None:
     connections.clear()
     del connection
     assert not any(folder.exists() for folder in folders)
+
+
+def test_a_log_behind_a_url_is_written_and_read_alike(tmp_path: Path) -> None:
+    """Events go into the log of a URL, repeats are dropped against it, and readers see it with what still waits."""
+    store = Store(tmp_path / "store", f"file://{tmp_path}/elsewhere/log")
+    assert append(store, ["a", "b"], "file:1") == Appended(n_written=2)
+    assert append(store, ["b", "c"], "file:2", keyed=True) == Appended(n_written=1, n_repeated=1)
+    store.inbox.put([body("c", "d")])
+    assert seen(store) == ["a", "b", "c", "d"]
+    store.drain()
+    assert seen(store) == ["a", "b", "c", "d"]
+    assert not (tmp_path / "store" / "log").exists()
+    store.close()

@@ -126,7 +126,7 @@ class Store:
             if not as_they_are:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _arriving AS {rows}")
                 n_before = _count(connection, "_arriving")
-                connection.execute(f"CREATE OR REPLACE TEMP VIEW _kept_ids AS {self.ids_sql(snapshot)}")
+                connection.execute(f"CREATE OR REPLACE TEMP VIEW _kept_ids AS {self.ids_sql(connection, snapshot)}")
                 rows = f"{_first_sql('_arriving', '_kept_ids')} ORDER BY occurred_at, event_id"
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {rows}")
                 n_repeated = n_before - _count(connection, "_new")
@@ -146,13 +146,13 @@ class Store:
         ).fetchone()
         if not found or found[0] != found[1] or found[0] != found[2]:
             return False
-        overlap = f"SELECT count(*) FROM ({self.ids_sql(snapshot)}) SEMI JOIN ({keys}) USING (kind, event_id)"
+        overlap = f"SELECT count(*) FROM ({self.ids_sql(connection, snapshot)}) SEMI JOIN ({keys}) USING (kind, event_id)"
         there = connection.execute(overlap).fetchone()
         return bool(there and there[0] == 0)
 
-    def ids_sql(self, snapshot: Snapshot) -> str:
+    def ids_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
         """Return SQL for the keys of all events in a snapshot of the log."""
-        return f"SELECT kind, event_id FROM ({self._log_sql(snapshot)})"
+        return f"SELECT kind, event_id FROM ({self._log_sql(connection, snapshot)})"
 
     def drain(self) -> int:
         """Move bodies from the inbox to the log; return how many bodies."""
@@ -183,12 +183,14 @@ class Store:
         with self.inbox.reading() as transaction:  # the inbox first, then the log: nothing falls between
             snapshot = self.log.snapshot()
             bodies = self.inbox.above(snapshot.transaction(self._drain_name) or 0, transaction)
-        log_sql = self._log_sql(snapshot)
+        log_sql = self._log_sql(connection, snapshot)
         if not bodies:
             connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql}")
             return
         _load_bodies(connection, bodies)
-        connection.execute(f"CREATE OR REPLACE TABLE inbox_events AS {_first_sql('_inbox_rows', self.ids_sql(snapshot))}")
+        connection.execute(
+            f"CREATE OR REPLACE TABLE inbox_events AS {_first_sql('_inbox_rows', self.ids_sql(connection, snapshot))}"
+        )
         connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql} UNION ALL SELECT {_COLUMNS} FROM inbox_events")
 
     def close(self) -> None:
@@ -213,18 +215,22 @@ class Store:
     def _drain_name(self) -> str:
         return f"inbox:{self.inbox.inbox_id}"
 
-    @staticmethod
-    def _log_sql(snapshot: Snapshot) -> str:
-        """SQL for a snapshot of the log with the explicit schema, whatever the age of its files."""
+    def _log_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
+        """SQL for a snapshot of the log with the explicit schema, whatever the age of its files.
+
+        DuckDB reads the files of a folder itself; those behind a URL it is given by delta-rs, which has the credentials.
+        """
         nothing = ", ".join(f'NULL::{duckdb_type(f.type)} AS "{f.name}"' for f in SCHEMA)
-        if not snapshot.files:
+        if snapshot.table is None or not snapshot.files:
             return f"SELECT {nothing} WHERE false"
-        files = ", ".join(quoted(path) for path in snapshot.files)
-        return f"""
-            SELECT {_COLUMNS} FROM (
-                SELECT {nothing} WHERE false UNION ALL BY NAME
-                SELECT * FROM read_parquet([{files}], hive_partitioning = true,
-                    hive_types = {{'kind': VARCHAR}}, union_by_name = true))"""
+        if "://" in self.log.location:
+            connection.register("_log_behind_url", snapshot.table.to_pyarrow_dataset())
+            source = "_log_behind_url"
+        else:
+            files = ", ".join(quoted(path) for path in snapshot.files)
+            source = f"""read_parquet([{files}], hive_partitioning = true, hive_types = {{'kind': VARCHAR}},
+                union_by_name = true)"""
+        return f"SELECT {_COLUMNS} FROM (SELECT {nothing} WHERE false UNION ALL BY NAME SELECT * FROM {source})"
 
 
 def _first_sql(table: str, kept: str) -> str:
