@@ -47,7 +47,7 @@ _COMMON = Common()
 
 
 def _open(common: Common) -> Shop:
-    from counterclick.shop import open_shop  # noqa: PLC0415 - heavy rooms load when a command runs
+    from counterclick.shop import open_shop
 
     return open_shop(common.shop)
 
@@ -55,8 +55,8 @@ def _open(common: Common) -> Shop:
 @app.command
 def init(*, common: Common = _COMMON) -> int:
     """Write a commented shop.toml to start from."""
-    from counterclick.errors import ConfigError  # noqa: PLC0415 - commands import when they run
-    from counterclick.shop.template import TEMPLATE  # noqa: PLC0415 - commands import when they run
+    from counterclick.errors import ConfigError
+    from counterclick.shop.template import TEMPLATE
 
     try:
         with common.shop.open("x", encoding="utf-8") as file:
@@ -97,7 +97,7 @@ def record(
 
 
 def _say_recorded(results: Sequence[Recorded], *, as_json: bool) -> None:
-    from counterclick.display import plain  # noqa: PLC0415 - commands import when they run
+    from counterclick.display import plain
 
     if as_json:
         say_json([plain(result) for result in results])
@@ -184,8 +184,8 @@ def demo(
     common: Common = _COMMON,
 ) -> int:
     """Simulate a shop whose truth is known, and run the main job on it."""
-    from counterclick.display import plain  # noqa: PLC0415 - commands import when they run
-    from counterclick.shop.demonstration import demonstrate  # noqa: PLC0415 - commands import when they run
+    from counterclick.display import plain
+    from counterclick.shop.demonstration import demonstrate
 
     with progressing("Demo") as progress:
         found = demonstrate(folder, seed, visitors, progress=progress)
@@ -244,7 +244,7 @@ def stopped() -> NoReturn:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with 0, 1 for a finding that was asked to fail on, or 2 for what cannot be done."""
-    from counterclick.errors import CounterclickError, StoreError  # noqa: PLC0415 - commands import when they run
+    from counterclick.errors import CounterclickError, StoreError
 
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words

@@ -21,7 +21,7 @@ BAD = 2
 
 def say(result: Shown, *, as_json: bool) -> None:
     """Print a result as tables, or as JSON."""
-    from counterclick.display import plain  # noqa: PLC0415 - commands import when they run
+    from counterclick.display import plain
 
     if as_json:
         say_json(plain(result))
@@ -48,8 +48,8 @@ def progressing(title: str) -> Iterator[Callable[[str, float], None]]:
     if not sys.stderr.isatty():
         yield lambda _step, _fraction: None
         return
-    from rich.console import Console  # noqa: PLC0415 - only where a bar is shown
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - see above
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
