@@ -52,10 +52,11 @@ def LastTouch(window: timedelta = timedelta(hours=24), *, helpful_only: bool = T
 def candidates(orders: Table, interactions: Table, rule: Rule) -> Table:
     """Every pair of an order and an interaction that may claim it.
 
-    Grain: one pair. Columns: order_id, ordered_at, revenue, interaction_id, surface, touched_at.
+    Grain: one pair. Columns: order_id, ordered_at, revenue, kind and interaction_id (together the interaction's key),
+    surface, touched_at.
     """
     engaged = interactions.filter(interactions.is_touch) if rule.helpful_only else interactions
-    touched = engaged.select("surface", "interaction_id", _person="person_id", touched_at=engaged.occurred_at)
+    touched = engaged.select("surface", "kind", "interaction_id", _person="person_id", touched_at=engaged.occurred_at)
     bought = orders.filter(orders.person_id.notnull()).select("order_id", "person_id", "ordered_at", "revenue")
     seconds = int(rule.window.total_seconds())
     return bought.join(
@@ -72,7 +73,7 @@ def credits(orders: Table, interactions: Table, rule: Rule) -> Table:  # noqa: A
     """Orders credited to surfaces.
 
     Grain: one credited order. Columns: order_id, ordered_at, attributed_revenue (the order's revenue, all of it),
-    interaction_id, surface, touched_at.
+    kind and interaction_id (together the interaction's key), surface, touched_at.
 
     Args:
         orders: `counterclick.facts.Facts.orders`.
@@ -80,9 +81,9 @@ def credits(orders: Table, interactions: Table, rule: Rule) -> Table:  # noqa: A
         rule: first or last touch, window, helpful only.
     """
     pairs = candidates(orders, interactions, rule)
-    by_time = [_.touched_at, _.interaction_id]
+    by_time = [_.touched_at, _.interaction_id, _.kind]
     if rule.touch == "last":
-        by_time = [_.touched_at.desc(), _.interaction_id.desc()]
+        by_time = [_.touched_at.desc(), _.interaction_id.desc(), _.kind.desc()]
     return first_rows(pairs, "order_id", by_time).rename(attributed_revenue="revenue")
 
 
@@ -109,18 +110,18 @@ def line_credits(credited: Table, order_lines: Table, interactions: Table, catal
         catalogue: `counterclick.facts.Facts.products`.
         events: the events table, for the products that answers matched.
     """
-    clicked = interactions.filter(interactions.product_id.notnull()).select("interaction_id", "product_id")
-    answers = events.filter(events.kind == "assistant_answer").select("event_id", "matched_products")
+    clicked = interactions.filter(interactions.product_id.notnull()).select("kind", "interaction_id", "product_id")
+    answers = events.filter(events.kind == "assistant_answer").select("kind", "event_id", "matched_products")
     matched = answers.unnest("matched_products").filter(_.matched_products.notnull())
-    about = clicked.union(matched.select(interaction_id="event_id", product_id="matched_products"))
+    about = clicked.union(matched.select("kind", interaction_id="event_id", product_id="matched_products"))
     category = catalogue.select("product_id", "category")
-    about = about.left_join(category, "product_id").select("interaction_id", "product_id", "category")
+    about = about.left_join(category, "product_id").select("kind", "interaction_id", "product_id", "category")
     lines = order_lines.left_join(category, "product_id").select(
         "order_id", "line_number", "product_id", "revenue", "category"
     )
-    joined = lines.join(credited.select("order_id", "surface", "interaction_id"), "order_id")
-    topics = about.select(_interaction="interaction_id", _product="product_id", _category="category")
-    pairs = joined.left_join(topics, joined.interaction_id == topics["_interaction"])
+    joined = lines.join(credited.select("order_id", "surface", "kind", "interaction_id"), "order_id")
+    topics = about.select(_kind="kind", _interaction="interaction_id", _product="product_id", _category="category")
+    pairs = joined.left_join(topics, [joined.kind == topics["_kind"], joined.interaction_id == topics["_interaction"]])
     rank = ibis.cases((pairs["_product"] == pairs.product_id, 0), (pairs["_category"] == pairs.category, 1), else_=2)
     nearest = pairs.group_by("order_id", "line_number", "surface").agg(attributed_revenue=_.revenue.max(), rank=rank.min())
     return nearest.mutate(

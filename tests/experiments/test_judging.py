@@ -189,6 +189,15 @@ def test_what_is_invalid_or_too_small_shows_no_lift_and_no_money() -> None:
         assert (found.lift, found.incremental, found.revenue_lift, found.contrasts) == (None, None, None, ())
 
 
+def test_orders_that_end_before_the_windows_do_are_warned_of() -> None:
+    """An export of orders that stops a week early understates every arm; two days early may be chance."""
+    found = measured({"a": EVEN, "b": MORE}, last_window_at=datetime(2026, 2, 8, tzinfo=UTC))
+    early = replace(found, last_order_at=datetime(2026, 2, 1, tzinfo=UTC))
+    assert any("understated in every arm" in warning for warning in verdict(early).warnings)
+    close = replace(found, last_order_at=datetime(2026, 2, 6, tzinfo=UTC))
+    assert not any("understated" in warning for warning in verdict(close).warnings)
+
+
 def test_still_running() -> None:
     """Before the last window and allowance have closed there is no verdict, however large the lift."""
     early = {"as_of": datetime(2026, 2, 10, 23, tzinfo=UTC)}

@@ -39,6 +39,12 @@ def warnings(name: str, config: ExperimentConfig, context: Context, measured: Me
         found.append(f"Declared on {own[0].declared_at:%Y-%m-%d}, after it had ended: not pre-registered.")
     if measured.unmatched and row.lift is not None:
         found.append(_worst_cases(config, measured, row.lift))
+    last, reach = measured.last_order_at, measured.last_window_at
+    if last is not None and reach is not None and reach - last > context.allowance:
+        found.append(
+            f"The last recorded order is of {last:%Y-%m-%d}; visitors' windows reach to {reach:%Y-%m-%d}. If orders in "
+            "between are missing, revenue and its money a month are understated in every arm."
+        )
     margins = [name for name in (config.outcome, *config.guardrails) if "margin" in metric_named(name).measures]
     if margins and not costs_known(config, measured):
         found.append(f"Costs are known for {percent(measured.costed_share)} of revenue; the rest has no margin here.")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import ibis
 import numpy as np
@@ -50,6 +51,8 @@ class Measured:
         n_unmatched: its orders.
         margin_rate: margin over revenue of the lines whose cost is known; None where none is.
         costed_share: their share of revenue.
+        last_order_at: the shop's last recorded order, whoever's, UTC; None without orders.
+        last_window_at: when the last finished visitor's window closed; None without visitors.
     """
 
     arms: Mapping[str, Moments]
@@ -63,6 +66,8 @@ class Measured:
     n_unmatched: int
     margin_rate: float | None
     costed_share: float
+    last_order_at: datetime | None = None
+    last_window_at: datetime | None = None
 
 
 def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
@@ -104,10 +109,12 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
         n_unmatched=int(figures["n_unmatched"]),
         margin_rate=figures["margin"] / figures["costed"] if figures["costed"] else None,
         costed_share=figures["costed"] / figures["sold"] if figures["sold"] else 0.0,
+        last_order_at=figures["last_order_at"],
+        last_window_at=figures["last_exposed_at"] + window if figures["last_exposed_at"] else None,
     )
 
 
-def _figures(cohort: Cohort) -> dict[str, float]:
+def _figures(cohort: Cohort) -> dict[str, Any]:
     """Count visitors and sum revenue for the checks, in one row."""
     zone = cohort.context.timezone
     first = day_begins(cohort.config.starts_on, zone)
@@ -122,9 +129,19 @@ def _figures(cohort: Cohort) -> dict[str, float]:
     )
     everyone = cohort.everyone.agg(n_eligible=_.count(), n_several=(_.n_variants > 1).cast("int64").sum())
     lost = cohort.unmatched.agg(unmatched=_.revenue.sum().cast("float64"), n_unmatched=_.count())
+    ever = cohort.context.facts.orders.agg(last_order_at=_.ordered_at.max())
+    entered = cohort.units.agg(last_exposed_at=_.exposed_at.max())
     undeclared = cohort.undeclared.agg(n_undeclared=_.count())
-    row = everyone.cross_join(undeclared).cross_join(lost).cross_join(sums).to_pyarrow().to_pylist()[0]
-    return {name: value or 0.0 for name, value in row.items()}
+    row = (
+        everyone.cross_join(undeclared)
+        .cross_join(lost)
+        .cross_join(sums)
+        .cross_join(ever)
+        .cross_join(entered)
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    return {name: value if name.endswith("_at") else value or 0.0 for name, value in row.items()}
 
 
 def _moments(units: Table, active: Table, names: Sequence[str]) -> dict[tuple[str, date], Moments]:
