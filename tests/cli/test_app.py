@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from builders import Event, add, exposure, later, line, purchase, refund, view
+from builders import Event, add, click, exposure, later, line, purchase, refund, view
 from counterclick.cli import main
 from counterclick.display import WIDTH
 
@@ -114,9 +114,21 @@ def test_recording_what_needs_attention_exits_with_two_and_keeps_the_rest(shell:
     assert "refused: out_of_range" in text
     assert "1 refunds name no order" in text
     assert "unit_price must be 0 or more" in shell("check", "--rejections")
-    assert "refunds_without_order" in shell("check")
+    assert "refunds_without_order" in shell("check", code=2)
     assert shell("check", "--fail-on", "refunds_without_order", code=1)
     assert "was recorded before" in shell("record", file)
+
+
+def test_an_order_before_its_touch_is_named_and_exits_with_two(shell: Shell) -> None:
+    """Nobody is credited with it, and check says why; where nothing needs attention it exits with 0."""
+    shell("init")
+    order = purchase("v1", revenue=5, at="2026-01-05T10:00")
+    shell("record", write("order.jsonl", order, view("v1")))
+    shell("check")
+    shell("record", write("touch.jsonl", click("v1", at="2026-01-05T11:00")))
+    assert "orders_before_their_touch" in shell("check", code=2)
+    shell("check", "--fail-on", "orders_before_their_touch", code=1)
+    shell("check", "--fail-on", "rejected_events")
 
 
 @pytest.mark.parametrize(

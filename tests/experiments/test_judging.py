@@ -260,7 +260,8 @@ def test_a_changed_configuration_makes_it_invalid() -> None:
     other = Declaration(config_hash("test", config(window="14d")), BEFORE)
     assert verdict(arms, {"declarations": [now, now]}).outcome == "won"
     assert verdict(arms, {"declarations": [other, now]}).outcome == "won"
-    assert verdict(arms, {"declarations": [now, other]}).outcome == "invalid"
+    assert verdict(arms, {"declarations": [now, other]}).outcome == "won"  # changed and changed back, before the start
+    assert verdict(arms, {"declarations": [other]}).outcome == "invalid"
     later = Declaration(other.config_hash, datetime(2026, 1, 20, tzinfo=UTC))
     assert verdict(arms, {"declarations": [now, later]}).outcome == "invalid"
     assert checks_of(verdict(arms).checks, "configuration unchanged").passed is None

@@ -149,14 +149,19 @@ def check(
     fail_on: Annotated[list[str] | None, Parameter(help="Exit with 1 if this finding stands; 'any' for all.")] = None,
     common: Common = _COMMON,
 ) -> int:
-    """Show the state of the recorded data: what was refused, what does not join, what contradicts itself."""
+    """Show the state of the recorded data: what was refused, what does not join, what contradicts itself.
+
+    Exits with 2 where something needs attention; with --fail-on, with 1 where one of those findings stands, else with 0.
+    """
     with _open(common) as shop:
         if rejections:
             say(shop.rejections(most), as_json=common.json)
             return 0
         health = shop.check(fail_on=fail_on or ())
         say(health, as_json=common.json)
-        return FOUND if health.fails else 0
+        if fail_on:
+            return FOUND if health.fails else 0
+        return BAD if health.findings else 0
 
 
 @app.command

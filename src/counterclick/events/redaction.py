@@ -25,7 +25,10 @@ __all__ = [
     "sql_scrubbed_column",
 ]
 
-IDENTIFIERS = ("visitor_id", "customer_id", "event_id", "order_id", "conversation_id", "message_id")
+IDENTIFIERS = (
+    *("visitor_id", "customer_id", "event_id", "order_id", "conversation_id", "message_id", "campaign_id", "product_id"),
+    *("surface", "experiment", "variant", "policy"),
+)
 """Columns that name someone or something; an e-mail address in them is hashed."""
 
 TEXTS = ("reason", "title", "category", "page", "device", "country")

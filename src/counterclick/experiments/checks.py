@@ -92,7 +92,8 @@ def _unchanged(name: str, config: ExperimentConfig, context: Context) -> Check:
     now = config_hash(name, config)
     start = day_begins(config.starts_on, context.timezone)
     before = [found for found in context.declarations if found.declared_at < start]
-    counted = [*before[-1:], *(found for found in context.declarations if found.declared_at >= start)]
+    chosen = [found for found in before if found.config_hash == now] or before[-1:]  # changed and changed back is fine
+    counted = [*chosen, *(found for found in context.declarations if found.declared_at >= start)]
     others = sorted({found.config_hash for found in counted} - {now})
     title = "configuration unchanged"
     if others:
