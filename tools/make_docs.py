@@ -215,8 +215,8 @@ def commands() -> str:
             lines.append(f"| `{prefix} {name}` | {first_line(command)} | {options(command)} |")
     lines += [
         "",
-        "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on; 2 for input that cannot be taken, data that "
-        "needs attention (`record`, `check`), or a question that cannot be answered; 130 where you stopped it.",
+        "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on; 2 for input that cannot be taken, data "
+        "that needs attention (`record`, `check`), or a question that cannot be answered; 130 where you stopped it.",
         "",
         "# Settings of shop.toml",
         "",
