@@ -10,7 +10,8 @@ import pkgutil
 import pytest
 
 import counterclick
-from counterclick.cli.app import app, experiment_app
+from counterclick.cli.app import app
+from counterclick.cli.experiments import app as experiment_app
 from counterclick.experiments import Experiment
 from counterclick.shop import Shop
 from data_folder import ROOT

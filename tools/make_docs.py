@@ -15,7 +15,8 @@ from typing import get_type_hints
 import msgspec
 
 from counterclick import attribution, verdicts
-from counterclick.cli.app import app, experiment_app
+from counterclick.cli.app import app
+from counterclick.cli.experiments import app as experiment_app
 from counterclick.config import Config
 from counterclick.decisions import Decision, Policy
 from counterclick.events.rejection import Reason

@@ -6,16 +6,17 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
+from counterclick.cli.common import COMMON, Common, opened
+from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
 
 if TYPE_CHECKING:
-    from counterclick.shop import Recorded, Shop
+    from counterclick.shop import Recorded
 
 __all__ = ["app", "main"]
 
@@ -25,35 +26,11 @@ app = App(
     version_flags=["--version"],
     help_format="plaintext",
 )
-experiment_app = App(name="experiment", help="Plan an experiment, read its result, get its verdict.")
 app.command(experiment_app)
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Common:
-    """What every command takes.
-
-    Attributes:
-        shop: the shop's configuration.
-        json: print JSON instead of tables.
-    """
-
-    shop: Annotated[Path, Parameter(help="The shop's configuration file.")] = Path("shop.toml")
-    json: Annotated[bool, Parameter(help="Print JSON instead of tables.", negative="")] = False
-
-
-_COMMON = Common()
-
-
-def _open(common: Common) -> Shop:
-    from counterclick.shop import open_shop
-
-    return open_shop(common.shop)
-
-
 @app.command
-def init(*, common: Common = _COMMON) -> int:
+def init(*, common: Common = COMMON) -> int:
     """Write a commented shop.toml to start from."""
     from counterclick.errors import ConfigError
     from counterclick.shop.template import TEMPLATE
@@ -78,14 +55,14 @@ def record(
     /,
     *,
     mapping: Annotated[str | None, Parameter(help="The mapping of shop.toml to read them by.")] = None,
-    common: Common = _COMMON,
+    common: Common = COMMON,
 ) -> int:
     """Record files of events; a file recorded before changes nothing.
 
     Exits with 2 where events were refused or refunds name no known order; everything else is recorded.
     """
     results: list[Recorded] = []
-    with _open(common) as shop, progressing("Recording") as progress, contextlib.ExitStack() as stack:
+    with opened(common) as shop, progressing("Recording") as progress, contextlib.ExitStack() as stack:
         stack.callback(lambda: _say_recorded(results, as_json=common.json))  # also when a later file cannot be read
         for number, path in enumerate(files):
 
@@ -106,9 +83,9 @@ def _say_recorded(results: Sequence[Recorded], *, as_json: bool) -> None:
 
 
 @app.command
-def audit(*, common: Common = _COMMON) -> int:
+def audit(*, common: Common = COMMON) -> int:
     """Lay what each surface claims beside what its holdout shows."""
-    with _open(common) as shop, progressing("Auditing") as progress:
+    with opened(common) as shop, progressing("Auditing") as progress:
         found = shop.audit(progress=progress)
     say(found, as_json=common.json)
     return 0
@@ -120,10 +97,10 @@ def metric(
     /,
     *,
     by: Annotated[Literal["day", "week", "month", "surface"] | None, Parameter(help="What to split it by.")] = None,
-    common: Common = _COMMON,
+    common: Common = COMMON,
 ) -> int:
     """Show a metric of the whole shop, by period or by surface."""
-    with _open(common) as shop:
+    with opened(common) as shop:
         say(shop.metric(name, by=by), as_json=common.json)
     return 0
 
@@ -133,10 +110,10 @@ def orders(
     *,
     most: Annotated[int, Parameter(help="How many, the newest first.")] = 20,
     unmatched: Annotated[str | None, Parameter(help="Only orders that this experiment cannot match.")] = None,
-    common: Common = _COMMON,
+    common: Common = COMMON,
 ) -> int:
     """List completed orders."""
-    with _open(common) as shop:
+    with opened(common) as shop:
         say(shop.latest_orders(most, unmatched=unmatched), as_json=common.json)
     return 0
 
@@ -147,13 +124,13 @@ def check(
     rejections: Annotated[bool, Parameter(help="List what was refused, with what would be right.", negative="")] = False,
     most: Annotated[int, Parameter(help="How many refused events to list.")] = 20,
     fail_on: Annotated[list[str] | None, Parameter(help="Exit with 1 if this finding stands; 'any' for all.")] = None,
-    common: Common = _COMMON,
+    common: Common = COMMON,
 ) -> int:
     """Show the state of the recorded data: what was refused, what does not join, what contradicts itself.
 
     Exits with 2 where something needs attention; with --fail-on, with 1 where one of those findings stands, else with 0.
     """
-    with _open(common) as shop:
+    with opened(common) as shop:
         if rejections:
             say(shop.rejections(most), as_json=common.json)
             return 0
@@ -172,10 +149,10 @@ def decide(
     visitor: str,
     cart: Annotated[list[str] | None, Parameter(help="Products in the cart.")] = None,
     most: Annotated[int, Parameter(help="Offers wanted at most.")] = 3,
-    common: Common = _COMMON,
+    common: Common = COMMON,
 ) -> int:
     """Ask what a surface shows a visitor; records that the visitor was eligible."""
-    with _open(common) as shop:
+    with opened(common) as shop:
         say(shop.decide(surface, visitor, cart=cart or (), most=most), as_json=common.json)
     return 0
 
@@ -186,7 +163,7 @@ def demo(
     folder: Annotated[Path | None, Parameter(help="Where to keep the simulated shop; a temporary one unless given.")] = None,
     seed: int = 1,
     visitors: Annotated[int | None, Parameter(help="How many visitors to simulate.")] = None,
-    common: Common = _COMMON,
+    common: Common = COMMON,
 ) -> int:
     """Simulate a shop whose truth is known, and run the main job on it."""
     from counterclick.display import plain
@@ -198,42 +175,6 @@ def demo(
         say_json(plain(found))
     else:
         sys.stdout.write(f"{found}\n")
-    return 0
-
-
-@experiment_app.command
-def plan(
-    name: str,
-    /,
-    *,
-    lift: Annotated[float, Parameter(help="Relative lift to be seen: 0.02 is +2 %.")] = 0.02,
-    common: Common = _COMMON,
-) -> int:
-    """Say how long it takes until a lift can be seen, from this shop's own history."""
-    with _open(common) as shop:
-        say(shop.experiment(name).plan(lift), as_json=common.json)
-    return 0
-
-
-@experiment_app.command
-def result(
-    name: str,
-    /,
-    *,
-    metrics: Annotated[list[str] | None, Parameter(name="--metric", help="A metric besides the usual ones.")] = None,
-    common: Common = _COMMON,
-) -> int:
-    """Show every metric of every arm with lift and interval."""
-    with _open(common) as shop:
-        say(shop.experiment(name).result(metrics or ()), as_json=common.json)
-    return 0
-
-
-@experiment_app.command
-def verdict(name: str, /, *, common: Common = _COMMON) -> int:
-    """Say won, lost, inconclusive or invalid, why, and what it is worth a month."""
-    with _open(common) as shop:
-        say(shop.experiment(name).verdict(), as_json=common.json)
     return 0
 
 

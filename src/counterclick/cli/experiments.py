@@ -1,0 +1,50 @@
+"""The commands about experiments."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from counterclick.cli.common import COMMON, Common, opened
+from counterclick.cli.speaking import say
+
+__all__ = ["app"]
+
+app = App(name="experiment", help="Plan an experiment, read its result, get its verdict.")
+
+
+@app.command
+def plan(
+    name: str,
+    /,
+    *,
+    lift: Annotated[float, Parameter(help="Relative lift to be seen: 0.02 is +2 %.")] = 0.02,
+    common: Common = COMMON,
+) -> int:
+    """Say how long it takes until a lift can be seen, from this shop's own history."""
+    with opened(common) as shop:
+        say(shop.experiment(name).plan(lift), as_json=common.json)
+    return 0
+
+
+@app.command
+def result(
+    name: str,
+    /,
+    *,
+    metrics: Annotated[list[str] | None, Parameter(name="--metric", help="A metric besides the usual ones.")] = None,
+    common: Common = COMMON,
+) -> int:
+    """Show every metric of every arm with lift and interval."""
+    with opened(common) as shop:
+        say(shop.experiment(name).result(metrics or ()), as_json=common.json)
+    return 0
+
+
+@app.command
+def verdict(name: str, /, *, common: Common = COMMON) -> int:
+    """Say won, lost, inconclusive or invalid, why, and what it is worth a month."""
+    with opened(common) as shop:
+        say(shop.experiment(name).verdict(), as_json=common.json)
+    return 0
