@@ -12,8 +12,10 @@ import pytest
 import counterclick
 from counterclick.cli.app import app
 from counterclick.cli.experiments import app as experiment_app
+from counterclick.cli.onoff import app as onoff_app
 from counterclick.experiments import Experiment
 from counterclick.shop import Shop
+from counterclick.shop.onoff import OnOff
 from data_folder import ROOT
 
 MODULES = sorted(
@@ -46,14 +48,18 @@ def test_the_root_exports_what_it_says() -> None:
 
 
 def test_every_verb_of_the_shop_is_a_command_and_is_documented() -> None:
-    """Verbs of Shop and Experiment, commands of the shell, and the page of commands name the same things."""
+    """Verbs of Shop, Experiment and OnOff, commands of the shell, and the page of commands name the same things."""
     assert {"record", "audit", "metric", "orders", "check", "decide"} <= commands(app) & set(dir(Shop))
-    assert commands(experiment_app) == {"plan", "result", "verdict"} <= set(dir(Experiment))
+    assert {"calibrate", "holdout"} <= (commands(app) | commands(experiment_app)) & set(dir(Shop))
+    assert commands(experiment_app) - {"holdout"} == {"plan", "result", "slices", "verdict"} <= set(dir(Experiment))
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    for name in commands(app) - {"experiment"}:
+    assert commands(onoff_app) == {"plan", "schedule", "verdict"} <= set(dir(OnOff))
+    for name in commands(app) - {"experiment", "onoff"}:
         assert f"`counterclick {name}`" in page
     for name in commands(experiment_app):
         assert f"`counterclick experiment {name}`" in page
+    for name in commands(onoff_app):
+        assert f"`counterclick onoff {name}`" in page
 
 
 @pytest.mark.parametrize("name", ["counterclick", *MODULES])

@@ -17,16 +17,20 @@ import msgspec
 from counterclick import attribution, verdicts
 from counterclick.cli.app import app
 from counterclick.cli.experiments import app as experiment_app
+from counterclick.cli.onoff import app as onoff_app
 from counterclick.config import Config
 from counterclick.decisions import Decision, Policy
 from counterclick.events.rejection import Reason
 from counterclick.events.rules import RULES
 from counterclick.events.schema import SCHEMA
 from counterclick.events.vocabulary import EVENTS, Event, OrderLine, RefundLine, ShownItem
-from counterclick.experiments import Experiment, Plan, Result
+from counterclick.experiments import Experiment, Plan, Result, Slices
+from counterclick.experiments.onoff_plan import OnOffPlan
+from counterclick.experiments.onoff_schedule import Schedule
 from counterclick.facts import Facts, Outcomes, people
 from counterclick.metrics import MEASURES, METRICS, Measure, Metric
 from counterclick.shop import Shop
+from counterclick.shop.onoff import OnOff
 from counterclick.stats import Estimate, Moments
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -45,6 +49,11 @@ TERMS = {
     "arm, variant": "What an experiment shows a visitor. A variant is a policy; `nothing` is one too.",
     "control": "The arm that the feature is compared with: the static rule where there is one.",
     "holdout": "Visitors who are eligible and do not get the feature, by lot.",
+    "slice": "Visitors who have something in common that was so before they became eligible; exploratory, never a verdict. "
+    "A category is a slice of the revenue.",
+    "new, returning": "Returning is a visitor with an order in the log before its first eligibility, of its own or of the "
+    "customer as whom it was known by then; everyone else is new.",
+    "sensitivity line": "The outcome's lift computed in another way, to see how much it hangs on it; never the verdict.",
     "matured": "Of a visitor: its window and the allowance for late events have closed. Of an order: its returns window "
     "has closed.",
     "claimed": "What a surface's own dashboard would count: any interaction within 7 days, each surface for itself.",
@@ -57,6 +66,15 @@ TERMS = {
     "break-even lift": "The feature's monthly cost over the margin revenue a month that it touches.",
     "lift": "Relative change of a metric against the control: +5 % is 0.05.",
     "policy": "What decides what a surface shows. It learns from carts, orders and returns, never from clicks.",
+    "on/off test": "A surface is switched on and off for everyone, by a randomised schedule of paired blocks; the whole "
+    "shop's revenue on its on days is compared with that on its off days.",
+    "block, pair": "Of an on/off test: consecutive days of which all are on or all off; two blocks of the same weekdays, of "
+    "which a coin switches one on.",
+    "decision lag": "How long buyers take from their first visit to their first order; for blocks, its 90 % quantile.",
+    "carry-over": "Part of an effect that arrives after the surface has been switched, by the decision lag.",
+    "washout": "Days at the beginning of every block of an on/off test that do not count.",
+    "folk rule": '"Off for two weeks; if revenue falls by more than 2 %, on again." Shown with its false alarms, never a '
+    "verdict.",
     "propensity": "The probability with which a visitor got its arm, or a policy showed what it showed.",
 }
 FIELDS = {
@@ -81,6 +99,10 @@ TYPES = (
     Experiment,
     Plan,
     Result,
+    OnOff,
+    OnOffPlan,
+    Schedule,
+    Slices,
     verdicts.Verdict,
     verdicts.Check,
     Policy,
@@ -208,9 +230,10 @@ def commands() -> str:
         "",
     ]
     lines += ["| command | what it does | options |", "|---|---|---|"]
-    for prefix, commands_of in (("counterclick", app), ("counterclick experiment", experiment_app)):
+    groups = {"counterclick": app, "counterclick experiment": experiment_app, "counterclick onoff": onoff_app}
+    for prefix, commands_of in groups.items():
         for name in commands_of:
-            if name.startswith("-") or name == "experiment":
+            if name.startswith("-") or f"counterclick {name}" in groups:
                 continue
             command = commands_of[name].default_command or main
             lines.append(f"| `{prefix} {name}` | {first_line(command)} | {options(command)} |")

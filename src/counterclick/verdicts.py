@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Literal
 
 from counterclick.display import Grid, Shown, money, percent, signed_percent
 
-__all__ = ["STATE", "Check", "Contrast", "Inconclusive", "Money", "Outcome", "Verdict"]
+__all__ = ["STATE", "Check", "Contrast", "Inconclusive", "Look", "Money", "Outcome", "Verdict"]
 
 Outcome = Literal["won", "lost", "inconclusive", "invalid"]
 Inconclusive = Literal[
@@ -16,6 +17,7 @@ Inconclusive = Literal[
     "needs more weeks",
     "cannot be detected at this traffic",
     "guardrail not shown",
+    "held for a data check",
     "still running",
 ]
 
@@ -89,6 +91,45 @@ class Contrast:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """One look at an experiment, as it was when it was taken; it is kept in the log and never rewritten.
+
+    Attributes:
+        number: from 1.
+        entered_until: last day of entry of the visitors it counts, who are all finished.
+        due_at: from when on it could be taken, UTC.
+        taken_at: when it was, UTC.
+        is_last: whether it spent all of the error rate.
+        visitors: arm -> visitors.
+        buyers: arm -> buyers.
+        total: arm -> sum of the outcome.
+        squares: arm -> sum of its squares.
+        information: buyers of control and feature together.
+        planned: buyers that were planned; None where this is the only look.
+        spent: error rate of one side spent by this look, of 0.025.
+        bound: of the standardised statistic; None where nothing could be spent.
+        statistic: normal score of the test's p-value; None where an arm had no buyers to be compared.
+        crossed: the bound that was crossed, "upper" or "lower".
+    """
+
+    number: int
+    entered_until: date
+    due_at: datetime
+    taken_at: datetime
+    is_last: bool
+    visitors: Mapping[str, int]
+    buyers: Mapping[str, int]
+    total: Mapping[str, float]
+    squares: Mapping[str, float]
+    information: float
+    planned: float | None
+    spent: float
+    bound: float | None
+    statistic: float | None
+    crossed: Literal["upper", "lower"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict(Shown):
     """What an experiment concludes about a feature.
 
@@ -100,8 +141,10 @@ class Verdict(Shown):
         because: the reason, in one sentence.
         kind: of inconclusive verdicts, which.
         metric: what it was decided on.
-        lift: relative change of the metric, with ``lift_lower`` and ``lift_upper`` at 95 %; None where refused.
-        p_value: of "no difference"; None where refused.
+        lift: relative change of the metric, with ``lift_lower`` and ``lift_upper`` at 95 %; None where refused. After
+            several looks it is the median-unbiased one, and the interval the repeated one, dual to the bounds.
+        interval: what the interval is: for one look, repeated over looks, or anytime-valid.
+        p_value: of "no difference", stage-wise after several looks; None where refused, or nothing was decided yet.
         incremental: money a month that the feature earns over the control, for all eligible visitors.
         break_even_lift: lift at which the feature pays its cost; None where cost or margin is not known.
         returns: "open" until the orders' returns have matured, then what net revenue says.
@@ -112,6 +155,9 @@ class Verdict(Shown):
         numbers: everything else that the sentence rests on.
         contrasts: the other comparisons, which conclude nothing.
         revenue_lift: of revenue per visitor, whatever the metric: value, lower and upper end; None where refused.
+        looks: taken so far, oldest first; the verdict rests on the last.
+        next_look_on: day on which the next look is due; None where looking has ended.
+        band: lift of all finished visitors with its anytime-valid 95 % interval, to look at between looks.
     """
 
     experiment: str
@@ -135,6 +181,10 @@ class Verdict(Shown):
     numbers: Mapping[str, float] = field(default_factory=dict)
     contrasts: tuple[Contrast, ...] = ()
     revenue_lift: tuple[float, float, float] | None = None
+    interval: str = "95 %"
+    looks: tuple[Look, ...] = ()
+    next_look_on: date | None = None
+    band: tuple[float, float, float] | None = None
 
     def grids(self) -> list[Grid]:
         """Return the verdict as a table of what it rests on, and the other contrasts below it."""
@@ -143,7 +193,13 @@ class Verdict(Shown):
         if self.lift is not None and self.lift_lower is not None and self.lift_upper is not None:
             ends = f"[{signed_percent(self.lift_lower)}, {signed_percent(self.lift_upper)}]"
             p_value = "" if self.p_value is None else f", p = {self.p_value:.2g}"
-            rows.append((f"lift of {self.metric}", f"{signed_percent(self.lift)} {ends}{p_value}"))
+            rows.append((f"lift of {self.metric}", f"{signed_percent(self.lift)} {ends} ({self.interval}){p_value}"))
+        if self.band is not None:
+            value, lower, upper = self.band
+            ends = f"[{signed_percent(lower)}, {signed_percent(upper)}]"
+            rows.append(("between looks", f"{signed_percent(value)} {ends} anytime-valid; to look at, decides nothing"))
+        if self.next_look_on is not None:
+            rows.append(("next look", f"due on {self.next_look_on:%Y-%m-%d}"))
         if self.incremental is not None:
             found = self.incremental
             ends = f"[{money(found.lower, found.currency)}, {money(found.upper, found.currency)}]"
@@ -162,12 +218,26 @@ class Verdict(Shown):
         rows += [(check.name, f"{STATE[check.passed]}: {check.says}") for check in self.checks]
         rows.append(("meanwhile", self.meanwhile))
         grids = [Grid(title, ("", ""), rows, self.warnings, left=2)]
+        if self.looks:
+            grids.append(Grid("Looks", _LOOKS, [_look_cells(look) for look in self.looks], [_TAKEN]))
         if self.contrasts:
             notes = [warning for contrast in self.contrasts for warning in contrast.warnings]
             beside = [_cells(contrast) for contrast in self.contrasts]
             heads = ("contrast", "lift", "95 % interval", "p", "a month")
             grids.append(Grid("Beside the verdict (Holm-adjusted)", heads, beside, notes))
         return grids
+
+
+_LOOKS = ("look", "entered until", "buyers", "of planned", "statistic", "bound", "")
+_TAKEN = "A look is taken from the visitors who entered by that day, when all of them are finished; it stays as it was."
+
+
+def _look_cells(look: Look) -> tuple[str, ...]:
+    share = "" if look.planned is None else percent(look.information / look.planned, 0)
+    statistic = "none" if look.statistic is None else f"{look.statistic:+.2f}"
+    bound = "none" if look.bound is None else f"{look.bound:.2f}"
+    says = {"upper": "crossed", "lower": "crossed below"}.get(look.crossed or "", "last" if look.is_last else "")
+    return (f"{look.number}", f"{look.entered_until}", f"{look.information:,.0f}", share, statistic, bound, says)
 
 
 def _cells(contrast: Contrast) -> tuple[str, ...]:

@@ -90,6 +90,7 @@ def test_every_question_is_answered_in_eighty_columns_and_in_json(shell: Shell) 
         ("decide", "cart", "--visitor", "v1", "--cart", "hat"),
         ("experiment", "plan", "test", "--lift", "0.1"),
         ("experiment", "result", "test", "--metric", "ctr"),
+        ("experiment", "slices", "test"),
         ("experiment", "verdict", "test"),
     ]
     for words in questions:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ def measured(arms: dict[str, ArrayLike], returned: dict[str, float] | None = Non
         "arms": moments,
         "by_day": {(name, date(2026, 1, 5)): found for name, found in moments.items()},
         "amounts": amounts,
+        "entered": {name: np.full(len(found), "2026-01-05", dtype="datetime64[D]") for name, found in amounts.items()},
         "n_eligible": sum(found.n for found in moments.values()),
         "n_several": 0,
         "n_undeclared": 0,
@@ -83,6 +85,21 @@ def measured(arms: dict[str, ArrayLike], returned: dict[str, float] | None = Non
         "costed_share": 1.0,
     }
     return Measured(**usual | more)
+
+
+def weekly(arms: dict[str, list[ArrayLike]], **more: Any) -> Measured:
+    """Return what was measured of visitors who entered week after week, those of a week all on its Monday."""
+    together = measured({name: np.concatenate([np.asarray(week) for week in weeks]) for name, weeks in arms.items()}, **more)
+    by_day, amounts, entered = {}, {}, {}
+    for name, weeks in arms.items():
+        days = [date(2026, 1, 5) + timedelta(weeks=number) for number in range(len(weeks))]
+        by_day |= {(name, day): arm(week) for day, week in zip(days, weeks, strict=True)}
+        spent = [np.sort(np.asarray(week)[np.asarray(week) > 0]) for week in weeks]
+        amounts[name] = np.concatenate(spent)
+        entered[name] = np.concatenate(
+            [np.full(len(own), day, dtype="datetime64[D]") for own, day in zip(spent, days, strict=True)]
+        )
+    return replace(together, by_day=by_day, amounts=amounts, entered=entered)
 
 
 def table(found: Measured, told: Any = None, **settings: Any) -> Result:
@@ -96,4 +113,6 @@ def table(found: Measured, told: Any = None, **settings: Any) -> Result:
 def verdict(found: Measured, told: Any = None, **settings: Any) -> Verdict:
     """Return the verdict."""
     own = context(of=NOTHING, **(told or {}))
-    return judge("test", config(**settings), own, found, table(found, told, **settings))
+    settled = config(**settings)
+    wanted = dict.fromkeys([settled.outcome, *ALWAYS, *settled.guardrails])
+    return judge("test", settled, own, found, [metric_named(name) for name in wanted])

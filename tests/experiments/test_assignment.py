@@ -12,7 +12,7 @@ from scipy import stats
 
 from counterclick.errors import ConfigError
 from counterclick.experiments import assign, bucket
-from counterclick.experiments.assignment import BUCKETS, bounds
+from counterclick.experiments.assignment import BUCKETS, bounds, buckets
 
 HALVES = {"a": 0.5, "b": 0.5}
 DIGITS = [("cart-bundles", "v1", "7829adaa"), ("chat", "v2", "78b541f4"), ("test", "visitor-42", "9a33f9a4")]
@@ -35,6 +35,13 @@ def test_known_buckets() -> None:
         assert hashlib.sha256(f"{salt}:{unit}".encode()).hexdigest().startswith(digits)
         assert bucket(salt, unit) == int(digits, 16) % 10_000
     assert [bucket(salt, unit) for salt, unit, _ in DIGITS] == [7354, 4820, 7508]
+
+
+def test_many_buckets_are_those_of_each_unit() -> None:
+    """Thousands of ids at once get the numbers that each gets alone."""
+    units = [f"v{i}" for i in range(2_000)] + ["ü", ""]
+    assert buckets("chat", units).tolist() == [bucket("chat", unit) for unit in units]
+    assert buckets("chat", []).tolist() == []
 
 
 def test_arms_take_the_buckets_in_declared_order() -> None:

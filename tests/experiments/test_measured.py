@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+import ibis
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import MONDAY, Event, config, context, exposure, later, line, purchase, refund
+from builders import MONDAY, Event, config, context, exposure, kept, later, line, purchase, refund
 from counterclick.experiments.cohort import Cohort
-from counterclick.experiments.measured import FIRST_DAY, MATURED, PRE, Measured, measure
+from counterclick.experiments.measured import FIRST_DAY, MATURED, PRE, Measured, grouped_moments, measure
 from counterclick.metrics import metric_named
 from counterclick.stats import Moments
 
@@ -63,7 +65,11 @@ def test_moments_equal_numpys_and_add_over_days(drawn: list[tuple[str, int, list
         np.testing.assert_allclose(own.m2, expected.m2, rtol=1e-9, atol=1e-7)
         parts = [moments for (name, _), moments in found.by_day.items() if name == arm]
         assert sum(part.n for part in parts) == own.n
-        assert list(found.amounts.get(arm, [])) == sorted(value for value in table[:, 0] if value)
+        assert sorted(found.amounts.get(arm, [])) == sorted(value for value in table[:, 0] if value)
+        by_day = {day: part.sum_of("revenue") for (name, day), part in found.by_day.items() if name == arm}
+        days = found.entered.get(arm, np.empty(0, dtype="datetime64[D]"))
+        for day, total in by_day.items():
+            assert found.amounts.get(arm, np.empty(0))[days == np.datetime64(day)].sum() == pytest.approx(total)
 
 
 def test_matured_net_revenue_takes_refunds_of_the_returns_window() -> None:
@@ -125,3 +131,17 @@ def test_negative_margins_are_amounts_too() -> None:
     events = [exposure("v1", "a"), purchase("v1", at=later(MONDAY, hours=1), lines=[line("p1", 1, 10, unit_cost=15)])]
     found = measure(Cohort("test", config(outcome="margin_per_visitor"), context(*events)), OUTCOME)
     assert list(found.amounts["a"]) == [-5]
+
+
+def test_a_value_that_hardly_varies_keeps_its_variance() -> None:
+    """A million and 0 to 2 more: sums of squares would cancel most of it; an arm of zeros stays exactly zero."""
+    rng = np.random.default_rng(1)
+    steady, wild = 1e6 + rng.integers(0, 3, 4000), rng.gamma(0.1, 100, 4000)
+    values = {"visitor_id": np.arange(4000), "variant": np.repeat(["a", "b"], [3990, 10]), "steady": steady, "wild": wild}
+    values["steady"][3990:] = values["wild"][3990:] = 0.0
+    table = kept(ibis.memtable(pa.table(values)), "steady")
+    found = grouped_moments(table, table, ("steady", "wild"), ("variant",))
+    expected = Moments.from_values(["steady", "wild"], np.column_stack([steady, wild])[:3990])
+    np.testing.assert_allclose(found["a",].m2, expected.m2, rtol=1e-6)
+    np.testing.assert_allclose(found["a",].mean, expected.mean, rtol=1e-12)
+    assert found["b",] == Moments(("steady", "wild"), 10, np.zeros(2), np.zeros((2, 2)))

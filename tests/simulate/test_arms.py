@@ -8,12 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from scipy import stats
 
-from counterclick.experiments.assignment import assign, bucket
+from counterclick.experiments.assignment import assign
 from counterclick.simulate import ShopTruth, Simulation, simulate
-from counterclick.simulate.arms import buckets
 
 Sql = Callable[[Simulation, str], list[tuple[Any, ...]]]
 
@@ -41,13 +39,6 @@ def z_scores(shop: Simulation, sql: Sql) -> dict[tuple[str, str], float]:
                 truth = math.log1p(surface.lift(arm))
                 scores[surface.experiment, arm] = (math.log(mean / mean0) - truth) / error
     return scores
-
-
-def test_buckets_are_those_of_the_assignment() -> None:
-    """The hash of many ids at once is the hash of each (oracle: experiments.assignment.bucket)."""
-    units = [f"v{i}" for i in range(200)] + ["ünïcode"]
-    assert buckets("chat", pa.array(units)).tolist() == [bucket("chat", unit) for unit in units]
-    assert buckets("chat", pa.array([], pa.string())).tolist() == []
 
 
 def test_exposures_carry_the_assigned_arm(small: Simulation, sql: Sql) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,10 +12,13 @@ from scipy.stats import norm, t
 
 from counterclick.stats import (
     Moments,
+    anytime_reach,
     benjamini_hochberg,
     fieller_lift,
     log_ratio_lift,
+    obrien_fleming_spending,
     sample_ratio,
+    spending_bounds,
     welch_difference,
 )
 
@@ -177,3 +181,61 @@ def test_assignment_hash_of_another_system(vectors: Vectors) -> None:
         else:
             got = None
         assert got == expected
+
+
+def test_paid_search_of_ebay(vectors: Vectors, data_folder: Path) -> None:
+    """Taddy's estimate of eBay's paid search: mean log revenue of days by region and period, treated less control."""
+    path = data_folder / "paidsearch" / "paidsearch.csv"
+    if not path.exists():
+        pytest.skip(f"no {path}")
+    logs: dict[tuple[str, str], dict[str, list[float]]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            region = logs.setdefault((row["search stays on"], row["dma"]), {"0": [], "1": []})
+            region[row["treatment_period"]].append(math.log(float(row["revenue"])))
+    moved: dict[str, list[float]] = {"0": [], "1": []}
+    for (stays_on, _), days in logs.items():
+        moved[stays_on].append(fmean(days["1"]) - fmean(days["0"]))
+    vector = vectors["ebay_did"]
+    want = vector["expected"]
+    control, treated = (Moments.from_values(["moved"], moved[stays_on]) for stays_on in ("1", "0"))
+    assert (treated.n, control.n) == (want["n_treated"], want["n_control"])
+    ours = welch_difference(control, treated, "moved")
+    assert (ours.value, ours.se) == pytest.approx((want["est"], want["se"]), abs=vector["tolerance"])
+
+
+@pytest.mark.parametrize("name", ["ldbounds_obf_4", "ldbounds_obf_5"])
+def test_obrien_fleming_bounds_of_ldbounds(vectors: Vectors, name: str) -> None:
+    """Lan-DeMets bounds at four and five equal looks, 2.5 % on each side."""
+    vector = vectors[name]
+    times = vector["inputs"]["times"]
+    side = vector["inputs"]["alpha_two_sided"] / 2
+    ours = spending_bounds(times, [obrien_fleming_spending(time, side) for time in times])
+    assert ours == pytest.approx(vector["expected"]["z"], abs=vector["tolerance"])
+
+
+def test_obrien_fleming_spending_of_expan(vectors: Vectors) -> None:
+    """The two-sided form of the spending function."""
+    vector = vectors["obf_spend_two_sided_form"]
+    ours = [obrien_fleming_spending(time, 0.05) for time in vector["inputs"]["t"]]
+    assert ours == pytest.approx(vector["expected"]["alpha"], abs=vector["tolerance"])
+
+
+@pytest.mark.parametrize("name", ["asymp_cs_rel_nstar1000", "asymp_cs_prop_nstar5000"])
+def test_confidence_sequence_of_growthbook(vectors: Vectors, name: str) -> None:
+    """Our reach on the other system's relative standard error, which the product does not use, gives its interval."""
+    vector = vectors[name]
+    sides = []
+    for arm in ("control", "treatment"):
+        sums = vector["inputs"][arm]
+        n = sums["n"]
+        total = sums.get("sum", sums.get("successes"))
+        mean = total / n
+        variance = mean * (1 - mean) if "successes" in sums else (sums["sumsq"] - total**2 / n) / (n - 1)
+        sides.append((mean, variance / n))
+    lift, se = delta_relative(*sides[0], *sides[1])
+    visitors = vector["inputs"]["control"]["n"] + vector["inputs"]["treatment"]["n"]
+    reach = anytime_reach(visitors, vector["inputs"]["nstar"], 1 - vector["inputs"]["alpha"]) * se
+    want = vector["expected"]
+    assert (lift, se) == pytest.approx((want["rel"], want["se"]), abs=vector["tolerance"])
+    assert (lift - reach, lift + reach) == pytest.approx(want["ci"], abs=vector["tolerance"])

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from counterclick.cli.common import COMMON, Common, opened
-from counterclick.cli.speaking import say
+from counterclick.cli.speaking import BAD, progressing, say
 
 __all__ = ["app"]
 
@@ -22,10 +22,14 @@ def plan(
     lift: Annotated[float, Parameter(help="Relative lift to be seen: 0.02 is +2 %.")] = 0.02,
     common: Common = COMMON,
 ) -> int:
-    """Say how long it takes until a lift can be seen, from this shop's own history."""
+    """Say how long it takes until a lift can be seen, from this shop's own history.
+
+    Exits with 2 where the experiment, as declared, cannot see the lift by which it would pay.
+    """
     with opened(common) as shop:
-        say(shop.experiment(name).plan(lift), as_json=common.json)
-    return 0
+        found = shop.experiment(name).plan(lift)
+    say(found, as_json=common.json)
+    return BAD if found.refusal else 0
 
 
 @app.command
@@ -43,8 +47,25 @@ def result(
 
 
 @app.command
+def holdout(*, common: Common = COMMON) -> int:
+    """Say what all AI surfaces are worth together, with every feature beside it."""
+    with opened(common) as shop, progressing("Judging") as progress:
+        found = shop.holdout(progress=progress)
+    say(found, as_json=common.json)
+    return 0
+
+
+@app.command
 def verdict(name: str, /, *, common: Common = COMMON) -> int:
     """Say won, lost, inconclusive or invalid, why, and what it is worth a month."""
     with opened(common) as shop:
         say(shop.experiment(name).verdict(), as_json=common.json)
+    return 0
+
+
+@app.command
+def slices(name: str, /, *, common: Common = COMMON) -> int:
+    """Show the outcome by new and returning customers, device, country and category; exploratory, never a verdict."""
+    with opened(common) as shop:
+        say(shop.experiment(name).slices(), as_json=common.json)
     return 0

@@ -3,8 +3,9 @@
 from counterclick.experiments.assignment import assign, bucket
 from counterclick.experiments.context import Context, Declaration, config_hash
 from counterclick.experiments.experiment import Experiment
-from counterclick.experiments.planner import Plan
+from counterclick.experiments.planner import Plan, expected_buyers
 from counterclick.experiments.result import Arm, Result, Row
+from counterclick.experiments.slices import Slices
 from counterclick.experiments.units import ends_at
 
 __all__ = [
@@ -15,8 +16,10 @@ __all__ = [
     "Plan",
     "Result",
     "Row",
+    "Slices",
     "assign",
     "bucket",
     "config_hash",
     "ends_at",
+    "expected_buyers",
 ]

@@ -7,11 +7,14 @@ order in which ``shop.toml`` declares them, each as many as its share of 10,000.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from counterclick.errors import ConfigError
 
-__all__ = ["BUCKETS", "assign", "bounds", "bucket"]
+__all__ = ["BUCKETS", "assign", "bounds", "bucket", "buckets"]
 
 BUCKETS = 10_000
 
@@ -19,6 +22,18 @@ BUCKETS = 10_000
 def bucket(salt: str, unit: str) -> int:
     """Return the bucket, 0 to 9,999, of a unit in the experiment with this salt."""
     return int(hashlib.sha256(f"{salt}:{unit}".encode()).hexdigest()[:8], 16) % BUCKETS
+
+
+def buckets(salt: str, units: Sequence[str]) -> NDArray[np.uint16]:
+    """Return the bucket of every unit, shape (n,): the same numbers as `bucket`, sooner."""
+    start, sha256 = hashlib.sha256(f"{salt}:".encode()), hashlib.sha256
+    digests = bytearray()
+    for unit in units:
+        hashed = start.copy()
+        hashed.update(unit.encode())
+        digests += hashed.digest()
+    first_word = np.frombuffer(bytes(digests), dtype=">u4")[:: sha256().digest_size // 4]
+    return (first_word % BUCKETS).astype(np.uint16)
 
 
 def bounds(shares: Mapping[str, float]) -> list[tuple[str, int]]:

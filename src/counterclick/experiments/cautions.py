@@ -14,13 +14,21 @@ from counterclick.experiments.stakes import costs_known
 from counterclick.experiments.units import ends_at
 from counterclick.metrics import metric_named
 from counterclick.stats import Estimate, log_ratio_lift
+from counterclick.verdicts import Look
 
-__all__ = ["TWYMAN_LIFT", "returns", "twyman", "warnings"]
+__all__ = ["TWYMAN_LIFT", "returns", "too_good", "twyman", "warnings"]
 
 TWYMAN_LIFT = 0.5
 """Lifts above this are usually mistakes in the data (Twyman's law)."""
+TWYMAN_STATISTIC = 6.0
+"""So are statistics above this at the first look."""
 _SMALL_ARM = 0.1
 _BOUND = 1.96
+
+
+def too_good(row: Row, look: Look) -> bool:
+    """Say whether a look shows more than features can do: half as much again, or six standard errors at once."""
+    return bool(twyman(row)) or (look.number == 1 and look.statistic is not None and look.statistic > TWYMAN_STATISTIC)
 
 
 def twyman(row: Row) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ from counterclick.display import money, percent
 from counterclick.errors import RefusedError
 from counterclick.experiments.context import Context, config_hash
 from counterclick.experiments.measured import PRE, Measured
+from counterclick.experiments.traits import DIMENSIONS, along
 from counterclick.facts.local_time import day_begins
 from counterclick.stats import sample_ratio, welch_difference
 from counterclick.verdicts import Check
 
-__all__ = ["ALPHA", "preconditions", "sample_ratio_of"]
+__all__ = ["ALPHA", "preconditions", "sample_ratio_by_platform", "sample_ratio_of"]
 
 ALPHA = 0.001
 """A sample ratio or pre-period imbalance below this probability is no chance (Fabijan et al. 2019)."""
@@ -22,11 +23,20 @@ _LEAST_A_DAY = 10
 
 
 def sample_ratio_of(measured: Measured, config: ExperimentConfig) -> Check:
-    """Check the visitors of the arms against the declared shares (chi-square)."""
+    """Check the visitors of the arms against the declared shares (chi-square), for each period with shares of its own."""
+    tested = []
+    for first, last in config.strata:
+        part = measured.between(first, last) if config.changes else measured
+        counts = [part.arms[arm].n if arm in part.arms else 0 for arm in config.variants]
+        if sum(counts):
+            tested.append(sample_ratio(counts, list(config.shares_on(first).values())).p_value)
     counts = [measured.arms[arm].n if arm in measured.arms else 0 for arm in config.variants]
-    found = sample_ratio(counts, list(config.variants.values()))
     shown = ", ".join(f"{arm} {n:,}" for arm, n in zip(config.variants, counts, strict=True))
-    return Check("sample ratio", found.p_value > ALPHA, found.p_value, ALPHA, f"{shown}: p = {found.p_value:.3g}")
+    if not tested:
+        return Check("sample ratio", None, None, ALPHA, "no visitors")
+    p_value = min(1.0, min(tested) * len(tested))
+    periods = f" (least likely of {len(tested)} periods with shares of their own, Bonferroni)" if len(tested) > 1 else ""
+    return Check("sample ratio", p_value > ALPHA, p_value, ALPHA, f"{shown}: p = {p_value:.3g}{periods}")
 
 
 def preconditions(name: str, config: ExperimentConfig, context: Context, measured: Measured) -> tuple[Check, ...]:
@@ -34,6 +44,7 @@ def preconditions(name: str, config: ExperimentConfig, context: Context, measure
     return (
         sample_ratio_of(measured, config),
         _by_day(measured, config),
+        sample_ratio_by_platform(measured, config),
         _several(measured),
         _undeclared(measured, config),
         _unmatched(measured, context),
@@ -44,9 +55,9 @@ def preconditions(name: str, config: ExperimentConfig, context: Context, measure
 
 def _by_day(measured: Measured, config: ExperimentConfig) -> Check:
     days = sorted({day for _, day in measured.by_day})
-    shares = list(config.variants.values())
     tested: list[tuple[float, str]] = []
     for day in days:
+        shares = list(config.shares_on(day).values())
         counts = [measured.by_day[arm, day].n if (arm, day) in measured.by_day else 0 for arm in config.variants]
         if sum(counts) * min(shares) >= _LEAST_A_DAY:
             tested.append((sample_ratio(counts, shares).p_value, day.isoformat()))
@@ -56,6 +67,30 @@ def _by_day(measured: Measured, config: ExperimentConfig) -> Check:
     corrected = min(1.0, p_value * len(tested))
     says = f"least likely day {least} of {len(tested)}: p = {corrected:.3g} (Bonferroni)"
     return Check("sample ratio by day", corrected > ALPHA, corrected, ALPHA, says)
+
+
+def sample_ratio_by_platform(measured: Measured, config: ExperimentConfig) -> Check:
+    """Check the declared shares within every device, country, and new and returning visitors (Bonferroni).
+
+    A feature that drops visitors of one browser, or a redirect that loses phones, is seen here and not in the whole.
+    """
+    shares = list(config.variants.values())
+    tested: list[tuple[float, str]] = []
+    for dimension in DIMENSIONS:
+        slices = along(measured.by_traits, [dimension])
+        for (value,), arms in slices.items():
+            counts = [arms[arm].n if arm in arms else 0 for arm in config.variants]
+            if len(slices) > 1 and sum(counts) * min(shares) >= _LEAST_A_DAY:
+                tested.append((sample_ratio(counts, shares).p_value, f"{dimension} {value}"))
+    name = "sample ratio by platform"
+    if config.changes:
+        return Check(name, None, None, ALPHA, "the shares were changed on the way; see the sample ratio by day")
+    if not tested:
+        return Check(name, None, None, ALPHA, "no two devices, countries or kinds of customers have visitors enough to tell")
+    p_value, least = min(tested)
+    corrected = min(1.0, p_value * len(tested))
+    says = f"least likely slice {least} of {len(tested)}: p = {corrected:.3g} (Bonferroni)"
+    return Check(name, corrected > ALPHA, corrected, ALPHA, says)
 
 
 def _several(measured: Measured) -> Check:
@@ -102,6 +137,15 @@ def _unchanged(name: str, config: ExperimentConfig, context: Context) -> Check:
     own = [found for found in counted if found.config_hash == now]
     if not own:
         return Check(title, None, None, 1.0, "not declared in the log before this look")
+    late = [
+        change.changes_on
+        for change in config.changes
+        if not any(
+            change in found.changes and found.declared_at < day_begins(change.changes_on, context.timezone) for found in own
+        )
+    ]
+    if late:
+        return Check(title, None, None, 1.0, f"the shares of {late[0]} were not declared before they began")
     return Check(title, True, 1.0, 1.0, f"declared on {own[0].declared_at:%Y-%m-%d}")
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 
 from counterclick.attribution import Rule
-from counterclick.config import ExperimentConfig
+from counterclick.config import ExperimentConfig, ShareChange
 from counterclick.facts import Facts
+from counterclick.verdicts import Look
 
-__all__ = ["Context", "Declaration", "config_hash"]
+__all__ = ["Context", "Declaration", "config_hash", "forget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,19 @@ class Declaration:
     Attributes:
         config_hash: hash of what was declared.
         declared_at: when, UTC.
+        planned_buyers: that the weekly looks are reckoned by; None where no history told at that time.
+        changes: of shares that were known then.
     """
 
     config_hash: str
     declared_at: datetime
+    planned_buyers: float | None = None
+    changes: tuple[ShareChange, ...] = ()
+
+
+def forget(looks: Sequence[Look]) -> None:
+    """Keep no looks: what a context without a store does."""
+    del looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,9 @@ class Context:
         monthly_cost: of the feature's surface; None where not declared.
         margin_rate: share of revenue left after the cost of goods, where unit costs are not recorded.
         declarations: of this experiment, oldest first.
+        looks: taken at this experiment as it is configured now, oldest first.
+        remember: what to do with new looks.
+        now: the time, UTC, for what is taken now.
     """
 
     facts: Facts
@@ -56,13 +69,17 @@ class Context:
     monthly_cost: float | None = None
     margin_rate: float | None = None
     declarations: Sequence[Declaration] = ()
+    looks: Sequence[Look] = ()
+    remember: Callable[[Sequence[Look]], None] = forget
+    now: datetime | None = None
 
 
 def config_hash(name: str, config: ExperimentConfig) -> str:
-    """Return the hash of everything in an experiment's configuration: what was declared stays declared.
+    """Return the hash of an experiment's configuration: what was declared stays declared.
 
     The order of the variants counts, since visitors are assigned by it. Settings at their defaults do not, so that a
-    setting that a later release adds leaves the hash as it was.
+    setting that a later release adds leaves the hash as it was. Changes of shares are no part of it: they are declared when
+    they are made, before they begin, and begin strata of their own.
     """
-    text = msgspec.json.encode([name, list(config.variants), config], order="sorted")
+    text = msgspec.json.encode([name, list(config.variants), msgspec.structs.replace(config, changes=())], order="sorted")
     return hashlib.sha256(text).hexdigest()[:32]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from ibis.expr.types import Table
@@ -10,6 +11,7 @@ from ibis.expr.types import Table
 from counterclick.config import ExperimentConfig
 from counterclick.errors import EmptyStoreError, RefusedError, TooFewBuyersError
 from counterclick.experiments.assignment import assign
+from counterclick.experiments.calibrating import Calibration, Progress, calibrate, silent
 from counterclick.experiments.checks import preconditions
 from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.context import Context
@@ -17,6 +19,8 @@ from counterclick.experiments.judging import judge
 from counterclick.experiments.measured import BUYERS, Measured, measure
 from counterclick.experiments.planner import Plan, plan_experiment
 from counterclick.experiments.result import ALWAYS, Result, tabulate
+from counterclick.experiments.sensitivity import sensitivity_lines, spent_before
+from counterclick.experiments.slices import Slices, by_category, sliced
 from counterclick.metrics import Metric, metric_named
 from counterclick.verdicts import Verdict
 
@@ -53,6 +57,19 @@ class Experiment:
         """
         return plan_experiment(self.name, self.config, self.context, lift)
 
+    def calibrate(self, lift: float = 0.1, draws: int = 1_000, *, progress: Progress = silent) -> Calibration:
+        """Return how often a verdict on this shop's own past would have been wrong, and how often right.
+
+        Args:
+            lift: relative effect that is laid on the baskets of the treated, such as 0.1.
+            draws: trials of each split.
+            progress: called with each step and the fraction done.
+
+        Raises:
+            RefusedError: fewer than two whole weeks of visitors, or too few buyers known by their visits.
+        """
+        return calibrate(self.name, self.config, self.context, lift, draws, progress)
+
     def result(self, metrics: Sequence[str] = ()) -> Result:
         """Return the estimates of every metric and contrast.
 
@@ -64,7 +81,18 @@ class Experiment:
             UnknownNameError: there is no such metric.
         """
         wanted = self._metrics(metrics)
-        return self._table(self._measured(wanted), wanted)
+        measured = self._measured(wanted)
+        lines = sensitivity_lines(self.config, measured, spent_before(self._cohort), self.context.currency)
+        return replace(self._table(measured, wanted), sensitivity=lines)
+
+    def slices(self) -> Slices:
+        """Return the outcome by new and returning customers, device, country and category: exploratory, never a verdict.
+
+        Raises:
+            EmptyStoreError: no eligible visitor has finished its window.
+            RefusedError: an arm of the verdict's contrast has no finished visitors.
+        """
+        return sliced(self._cohort, self._measured(self._metrics(())), by_category(self._cohort))
 
     def verdict(self) -> Verdict:
         """Return won, lost, inconclusive or invalid, why, and what it is worth a month.
@@ -76,7 +104,8 @@ class Experiment:
         """
         wanted = self._metrics(())
         measured = self._measured(wanted)
-        return judge(self.name, self.config, self.context, measured, self._table(measured, wanted, strict=True))
+        self._refuse_empty_arms(measured)
+        return judge(self.name, self.config, self.context, measured, wanted)
 
     def unmatched_orders(self) -> Table:
         """Return the orders in this experiment's time that may be an assigned visitor's, but whose is not known.
@@ -110,9 +139,7 @@ class Experiment:
             )
         return measured
 
-    def _table(self, measured: Measured, metrics: Sequence[Metric], *, strict: bool = False) -> Result:
-        if strict:
-            self._refuse_empty_arms(measured)
+    def _table(self, measured: Measured, metrics: Sequence[Metric]) -> Result:
         checks = preconditions(self.name, self.config, self.context, measured)
         return tabulate(self.name, self.config, self.context.currency, measured, metrics, checks)
 

@@ -3,48 +3,104 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from scipy import special
 
 from counterclick.config import ExperimentConfig, duration
 from counterclick.display import percent, signed_percent
 from counterclick.errors import RefusedError
-from counterclick.experiments.cautions import returns, twyman, warnings
+from counterclick.experiments.cautions import returns, too_good, twyman, warnings
+from counterclick.experiments.checks import preconditions
 from counterclick.experiments.context import Context
+from counterclick.experiments.estimating import LEAST_BUYERS
+from counterclick.experiments.guarding import guardrails
+from counterclick.experiments.looks import Due, band, band_level, due_looks, next_due, take_looks
 from counterclick.experiments.measured import BUYERS, Measured
-from counterclick.experiments.result import LEAST_BUYERS, Result, Row
-from counterclick.experiments.stakes import Stakes, costs_known, incremental, revenue_lift, stakes_of
+from counterclick.experiments.result import Result, Row, tabulate
+from counterclick.experiments.stakes import Stakes, incremental, revenue_lift, stakes_of
 from counterclick.experiments.undecided import undecided
 from counterclick.experiments.units import ends_at
 from counterclick.metrics import Metric, metric_named
-from counterclick.metrics.definitions import VISITORS
-from counterclick.stats import Moments, exaggeration_ratio, non_inferiority, power_at, welch_difference
-from counterclick.verdicts import Contrast, Inconclusive, Outcome, Verdict
+from counterclick.stats import Estimate, exaggeration_ratio, median_unbiased, power_at, stagewise_p_value
+from counterclick.verdicts import Contrast, Inconclusive, Look, Outcome, Verdict
 
 __all__ = ["judge"]
 
-ALPHA = 0.05
+LEVEL = 0.95
+FAR = 8.0
+"""Where a look has no bound, nothing could be spent: its interval is that of a bound this far out."""
 _BOUND, _POWER = 1.96, 0.84
 """Normal quantiles of the 5 % bound and of 80 % power: together the smallest visible lift, in standard errors."""
 
 
-def judge(name: str, config: ExperimentConfig, context: Context, measured: Measured, result: Result) -> Verdict:
-    """Return the verdict of a completed fixed-horizon experiment.
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What a verdict is made from: everything about one experiment at one moment.
+
+    Attributes:
+        name: the experiment.
+        config: its declaration.
+        context: values of the shop.
+        everything: all finished visitors.
+        measured: those whom the deciding look counts; all where there is none.
+        result: estimates of `measured`, at the confidence of the look's bound.
+        looks: taken so far.
+        due: the look that comes next.
+        row: the outcome's contrast.
+        stakes: what the feature would be worth.
+        guardrails: of all finished visitors, at the confidence of the look's bound.
+    """
+
+    name: str
+    config: ExperimentConfig
+    context: Context
+    everything: Measured
+    measured: Measured
+    result: Result
+    looks: tuple[Look, ...]
+    due: Due | None
+    row: Row
+    stakes: Stakes
+    guardrails: Mapping[str, str]
+
+    @property
+    def look(self) -> Look | None:
+        """The look that the verdict rests on."""
+        return self.looks[-1] if self.looks else None
+
+    @property
+    def fewest(self) -> int:
+        """Buyers in the smaller of the two arms."""
+        return min(round(self.measured.arms[arm].sum_of(BUYERS)) for arm in (self.config.control, self.config.feature))
+
+
+def judge(
+    name: str, config: ExperimentConfig, context: Context, measured: Measured, metrics: Sequence[Metric]
+) -> Verdict:
+    """Return the verdict of an experiment: looks that are due are taken, and the last one speaks.
+
+    Args:
+        name: the experiment.
+        config: its declaration.
+        context: values of the shop, and the looks taken before.
+        measured: all finished visitors.
+        metrics: rows of the table that it rests on, the outcome among them.
 
     Raises:
-        RefusedError: the outcome is not one that can decide.
+        RefusedError: the outcome is not one that can decide, or the data set no lift.
     """
     if not metric_named(config.outcome).decides:
         raise RefusedError(
             f"experiment {name!r} cannot be decided on {config.outcome!r}: it is not an outcome per visitor. "
             "Set outcome to revenue_per_visitor, net_revenue_per_visitor or margin_per_visitor."
         )
-    row = result.row(config.outcome, config.feature, config.control)
-    stakes = stakes_of(config, context, measured)
-    guardrails = _guardrails(config, measured)
-    outcome, kind, because = _concluded(config, context, measured, result, row, stakes, guardrails)
-    fewest = min(round(measured.arms[arm].sum_of(BUYERS)) for arm in (config.control, config.feature))
-    speaks = outcome != "invalid" and fewest >= LEAST_BUYERS  # otherwise its numbers would mislead, and are not shown
+    case = _case(name, config, context, measured, metrics)
+    outcome, kind, because = _concluded(case)
+    speaks = outcome != "invalid" and case.fewest >= LEAST_BUYERS  # otherwise its numbers would mislead: none is shown
+    row = case.row
     lift = row.lift if speaks else None
     return Verdict(
         experiment=name,
@@ -54,74 +110,139 @@ def judge(name: str, config: ExperimentConfig, context: Context, measured: Measu
         because=because,
         metric=config.outcome,
         kind=kind,
-        lift=lift.value if lift else None,
+        lift=_lift(case, lift) if lift else None,
         lift_lower=lift.lower if lift else None,
         lift_upper=lift.upper if lift else None,
-        p_value=lift.p_value if lift else None,
-        incremental=incremental(row, result, stakes, measured, context.currency) if speaks else None,
-        break_even_lift=stakes.break_even_lift,
+        p_value=_p_value(case, lift) if lift else None,
+        incremental=incremental(row, case.result, case.stakes, case.measured, context.currency) if speaks else None,
+        break_even_lift=case.stakes.break_even_lift,
         returns=returns(config, context, measured),
-        checks=result.checks,
-        guardrails=guardrails,
-        warnings=warnings(name, config, context, measured, row),
-        meanwhile=_meanwhile(outcome, config, result, row, stakes),
-        revenue_lift=revenue_lift(result, row) if speaks else None,
-        numbers=_numbers(row, stakes),
-        contrasts=_contrasts(config, context, measured, result, stakes) if speaks else (),
+        checks=case.result.checks,
+        guardrails=case.guardrails,
+        warnings=warnings(name, config, context, case.measured, row),
+        meanwhile=_meanwhile(outcome, config, case.result, row, case.stakes),
+        revenue_lift=revenue_lift(case.result, row) if speaks else None,
+        numbers=_numbers(row, case.stakes),
+        contrasts=_contrasts(config, context, case.measured, case.result, case.stakes) if speaks else (),
+        interval=_interval(case),
+        looks=case.looks,
+        next_look_on=case.due.at.date() if case.due else None,
+        band=band(name, config, context, measured) if case.due and case.looks and speaks else None,
     )
 
 
-def _concluded(
-    config: ExperimentConfig,
-    context: Context,
-    measured: Measured,
-    result: Result,
-    row: Row,
-    stakes: Stakes,
-    guardrails: Mapping[str, str],
-) -> tuple[Outcome, Inconclusive | None, str]:
-    failed = [check for check in result.checks if check.passed is False]
+def _case(name: str, config: ExperimentConfig, context: Context, measured: Measured, metrics: Sequence[Metric]) -> _Case:
+    looks = take_looks(name, config, context, measured)
+    counted, level = measured, LEVEL
+    if looks:
+        counted = measured.until(looks[-1].entered_until)
+        level = 1 - 2 * float(special.ndtr(-(looks[-1].bound or FAR)))
+    elif context.as_of < _finish(config, context):
+        level = band_level(name, config, context, measured)
+    checks = preconditions(name, config, context, counted)
+    result = tabulate(name, config, context.currency, counted, metrics, checks, level)
+    row = result.row(config.outcome, config.feature, config.control)
+    stakes = stakes_of(config, context, measured)
+    due = next_due(name, config, context, looks)
+    guarded = guardrails(config, measured, level)
+    return _Case(name, config, context, measured, counted, result, looks, due, row, stakes, guarded)
+
+
+def _finish(config: ExperimentConfig, context: Context) -> datetime:
+    """Return when the last visitors who can enter are finished."""
+    return ends_at(config, context.timezone) + duration(config.window) + context.allowance
+
+
+def _concluded(case: _Case) -> tuple[Outcome, Inconclusive | None, str]:
+    failed = [check for check in case.result.checks if check.passed is False]
     if failed:
         return "invalid", None, "; ".join(f"{check.name}: {check.says}" for check in failed)
-    finish = ends_at(config, context.timezone) + duration(config.window) + context.allowance
-    if context.as_of < finish:
-        return "inconclusive", "still running", _running(finish, finish - context.as_of)
-    fewest = min(measured.arms[arm].sum_of(BUYERS) for arm in (config.control, config.feature))
-    if round(fewest) < LEAST_BUYERS:
-        shown = f"the smaller arm has {fewest:.0f} buyers, a verdict needs {LEAST_BUYERS}"
-        return "inconclusive", *undecided(config, context, measured, stakes, None, shown)
-    return _decided(config, context, measured, row, stakes, guardrails)
+    if case.look is None:
+        return "inconclusive", "still running", _waiting(case)
+    if case.fewest < LEAST_BUYERS:
+        shown = f"the smaller arm has {case.fewest:.0f} buyers, a verdict needs {LEAST_BUYERS}"
+        if not case.look.is_last:
+            return "inconclusive", "still running", f"{shown}; {_next(case)}"
+        return "inconclusive", *undecided(case.config, case.context, case.measured, case.stakes, None, shown)
+    return _decided(case, case.look)
 
 
-def _decided(
-    config: ExperimentConfig,
-    context: Context,
-    measured: Measured,
-    row: Row,
-    stakes: Stakes,
-    guardrails: Mapping[str, str],
-) -> tuple[Outcome, Inconclusive | None, str]:
+def _decided(case: _Case, look: Look) -> tuple[Outcome, Inconclusive | None, str]:
+    config, row = case.config, case.row
     if row.lift is None:
         raise RefusedError(row.refused)
     shown = (
-        f"{config.outcome} moved by {signed_percent(row.lift.value)} "
+        f"{config.outcome} moved by {signed_percent(_lift(case, row.lift))} "
         f"[{signed_percent(row.lift.lower)}, {signed_percent(row.lift.upper)}]"
     )
-    if row.lift.p_value > ALPHA:
-        return "inconclusive", *undecided(config, context, measured, stakes, row.lift, shown)
+    if look.crossed is None:
+        return "inconclusive", *_not_crossed(case, look, row.lift, shown)
     money = metric_named(config.outcome).unit == "money"
-    if row.lift.value < 0:
+    if look.crossed == "lower":
         return "lost", None, f"{shown}: {config.feature} {'earns less' if money else 'does worse'} than {config.control}"
-    missing = [f"{guardrail} is {status}" for guardrail, status in guardrails.items() if status != "shown"]
+    if case.context.as_of < _finish(config, case.context) and too_good(row, look):
+        says = "more than most features can do so early; check the data before believing it (Twyman's law)"
+        return "inconclusive", "held for a data check", f"{shown}: {says}"
+    missing = [f"{guardrail} is {status}" for guardrail, status in case.guardrails.items() if status != "shown"]
     if missing:
         return "inconclusive", "guardrail not shown", f"{shown}, but {' and '.join(missing)}"
     return "won", None, f"{shown}: {config.feature} {'earns more' if money else 'does better'} than {config.control}"
 
 
-def _running(finish: datetime, left: timedelta) -> str:
-    weeks = math.ceil(left / timedelta(weeks=1))
-    when = f"{finish:%Y-%m-%d}, in {weeks} week{'s' * (weeks > 1)}"
-    return f"the last window closes on {when}; a verdict before would be peeking"
+def _not_crossed(case: _Case, look: Look, lift: Estimate, shown: str) -> tuple[Inconclusive, str]:
+    if look.is_last:
+        return undecided(case.config, case.context, case.measured, case.stakes, lift, shown)
+    wanted = case.stakes.break_even_lift if metric_named(case.config.outcome).unit == "money" else None
+    if wanted is not None and lift.upper < wanted:
+        says = f"{shown}; all of it lies below the break-even lift of {percent(wanted)}, so that it may end now"
+        return "too small to matter", says
+    return "still running", f"{shown}; no bound is crossed; {_next(case)}"
+
+
+def _waiting(case: _Case) -> str:
+    """Say what comes first where no look was taken yet."""
+    design = due_looks(case.name, case.config, case.context)
+    if case.due is None:
+        return "no look could be taken: too few buyers so far"
+    weeks = math.ceil((case.due.at - case.context.as_of) / timedelta(weeks=1))
+    when = f"{case.due.at:%Y-%m-%d}, in {weeks} week{'s' * (weeks > 1)}"
+    if case.due.is_last:
+        only = "the last window closes" if len(design) == 1 else "the last look is due"
+        return f"{only} on {when}; a verdict before would be peeking"
+    return f"the next of {len(design)} looks is due on {when}; a verdict before would be peeking"
+
+
+def _next(case: _Case) -> str:
+    return "no look is left" if case.due is None else f"the next look is due on {case.due.at:%Y-%m-%d}"
+
+
+def _lift(case: _Case, lift: Estimate) -> float:
+    """Return the lift: median-unbiased after several looks, since a test that stops early overstates."""
+    bounds = [look.bound for look in case.looks]
+    look = case.look
+    if look is None or look.statistic is None or len(case.looks) == 1 or case.config.looks == "anytime":
+        return lift.value
+    information = [each.information for each in case.looks]
+    drift = median_unbiased(information, [bound or FAR for bound in bounds], look.statistic)
+    return math.expm1(math.log1p(lift.value) - (look.statistic - drift * math.sqrt(look.information)) * lift.se)
+
+
+def _p_value(case: _Case, lift: Estimate) -> float | None:
+    look = case.look
+    if look is None or case.config.looks == "anytime":
+        return None
+    if len(case.looks) == 1 or look.statistic is None:
+        return lift.p_value
+    information = [each.information for each in case.looks]
+    return stagewise_p_value(information, [each.bound or FAR for each in case.looks], look.statistic)
+
+
+def _interval(case: _Case) -> str:
+    if case.look is None:
+        return "95 %" if case.due is None else "anytime-valid 95 %"
+    if case.config.looks == "anytime":
+        return "anytime-valid 95 %"
+    return "95 %" if case.look.is_last and len(case.looks) == 1 else "repeated 95 %"
 
 
 def _contrasts(
@@ -146,30 +267,6 @@ def _contrasts(
             )
         )
     return tuple(found)
-
-
-def _guardrails(config: ExperimentConfig, measured: Measured) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for guardrail, margin in config.guardrails.items():
-        metric = metric_named(guardrail)
-        if "margin" in metric.measures and not costs_known(config, measured):
-            found[guardrail] = "unproven"
-            continue
-        denominator = None if metric.denominator in (VISITORS, None) else metric.denominator
-        control, feature = measured.arms[config.control], measured.arms[config.feature]
-        try:
-            found[guardrail] = non_inferiority(control, feature, metric.numerator, denominator, margin, metric.worse).status
-        except RefusedError:
-            found[guardrail] = _nothing_of_it(control, feature, metric, margin)
-    return found
-
-
-def _nothing_of_it(control: Moments, feature: Moments, metric: Metric, margin: float) -> str:
-    """Judge a guardrail without a lift: nothing returned in the feature's arm is good news, if the difference says so."""
-    if metric.worse == "lower" or metric.denominator != VISITORS or not control.mean_of(metric.numerator):
-        return "unproven"
-    difference = welch_difference(control, feature, metric.numerator)
-    return "shown" if difference.upper < margin * control.mean_of(metric.numerator) else "unproven"
 
 
 def _meanwhile(outcome: Outcome, config: ExperimentConfig, result: Result, row: Row, stakes: Stakes) -> str:

@@ -5,8 +5,8 @@ Everything after this is arithmetic on a few numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 from counterclick.config import duration
 from counterclick.experiments.cohort import Cohort
+from counterclick.experiments.traits import DIMENSIONS, Cells, labelled
 from counterclick.experiments.units import ends_at
 from counterclick.facts.local_time import day_begins
 from counterclick.metrics import METRICS, Metric, Sources, Span, activity
 from counterclick.stats import Moments
 
-__all__ = ["BUYERS", "FIRST_DAY", "MATURED", "PRE", "Measured", "measure"]
+__all__ = ["BUYERS", "FIRST_DAY", "MATURED", "PRE", "Measured", "grouped_moments", "measure"]
 
 PRE = "pre_revenue"
 """Revenue in the 28 days before a visitor became eligible: the outcome's twin, for the balance check."""
@@ -33,6 +34,10 @@ MATURED = "matured_net_revenue"
 """Net revenue with all refunds within the returns window of each order."""
 BUYERS = "buyers"
 _BEFORE = timedelta(days=28)
+_STEADY = 0.1
+"""A standard deviation below this fraction of the mean: squares would lose more than two digits."""
+_NOTHING = 1e-12
+"""A value below this fraction of what was subtracted from it is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,9 @@ class Measured:
     Attributes:
         arms: arm -> moments of its finished visitors.
         by_day: (arm, entry day) -> moments; `arms` are their sums.
-        amounts: arm -> the outcome's amounts of the visitors for whom it is not zero, ascending, shape (buyers,).
+        amounts: arm -> the outcome's amounts of the visitors for whom it is not zero, by entry day, then ascending, shape
+            (buyers,).
+        entered: arm -> the entry days of the same visitors, shape (buyers,), datetime64[D].
         n_eligible: eligible visitors, finished or not.
         n_several: of these, seen in several arms.
         n_undeclared: visitors who were exposed in an arm that is not declared; they are in no figure.
@@ -53,11 +60,13 @@ class Measured:
         costed_share: their share of revenue.
         last_order_at: the shop's last recorded order, whoever's, UTC; None without orders.
         last_window_at: when the last finished visitor's window closed; None without visitors.
+        by_traits: (arm, new or returning, device, country) -> moments of outcome, revenue, buyers and revenue before.
     """
 
     arms: Mapping[str, Moments]
     by_day: Mapping[tuple[str, date], Moments]
     amounts: Mapping[str, NDArray[np.float64]] = field(repr=False)
+    entered: Mapping[str, NDArray[np.datetime64]] = field(repr=False)
     n_eligible: int
     n_several: int
     n_undeclared: int
@@ -68,6 +77,26 @@ class Measured:
     costed_share: float
     last_order_at: datetime | None = None
     last_window_at: datetime | None = None
+    by_traits: Cells = field(default_factory=dict, repr=False)
+
+    def until(self, day: date) -> Measured:
+        """Return the same of the visitors who had entered by the end of a day; counts for the checks stay as they are."""
+        return self.between(date.min, day)
+
+    def between(self, first: date, last: date) -> Measured:
+        """Return the same of the visitors who entered from one day to another, both included."""
+        kept = {key: moments for key, moments in self.by_day.items() if first <= key[1] <= last}
+        if len(kept) == len(self.by_day):
+            return self
+        low, high = np.datetime64(first), np.datetime64(last)
+        masks = {arm: (days >= low) & (days <= high) for arm, days in self.entered.items()}
+        return replace(
+            self,
+            arms=_arms(kept, self.arms),
+            by_day=kept,
+            amounts={arm: values[masks[arm]] for arm, values in self.amounts.items()},
+            entered={arm: days[masks[arm]] for arm, days in self.entered.items()},
+        )
 
 
 def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
@@ -88,19 +117,17 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
     spans[FIRST_DAY] = Span("revenue", none, timedelta(hours=24))
     spans[PRE] = Span("revenue", -_BEFORE, none)
     spans[MATURED] = Span("matured_net_revenue", none, window)
-    units = cohort.units.select("visitor_id", "variant", "entry_on", "exposed_at")
+    units = cohort.units.select("visitor_id", "variant", "entry_on", "exposed_at", "is_returning", "device", "country")
     active = context.facts.kept(activity(sources, units, spans), f"activity {cohort.name}")
-    by_day = _moments(units, active, tuple(spans))
-    arms = {
-        arm: Moments.total(part for (owner, _day), part in by_day.items() if owner == arm)
-        for arm in config.variants
-        if any(owner == arm for owner, _day in by_day)
-    }
+    by_day = grouped_moments(units, active, tuple(spans), ("variant", "entry_on"))
+    arms = _arms(by_day, config.variants)
+    amounts, entered = _amounts(active, outcome)
     figures = _figures(cohort)
     return Measured(
         arms=arms,
         by_day=by_day,
-        amounts=_amounts(active, outcome),
+        amounts=amounts,
+        entered=entered,
         n_eligible=int(figures["n_eligible"]),
         n_several=int(figures["n_several"]),
         n_undeclared=int(figures["n_undeclared"]),
@@ -111,7 +138,19 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
         costed_share=figures["costed"] / figures["sold"] if figures["sold"] else 0.0,
         last_order_at=figures["last_order_at"],
         last_window_at=figures["last_exposed_at"] + window if figures["last_exposed_at"] else None,
+        by_traits=_by_traits(units, active, (outcome, "revenue", BUYERS, PRE)),
     )
+
+
+def _by_traits(units: Table, active: Table, names: Sequence[str]) -> Cells:
+    sizes, tagged = labelled(units, active)
+    return _with_zeros(sizes, tagged, tuple(dict.fromkeys(names)), ("variant", *DIMENSIONS))
+
+
+def _arms(by_day: Mapping[tuple[str, date], Moments], arms: Iterable[str]) -> dict[str, Moments]:
+    """Return the moments of each arm that has visitors."""
+    owned = {arm: [part for (owner, _day), part in by_day.items() if owner == arm] for arm in arms}
+    return {arm: Moments.total(parts) for arm, parts in owned.items() if parts}
 
 
 def _figures(cohort: Cohort) -> dict[str, Any]:
@@ -144,35 +183,32 @@ def _figures(cohort: Cohort) -> dict[str, Any]:
     return {name: value if name.endswith("_at") else value or 0.0 for name, value in row.items()}
 
 
-def _moments(units: Table, active: Table, names: Sequence[str]) -> dict[tuple[str, date], Moments]:
-    """Return the moments of each arm and entry day.
+def grouped_moments(
+    units: Table, active: Table, names: Sequence[str], keys: Sequence[str]
+) -> dict[tuple[Any, ...], Moments]:
+    """Return the moments of each combination of keys, such as arm and entry day.
 
-    Most visitors do nothing that is measured. Sums and cross products are those of the others, about their common
-    mean, in one query; the rest are so many zeros, and moments merge (Chan et al. 1979). A value that is zero for
-    all of a row stays zero exactly; centring would leave 1e-17 of it, and of that a lift could be made.
+    Most visitors do nothing that is measured. Sums and cross products are those of the others, in one query; the rest are
+    so many zeros, and moments merge (Chan et al. 1979). Squares of a value that hardly varies would cancel: where one is
+    found, the query is asked again with its mean subtracted. Others are better left as they are: what is zero for all of a
+    row stays zero exactly, while centring would leave 1e-17 of it, and of that a lift could be made.
     """
-    k = len(names)
-    means = active.agg(**{f"m_{i}": active[name].mean() for i, name in enumerate(names)})
-    both = active.cross_join(means)
-    flat = both.select(
-        "variant",
-        "entry_on",
-        *(f"m_{i}" for i in range(k)),
-        **{f"v_{i}": both[name] for i, name in enumerate(names)},
-        **{f"x_{i}": both[name] - both[f"m_{i}"] for i, name in enumerate(names)},
-    )
-    sums = {f"s_{i}": flat[f"x_{i}"].sum() for i in range(k)}
-    products = {f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(k) for j in range(i + 1)}
-    shift = {f"m_{i}": flat[f"m_{i}"].max() for i in range(k)}
-    size = {f"z_{i}": flat[f"v_{i}"].abs().max() for i in range(k)}
-    summed = flat.group_by("variant", "entry_on").agg(n_active=flat.count(), **sums, **products, **shift, **size)
-    moved = {(row["variant"], row["entry_on"]): row for row in summed.to_pyarrow().to_pylist()}
-    sizes = units.group_by("variant", "entry_on").agg(n=units.count()).order_by("entry_on", "variant")
+    sizes = units.group_by(*keys).agg(n=units.count()).order_by(*reversed(keys)).to_pyarrow().to_pylist()
+    return _with_zeros({tuple(row[key] for key in keys): row["n"] for row in sizes}, active, names, keys)
+
+
+def _with_zeros(
+    sizes: Mapping[tuple[Any, ...], int], active: Table, names: Sequence[str], keys: Sequence[str]
+) -> dict[tuple[Any, ...], Moments]:
+    """Return the moments of so many visitors by keys, of whom all but the active ones amounted to nothing."""
+    moved = _summed(active, names, keys, {})
+    shifts = _shifts(list(moved.values()), len(names))
+    if shifts:
+        moved = _summed(active, names, keys, shifts)
     found = {}
-    for row in sizes.to_pyarrow().to_pylist():
-        key = row["variant"], row["entry_on"]
-        moments = _zeros(names, row["n"] - moved[key]["n_active"] if key in moved else row["n"])
-        found[key] = moments + _of_row(names, moved[key]) if key in moved else moments
+    for key, n in sizes.items():
+        moments = _zeros(names, n - int(moved[key]["n_active"]) if key in moved else n)
+        found[key] = moments + _of_row(names, shifts, moved[key]) if key in moved else moments
     return found
 
 
@@ -181,21 +217,51 @@ def _zeros(names: Sequence[str], n: int) -> Moments:
     return Moments.from_sums(names, n, np.zeros(k), np.zeros((k, k)))
 
 
-def _of_row(names: Sequence[str], row: Mapping[str, float]) -> Moments:
+def _summed(
+    active: Table, names: Sequence[str], keys: Sequence[str], shifts: Mapping[int, float]
+) -> dict[tuple[Any, ...], dict[str, float]]:
+    """Sum values and their products by keys, some of the values (by their place) with something subtracted."""
     k = len(names)
-    some = np.array([row[f"z_{i}"] > 0 for i in range(k)])
+    flat = active.select(*keys, **{f"x_{i}": active[name] - shifts.get(i, 0.0) for i, name in enumerate(names)})
+    sums = {f"s_{i}": flat[f"x_{i}"].sum() for i in range(k)}
+    products = {f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(k) for j in range(i + 1)}
+    size = {f"z_{i}": (flat[f"x_{i}"] + shift).abs().max() for i, shift in shifts.items()}
+    rows = flat.group_by(*keys).agg(n_active=flat.count(), **sums, **products, **size).to_pyarrow().to_pylist()
+    return {tuple(row[key] for key in keys): row for row in rows}
+
+
+def _shifts(rows: Sequence[Mapping[str, float]], k: int) -> dict[int, float]:
+    """Return the means of those values whose standard deviation is less than a tenth of it, by their place."""
+    n = sum(row["n_active"] for row in rows)
+    found = {}
+    for i in range(k):
+        mean = sum(row[f"s_{i}"] for row in rows) / max(n, 1)
+        square = sum(row[f"p_{i}_{i}"] for row in rows) / max(n, 1)
+        if mean and square - mean**2 < (_STEADY * mean) ** 2:
+            found[i] = mean
+    return found
+
+
+def _of_row(names: Sequence[str], shifts: Mapping[int, float], row: Mapping[str, float]) -> Moments:
+    k = len(names)
+    some = np.array([row[f"z_{i}"] > _NOTHING * abs(shifts[i]) if i in shifts else True for i in range(k)])
     matrix = np.array([[row[f"p_{max(i, j)}_{min(i, j)}"] for j in range(k)] for i in range(k)])
     return Moments.from_sums(
         names,
         int(row["n_active"]),
         np.where(some, [row[f"s_{i}"] for i in range(k)], 0.0),
         np.where(np.outer(some, some), matrix, 0.0),
-        shift=np.where(some, [row[f"m_{i}"] for i in range(k)], 0.0),
+        shift=np.where(some, [shifts.get(i, 0.0) for i in range(k)], 0.0),
     )
 
 
-def _amounts(values: Table, outcome: str) -> dict[str, NDArray[np.float64]]:
-    buyers = values.filter(values[outcome] != 0).select("variant", amount=values[outcome]).to_pyarrow()
+def _amounts(values: Table, outcome: str) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.datetime64]]]:
+    """Return amounts and entry days of the visitors for whom the outcome is not zero, in an order of their own."""
+    buyers = values.filter(values[outcome] != 0).select("variant", "entry_on", amount=values[outcome]).to_pyarrow()
     arms = np.asarray(buyers["variant"].to_numpy(zero_copy_only=False))
     amounts = np.asarray(buyers["amount"].to_numpy(zero_copy_only=False), dtype=np.float64)
-    return {str(arm): np.sort(amounts[arms == arm]) for arm in np.unique(arms)}
+    days = np.asarray(buyers["entry_on"].to_numpy(zero_copy_only=False), dtype="datetime64[D]")
+    order = np.lexsort((amounts, days))
+    arms, amounts, days = arms[order], amounts[order], days[order]
+    named = [str(arm) for arm in np.unique(arms)]
+    return {arm: amounts[arms == arm] for arm in named}, {arm: days[arms == arm] for arm in named}

@@ -4,83 +4,132 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
+from functools import cache
 
-import ibis
-from ibis import _
-from ibis.expr.types import Table
-
-from counterclick.config import ExperimentConfig, duration
-from counterclick.display import Grid, Shown, count, percent
-from counterclick.errors import EmptyStoreError, RefusedError
+from counterclick.config import ExperimentConfig
+from counterclick.display import Grid, Shown, count, money, percent
+from counterclick.errors import CounterclickError, RefusedError
 from counterclick.experiments.context import Context
-from counterclick.experiments.undecided import MOST_WEEKS
-from counterclick.facts.people import first_rows
-from counterclick.metrics import Sources, metric_named, per_visitor
-from counterclick.stats import smallest_visible_lift, smallest_visible_lift_from_orders, visitors_needed
+from counterclick.experiments.history import HORIZONS, MOST_WEEKS, History, history_of
+from counterclick.experiments.instead import instead
+from counterclick.experiments.stakes import DAYS_A_MONTH
+from counterclick.facts.local_time import day_begins
+from counterclick.metrics import metric_named
+from counterclick.stats import (
+    drift_for_power,
+    obrien_fleming_spending,
+    smallest_visible_lift,
+    smallest_visible_lift_from_orders,
+    spending_bounds,
+)
+from counterclick.stats.estimates import as_lift
 
-__all__ = ["HORIZONS", "Plan", "plan_experiment"]
+__all__ = ["HORIZONS", "Plan", "Split", "expected_buyers", "plan_experiment"]
 
-HORIZONS = (2, 4, 8, 12, MOST_WEEKS)
-"""Weeks for which the smallest visible effect is shown."""
 _LARGEST_LIFT = 10
 _TEN_YEARS = 10 * 365.25 / 7
+_FIXED_REACH = 2.801585
+"""Standard errors that a fixed look sees with 80 % power at 5 %: z(.975) + z(.8)."""
+_FEWEST_WEEKS = 2
+_SPLITS = {"50/50": (0.5, 0.5), "80/20": (0.2, 0.8), "90/10": (0.1, 0.9), "three arms": (1 / 3, 1 / 3)}
+"""Shares of control and feature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What one split of the visitors can see.
+
+    Attributes:
+        name: such as 80/20: feature and control.
+        visitors: eligible visitors, all arms, that show the lift; None from an orders export alone.
+        weeks: until then; None where it exceeds ten years.
+        visible: smallest lift that the planned weeks show.
+        forgone: revenue in the planned weeks that the control does without if the lift is real.
+    """
+
+    name: str
+    visitors: float | None
+    weeks: float | None
+    visible: float
+    forgone: float
 
 
 @dataclass(frozen=True, slots=True)
 class Plan(Shown):
-    """What an experiment of this shop can see, and when.
+    """What an experiment of this shop can see, and when: with 80 % power, at 5 % over all looks.
 
     Attributes:
         experiment: its name.
         metric: the outcome.
+        currency: of amounts.
         lift: the lift asked for.
         basis: what the figures rest on.
-        visitors_a_week: eligible visitors, new ones, in an ordinary week; None from an orders export alone.
-        orders_a_week: orders.
-        coefficient_of_variation: of the outcome over visitors; None from an orders export alone.
-        visitors_needed: eligible visitors, all arms, for 80 % power at 5 %; None from an orders export alone.
-        weeks_needed: for that; None where it exceeds ten years.
+        history: the figures themselves.
         planned_weeks: from the declared first to the declared last day.
-        smallest_visible: weeks -> smallest lift with 80 % power.
-        can_see: whether the planned weeks suffice for the lift.
+        planned_buyers: of control and feature, expected by then: what weekly looks are reckoned by.
+        smallest_visible: weeks -> smallest lift that the declared split shows.
+        by_end: smallest lift that it shows in the planned weeks.
+        weeks_needed: for the lift, with the declared split; None where it exceeds ten years.
+        visitors_needed: eligible visitors, all arms; None from an orders export alone.
+        splits: the usual splits.
+        break_even_lift: at which the feature pays its cost; None where cost or margin is not known.
+        refusal: why the experiment should not be started as declared, and which could; empty where it may.
         says: the sentence.
         instead: what can be measured where the lift cannot.
     """
 
     experiment: str
     metric: str
+    currency: str
     lift: float
     basis: str
-    visitors_a_week: float | None
-    orders_a_week: float
-    coefficient_of_variation: float | None
-    visitors_needed: int | None
-    weeks_needed: float | None
+    history: History
     planned_weeks: float
+    planned_buyers: float
     smallest_visible: dict[int, float]
-    can_see: bool
+    by_end: float
+    weeks_needed: float | None
+    visitors_needed: float | None
+    splits: tuple[Split, ...]
+    break_even_lift: float | None
+    refusal: str
     says: str
     instead: tuple[str, ...]
 
+    @property
+    def can_see(self) -> bool:
+        """Whether the planned weeks suffice for the lift."""
+        return self.by_end <= self.lift
+
     def grids(self) -> list[Grid]:
-        """Return the plan as a table of horizons with the sentence below."""
+        """Return the horizons, the splits, and the sentences below."""
         rows = [(f"{weeks} weeks", percent(lift)) for weeks, lift in self.smallest_visible.items()]
-        notes = [self.says, *self.instead, f"Basis: {self.basis}."]
-        if self.visitors_needed is not None:
-            weeks = "more than ten years" if self.weeks_needed is None else f"{self.weeks_needed:,.1f} weeks"
-            needed = f"{count(self.visitors_needed)} eligible visitors over all arms"
-            notes.insert(1, f"{percent(self.lift)} needs {needed}: {weeks}.")
-        title = f"Plan for {self.experiment}: smallest visible lift of {self.metric} (80 % power, 5 %)"
-        return [Grid(title, ("after", "smallest visible"), rows, notes)]
+        notes = [f"REFUSED: {self.refusal}"] * bool(self.refusal) + [self.says]
+        if self.break_even_lift is not None:
+            notes.append(f"The break-even lift is {percent(self.break_even_lift, 2)}.")
+        title = f"Plan for {self.experiment}: smallest visible lift of {self.metric} (80 % power, 5 % over all looks)"
+        usual = [
+            (
+                split.name,
+                "" if split.visitors is None else count(math.ceil(split.visitors)),
+                _spoken(split.weeks),
+                percent(split.visible),
+                money(split.forgone, self.currency),
+            )
+            for split in self.splits
+        ]
+        heads = ("split", f"visitors for {percent(self.lift)}", "until then", "visible by the end", "control forgoes")
+        below = [
+            f"Control forgoes: revenue in {self.planned_weeks:.0f} weeks if the lift of {percent(self.lift)} is real.",
+            *self.instead,
+            f"Basis: {self.basis}. planned_buyers = {self.planned_buyers:.0f}",
+        ]
+        return [Grid(title, ("after", "smallest visible"), rows, notes), Grid("Splits", heads, usual, below)]
 
 
 def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift: float) -> Plan:
     """Return what the declared split can see, from the history in the log.
-
-    The history is every visitor's window after it was first seen on the experiment's surface (anywhere, where the
-    surface has no history), or, without visitors, the orders alone.
 
     Args:
         name: the experiment.
@@ -92,127 +141,153 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
         RefusedError: the lift is not above zero, the outcome cannot decide, or the history is shorter than a week.
         EmptyStoreError: there are no orders to plan from.
     """
-    metric = metric_named(config.outcome)
     if not 0 < lift <= _LARGEST_LIFT:
         raise RefusedError(f"a plan needs a lift above 0 and at most {_LARGEST_LIFT}, such as 0.02 for +2 %; it was {lift}.")
-    if not metric.decides:
+    if not metric_named(config.outcome).decides:
         raise RefusedError(f"{config.outcome!r} is not an outcome per visitor; nothing can be planned on it.")
-    facts = context.facts
-    sold = _one_row(facts.orders.agg(n=_.count(), first=_.ordered_at.min(), last=_.ordered_at.max()))
-    if not sold["n"]:
-        raise EmptyStoreError(
-            f"experiment {name!r} cannot be planned: no orders are recorded yet. Record an orders export with "
-            "`counterclick record FILE`."
-        )
-    order_weeks = _weeks(sold["first"], sold["last"], "orders")
-    orders_a_week = sold["n"] / order_weeks
+    history = history_of(name, config, context)
     shares = config.variants[config.control], config.variants[config.feature]
     planned = ((config.ends_on - config.starts_on).days + 1) / 7
-    entries, basis = _entries(facts.events, config)
-    window = duration(config.window)
-    closed = entries.filter(entries.exposed_at <= ibis.literal(context.as_of - window))
-    values = per_visitor(Sources(facts, context.rule), closed, metric.measures, window)
-    column = values[metric.numerator]
-    seen = _one_row(
-        values.agg(
-            n=_.count(),
-            mean=column.mean(),
-            sd=column.std(),
-            first=_.exposed_at.min(),
-            last=_.exposed_at.max(),
+    by_end = _visible(history, planned, shares, config)
+    weeks_needed = _weeks_needed(history, lift, shares, config)
+    break_even = _break_even(history, context, planned)
+    revenue = history.revenue_a_week * planned
+    near = history.nearest(planned)
+    if near is not None and metric_named(config.outcome).unit == "money":
+        revenue = near.mean * history.visitors_in(planned)
+    splits = tuple(
+        Split(
+            label,
+            _visitors(history, weeks),
+            weeks,
+            _visible(history, planned, each, config),
+            each[0] * revenue * lift,
         )
+        for label, each in _SPLITS.items()
+        for weeks in [_weeks_needed(history, lift, each, config)]
     )
-    if seen["mean"] and seen["sd"]:
-        weeks = _weeks(seen["first"], seen["last"], "visitors")
-        a_week = seen["n"] / weeks
-        cv = seen["sd"] / seen["mean"]
-        needed = visitors_needed(cv, lift, shares)
-        weeks_needed: float | None = needed / a_week
-        visible = {w: smallest_visible_lift(cv, max(2, round(a_week * w)), shares) for w in HORIZONS}
-        by_end = smallest_visible_lift(cv, max(2, round(a_week * planned)), shares)
-        basis += f", {seen['n']:,} visitors in {weeks:.1f} weeks"
-    else:
-        a_week = cv = needed = None
-        share = shares[1] / sum(shares)
-        basket = _basket_cv(facts.orders)
-        orders_seen = orders_a_week * sum(shares)
-        visible = {w: smallest_visible_lift_from_orders(orders_seen * w, basket, share) for w in HORIZONS}
-        by_end = smallest_visible_lift_from_orders(orders_seen * planned, basket, share)
-        weeks_needed = planned * (math.log1p(by_end) / math.log1p(lift)) ** 2
-        nobody = (
-            "no visitor whose window has closed" if not seen["n"] else "too few of them by visitors to tell how these vary"
-        )
-        basis = f"{sold['n']:,} orders in {order_weeks:.1f} weeks, {nobody}"
-    can_see = by_end <= lift
-    if weeks_needed is not None and weeks_needed > _TEN_YEARS:
-        weeks_needed = None
+    refusal = _refusal(config, history, planned, by_end, break_even)
+    hopeless = weeks_needed is None or weeks_needed > MOST_WEEKS
     return Plan(
         experiment=name,
         metric=config.outcome,
+        currency=context.currency,
         lift=lift,
-        basis=basis,
-        visitors_a_week=a_week,
-        orders_a_week=orders_a_week,
-        coefficient_of_variation=cv,
-        visitors_needed=needed,
-        weeks_needed=weeks_needed,
+        basis=history.basis,
+        history=history,
         planned_weeks=planned,
-        smallest_visible=visible,
-        can_see=can_see,
-        says=_sentence(lift, planned, by_end, weeks_needed, can_see=can_see),
-        instead=() if can_see else _instead(weeks_needed),
+        planned_buyers=history.buyers_in(planned) * sum(shares),
+        smallest_visible={weeks: _visible(history, weeks, shares, config) for weeks in HORIZONS},
+        by_end=by_end,
+        weeks_needed=weeks_needed,
+        visitors_needed=_visitors(history, weeks_needed),
+        splits=splits,
+        break_even_lift=break_even,
+        refusal=refusal,
+        says=_sentence(lift, planned, by_end, weeks_needed),
+        instead=instead(config, history, planned) if (hopeless and by_end > lift) or refusal else (),
     )
 
 
-def _weeks(first: datetime, last: datetime, what: str) -> float:
-    """Return the weeks between the first and the last of a history; a weekly rate needs every day of one."""
-    weeks = (last - first) / timedelta(weeks=1)
-    if weeks < 6 / 7:
-        raise RefusedError(
-            f"the recorded {what} cover {(last - first) / timedelta(days=1):.1f} days, from {first:%Y-%m-%d} to "
-            f"{last:%Y-%m-%d}; a plan needs a week at least to know how many come in one. Record more history."
-        )
-    return weeks
+def expected_buyers(name: str, config: ExperimentConfig, context: Context) -> float | None:
+    """Return the buyers of control and feature that the history before the start lets expect; None without one.
+
+    By them the weekly looks are reckoned. Nothing after the start is used: a plan is not made from its own data.
+    """
+    try:
+        history = history_of(name, config, context, day_begins(config.starts_on, context.timezone))
+    except CounterclickError:  # no orders before the start, or less than a week of them: nothing is known
+        return None
+    weeks = ((config.ends_on - config.starts_on).days + 1) / 7
+    shares = config.variants[config.control] + config.variants[config.feature]
+    return max(1.0, round(history.buyers_in(weeks) * shares)) if history.weeks >= _FEWEST_WEEKS else None
 
 
-def _entries(events: Table, config: ExperimentConfig) -> tuple[Table, str]:
-    """First time each visitor was seen on the surface, or anywhere if the surface has no history."""
-    known = events.filter(events.visitor_id.notnull())
-    there = known.filter(known.surface == config.surface) if config.surface else known
-    basis = f"visitors seen on surface {config.surface!r}" if config.surface else "all visitors"
-    if config.surface and not int(there.count().to_pyarrow().as_py()):
-        there, basis = known, f"all visitors (surface {config.surface!r} has no history)"
-    first = first_rows(there.select("visitor_id", "occurred_at", "event_id"), "visitor_id", [_.occurred_at, _.event_id])
-    return first.select("visitor_id", exposed_at=first.occurred_at), basis
+@cache
+def _reach(weeks: int) -> float:
+    """Return the standard errors that weekly looks over so many weeks see with 80 % power, at 5 % over all of them."""
+    if weeks <= _FEWEST_WEEKS:
+        return _FIXED_REACH
+    times = [week / weeks for week in range(_FEWEST_WEEKS, weeks + 1)]
+    bounds = spending_bounds(times, [obrien_fleming_spending(time) for time in times])
+    return drift_for_power(times, bounds, 0.8)
 
 
-def _basket_cv(orders: Table) -> float:
-    found = _one_row(orders.agg(mean=_.revenue.cast("float64").mean(), sd=_.revenue.cast("float64").std()))
-    return float(found["sd"] / found["mean"]) if found["mean"] and found["sd"] else 1.0
+def _visible(history: History, weeks: float, shares: tuple[float, float], config: ExperimentConfig) -> float:
+    """Return the smallest lift that so many weeks show."""
+    near = history.nearest(weeks)
+    if near is not None:
+        visitors = max(2, round(history.visitors_in(weeks)))
+        fixed = smallest_visible_lift(near.coefficient_of_variation, visitors, shares)
+    else:
+        buyers = history.orders_a_week * weeks * sum(shares)
+        fixed = smallest_visible_lift_from_orders(buyers, history.basket_cv, shares[1] / sum(shares))
+    looks = next((known for known in HORIZONS if weeks <= known), MOST_WEEKS)
+    factor = _reach(looks) / _FIXED_REACH if config.looks == "weekly" else 1.0
+    return as_lift(math.log1p(fixed) * factor)
 
 
-def _sentence(lift: float, planned: float, by_end: float, needed: float | None, *, can_see: bool) -> str:
-    if can_see:
+def _weeks_needed(history: History, lift: float, shares: tuple[float, float], config: ExperimentConfig) -> float | None:
+    """Return after how many weeks the lift is visible; None beyond ten years."""
+    low, high = 0.0, _TEN_YEARS
+    if _visible(history, high, shares, config) > lift:
+        return None
+    while high - low > 0.01:  # noqa: PLR2004 - weeks: a few hours
+        middle = (low + high) / 2
+        low, high = (middle, high) if _visible(history, middle, shares, config) > lift else (low, middle)
+    return high
+
+
+def _visitors(history: History, weeks: float | None) -> float | None:
+    return history.visitors_in(weeks) if weeks is not None and history.spans else None
+
+
+def _break_even(history: History, context: Context, planned: float) -> float | None:
+    """Return the lift of revenue that pays the surface's cost: monthly cost over the margin revenue it touches."""
+    rate = history.margin_rate if history.margin_rate is not None else context.margin_rate
+    if context.monthly_cost is None or rate is None or rate <= 0:
+        return None
+    near = history.nearest(planned)
+    a_week = near.mean * history.visitors_in(planned) / planned if near else history.revenue_a_week
+    touched = a_week * DAYS_A_MONTH / 7 * rate
+    return context.monthly_cost / touched if touched > 0 else None
+
+
+def _refusal(config: ExperimentConfig, history: History, planned: float, by_end: float, break_even: float | None) -> str:
+    """Say why it should not start: it is too short, or cannot see the lift by which it would pay; and what could."""
+    if planned < _FEWEST_WEEKS:
+        return f"it runs {planned:.1f} weeks; two whole weeks are the least, since weekdays differ."
+    if break_even is None or break_even <= 0 or by_end <= break_even or metric_named(config.outcome).unit != "money":
+        return ""
+    says = (
+        f"by {config.ends_on} it shows a lift of {percent(by_end)} or more, and the break-even lift is "
+        f"{percent(break_even, 2)}: whatever it says, it cannot say whether {config.feature} pays. "
+    )
+    could = []
+    for label, shares in _SPLITS.items():
+        weeks = _weeks_needed(history, break_even, shares, config)
+        if weeks is not None and weeks <= MOST_WEEKS:
+            could.append(f"{label} until {_last_day(config.starts_on, weeks)}")
+    return says + (f"These could: {', '.join(could)}." if could else f"No split could within {MOST_WEEKS} weeks.")
+
+
+def _last_day(starts_on: date, weeks: float) -> date:
+    return starts_on + timedelta(weeks=max(_FEWEST_WEEKS, math.ceil(weeks)), days=-1)
+
+
+def _sentence(lift: float, planned: float, by_end: float, needed: float | None) -> str:
+    if by_end <= lift:
         return f"In the planned {planned:.0f} weeks a lift of {percent(lift)} can be seen."
     if needed is None or needed > MOST_WEEKS:
-        so_many = "more than ten years" if needed is None else f"{needed:,.1f} weeks"
         return (
-            f"A lift of {percent(lift)} cannot be detected at this traffic: it would need {so_many}. "
+            f"A lift of {percent(lift)} cannot be detected at this traffic: it would need {_spoken(needed)}. "
             f"The planned {planned:.0f} weeks show {percent(by_end)} or more."
         )
     return (
         f"The planned {planned:.0f} weeks are too few: they show {percent(by_end)} or more; "
-        f"a lift of {percent(lift)} needs {needed:.1f}."
+        f"a lift of {percent(lift)} needs {_spoken(needed)}."
     )
 
 
-def _instead(needed: float | None) -> tuple[str, ...]:
-    if needed is not None and needed <= MOST_WEEKS:
-        return ()
-    ideas = "units per order among those exposed, returned value among flagged orders, or one holdout over all surfaces"
-    return (f"What can be measured instead: {ideas}.",)
-
-
-def _one_row(table: Table) -> dict[str, Any]:
-    row: dict[str, Any] = table.to_pyarrow().to_pylist()[0]
-    return row
+def _spoken(weeks: float | None) -> str:
+    return "more than ten years" if weeks is None else f"{weeks:,.1f} weeks"

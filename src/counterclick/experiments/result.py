@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from counterclick.config import NOTHING, ExperimentConfig
 from counterclick.display import Grid, Shown, count, money, percent, signed_percent
 from counterclick.errors import RefusedError
+from counterclick.experiments.estimating import LEAST_BUYERS, estimate_lift
 from counterclick.experiments.measured import BUYERS, FIRST_DAY, MATURED, Measured
+from counterclick.experiments.sensitivity import Sensitivity, sensitivity_grid
 from counterclick.metrics import METRICS, Metric
 from counterclick.metrics.definitions import VISITORS
 from counterclick.stats import (
@@ -20,20 +20,14 @@ from counterclick.stats import (
     benjamini_hochberg,
     holm,
     log_ratio_lift,
-    rerandomised_lift,
     welch_difference,
 )
 from counterclick.verdicts import STATE, Check
 
-__all__ = ["ALWAYS", "FEW_BUYERS", "Arm", "Result", "Row", "estimate_lift", "tabulate"]
+__all__ = ["ALWAYS", "Arm", "Result", "Row", "tabulate"]
 
 ALWAYS = ("revenue_per_visitor", "conversion", "aov", "units_per_order", "net_revenue_per_visitor")
 """Metrics that stand beside every outcome."""
-FEW_BUYERS = 400
-"""Below so many buyers in the smaller arm the lift is tested by re-randomisation."""
-LEAST_BUYERS = 50
-"""Below so many there is no verdict."""
-NOBODY = np.empty(0)
 _BESIDE = {
     FIRST_DAY: "revenue_per_visitor 24 h",
     MATURED: "net_revenue_per_visitor matured",
@@ -96,6 +90,7 @@ class Result(Shown):
         arms: visitors, buyers, revenue.
         rows: every metric and contrast; those of the verdict's contrast first.
         checks: the preconditions.
+        sensitivity: lines beside the verdict's lift, which decide nothing.
     """
 
     experiment: str
@@ -103,6 +98,7 @@ class Result(Shown):
     arms: tuple[Arm, ...]
     rows: tuple[Row, ...]
     checks: tuple[Check, ...] = ()
+    sensitivity: tuple[Sensitivity, ...] = ()
 
     def row(self, metric: str, treatment: str | None = None, against: str | None = None) -> Row:
         """Return one row; by default of the verdict's contrast."""
@@ -129,6 +125,9 @@ class Result(Shown):
                     self._notes(rows),
                 )
             )
+        if self.sensitivity:
+            outcome = next((row.metric for row in self.rows if row.is_verdict), "the outcome")
+            grids.append(sensitivity_grid(self.sensitivity, outcome))
         checks = [(check.name, f"{STATE[check.passed]}: {check.says}") for check in self.checks]
         return [*grids, Grid("Preconditions", ("", ""), checks, left=2)] if checks else grids
 
@@ -169,11 +168,21 @@ def tabulate(
     measured: Measured,
     metrics: Sequence[Metric],
     checks: tuple[Check, ...] = (),
+    level: float = 0.95,
 ) -> Result:
     """Return all estimates of an experiment from its moments.
 
     The contrast of the verdict is the feature against the control. Every other arm against the control, and the
     feature against ``nothing``, are labelled beside it, with Holm-adjusted p-values of the outcome.
+
+    Args:
+        name: the experiment.
+        config: its declaration.
+        currency: of amounts.
+        measured: moments and buyers.
+        metrics: the rows of each contrast.
+        checks: the preconditions.
+        level: confidence of all intervals; at an early look it is that of its bound.
     """
     arms = tuple(
         Arm(arm, moments.n, round(moments.sum_of(BUYERS)), moments.sum_of("revenue"))
@@ -188,25 +197,8 @@ def tabulate(
         if treatment not in measured.arms or against not in measured.arms:
             continue
         first = (treatment, against) == contrasts[0]
-        rows.extend(_rows(config, measured, metrics, treatment, against, is_verdict=first))
+        rows.extend(_rows(config, measured, metrics, treatment, against, level, is_verdict=first))
     return Result(name, currency, arms, tuple(_adjusted(rows, config.outcome)), checks)
-
-
-def estimate_lift(config: ExperimentConfig, measured: Measured, metric: Metric, treatment: str, against: str) -> Estimate:
-    """Return the lift of a metric: log ratio, or, for the outcome with few buyers, re-randomised.
-
-    Raises:
-        RefusedError: the lift would mislead: a mean of zero, or an arm without buyers enough.
-    """
-    control, feature = measured.arms[against], measured.arms[treatment]
-    denominator = None if metric.denominator in (VISITORS, None) else metric.denominator
-    fewest = min(control.sum_of(BUYERS), feature.sum_of(BUYERS))
-    if metric.name == config.outcome and fewest < FEW_BUYERS and denominator is None:
-        share = config.variants[treatment] / (config.variants[treatment] + config.variants[against])
-        base, top = (measured.amounts.get(arm, NOBODY) for arm in (against, treatment))
-        if (base > 0).all() and (top > 0).all():  # a margin may be negative; the test needs amounts above 0
-            return rerandomised_lift(base, top, control.n, feature.n, share).lift
-    return log_ratio_lift(control, feature, metric.numerator, denominator)
 
 
 def _rows(
@@ -215,6 +207,7 @@ def _rows(
     metrics: Sequence[Metric],
     treatment: str,
     against: str,
+    level: float,
     *,
     is_verdict: bool,
 ) -> list[Row]:
@@ -224,7 +217,7 @@ def _rows(
         per_visitor = metric.denominator in (VISITORS, None)
         lift, refused = None, ""
         try:
-            lift = estimate_lift(config, measured, metric, treatment, against)
+            lift = estimate_lift(config, measured, metric, treatment, against, level)
         except RefusedError as error:
             refused = str(error)
         rows.append(
@@ -234,7 +227,7 @@ def _rows(
                 against,
                 _level(control, metric),
                 _level(feature, metric),
-                _difference(control, feature, metric.numerator) if per_visitor else None,
+                _difference(control, feature, metric.numerator, level) if per_visitor else None,
                 lift,
                 refused,
                 is_verdict=is_verdict and metric.name == config.outcome,
@@ -242,17 +235,17 @@ def _rows(
         )
     for column, label in _BESIDE.items():
         try:
-            lift, refused = log_ratio_lift(control, feature, column), ""
+            lift, refused = log_ratio_lift(control, feature, column, level=level), ""
         except RefusedError as error:
             lift, refused = None, str(error)
         levels = control.mean_of(column), feature.mean_of(column)
-        rows.append(Row(label, treatment, against, *levels, _difference(control, feature, column), lift, refused))
+        rows.append(Row(label, treatment, against, *levels, _difference(control, feature, column, level), lift, refused))
     return rows
 
 
-def _difference(control: Moments, feature: Moments, name: str) -> Estimate | None:
+def _difference(control: Moments, feature: Moments, name: str, level: float) -> Estimate | None:
     try:
-        return welch_difference(control, feature, name)
+        return welch_difference(control, feature, name, level)
     except RefusedError:
         return None
 

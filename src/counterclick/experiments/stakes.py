@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from counterclick.config import ExperimentConfig
 from counterclick.experiments.context import Context
+from counterclick.experiments.estimating import FEW_BUYERS
 from counterclick.experiments.measured import BUYERS, Measured
-from counterclick.experiments.result import FEW_BUYERS, Result, Row
+from counterclick.experiments.result import Result, Row
 from counterclick.facts.local_time import day_begins
 from counterclick.metrics import metric_named
 from counterclick.verdicts import Money

@@ -8,17 +8,17 @@ from counterclick.config import ExperimentConfig
 from counterclick.display import count, percent
 from counterclick.errors import RefusedError
 from counterclick.experiments.context import Context
+from counterclick.experiments.estimating import LEAST_BUYERS
+from counterclick.experiments.history import MOST_WEEKS
 from counterclick.experiments.measured import BUYERS, Measured
-from counterclick.experiments.result import LEAST_BUYERS
 from counterclick.experiments.stakes import Stakes
 from counterclick.metrics import metric_named
 from counterclick.stats import Estimate, smallest_visible_lift, visitors_needed
 from counterclick.verdicts import Inconclusive
 
-__all__ = ["MOST_WEEKS", "undecided"]
+__all__ = ["undecided"]
 
-MOST_WEEKS = 26
-"""What cannot be seen in half a year is called undetectable."""
+
 _WIDTH = 2 * 1.96
 """Standard errors from one end of a 95 % interval to the other."""
 

@@ -22,7 +22,8 @@ def ends_at(config: ExperimentConfig, timezone: str) -> datetime:
 def eligible(exposures: Table, config: ExperimentConfig, timezone: str) -> Table:
     """Visitors who became eligible while the experiment ran, in whatever arm.
 
-    Grain: one visitor. Columns: visitor_id, variant, exposed_at, n_variants, entry_on (the shop's day).
+    Grain: one visitor. Columns: visitor_id, variant, exposed_at, n_variants, entry_on (the shop's day), device, country,
+    is_returning.
     """
     inside = exposures.filter(
         (exposures.exposed_at >= ibis.literal(day_begins(config.starts_on, timezone)))
@@ -33,6 +34,9 @@ def eligible(exposures: Table, config: ExperimentConfig, timezone: str) -> Table
         "variant",
         "exposed_at",
         "n_variants",
+        "device",
+        "country",
+        "is_returning",
         entry_on=local(inside.exposed_at, timezone).cast("date"),
     )
 

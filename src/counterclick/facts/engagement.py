@@ -15,6 +15,8 @@ from counterclick.facts.people import first_rows, with_person
 __all__ = ["cart_moves", "carts", "exposures", "impressions", "interactions", "products", "shown_products"]
 
 _CLICKS = ("select_item", "message_clicked")
+_SAID = ("variant", "device", "country")
+"""What exposures of one visitor mostly say alike."""
 _ENGAGED = ("assistant_answer", *_CLICKS, "message_opened")
 
 
@@ -158,7 +160,7 @@ def exposures(events: Table, experiment: str, until: datetime | None = None) -> 
     """Eligible visitors of an experiment, each in the arm of its first exposure.
 
     Grain: one visitor. Columns: visitor_id, variant, exposed_at (UTC), n_variants (2 or more: seen in several arms; it
-    keeps the first).
+    keeps the first), device and country (of that exposure; null where it names none).
 
     Args:
         events: the events table.
@@ -166,19 +168,29 @@ def exposures(events: Table, experiment: str, until: datetime | None = None) -> 
         until: exposures from this moment on do not count: after an experiment's end everyone may get the feature.
     """
     seen = events.filter((events.kind == "exposure") & (events.experiment == experiment)).select(
-        "visitor_id", "variant", "occurred_at", "event_id"
+        "visitor_id", "variant", "occurred_at", "event_id", "device", "country"
     )
     if until is not None:
         seen = seen.filter(seen.occurred_at < ibis.literal(until))
-    summed = seen.group_by("visitor_id").agg(exposed_at=_.occurred_at.min(), low=_.variant.min(), high=_.variant.max())
-    one = summed.filter(summed.low == summed.high).select(
-        "visitor_id", "exposed_at", variant=_.low, n_variants=ibis.literal(1).cast("int64")
+    summed = seen.group_by("visitor_id").agg(
+        exposed_at=_.occurred_at.min(),
+        n=_.count(),
+        **{f"low_{name}": _[name].min() for name in _SAID},
+        **{f"high_{name}": _[name].max() for name in _SAID},
+        **{f"n_{name}": _[name].count() for name in _SAID},
     )
-    mixed = seen.semi_join(summed.filter(summed.low != summed.high), "visitor_id")
+    steady = ibis.and_(*((summed[f"n_{name}"] == summed.n) & (summed[f"low_{name}"] == summed[f"high_{name}"])
+                         | (summed[f"n_{name}"] == 0) for name in _SAID))  # fmt: skip
+    same = summed.mutate(steady=steady.fill_null(False))
+    one = same.filter(same.steady).select(
+        "visitor_id",
+        "exposed_at",
+        n_variants=ibis.literal(1).cast("int64"),
+        **{name: _[f"low_{name}"] for name in _SAID},
+    )
+    mixed = seen.semi_join(same.filter(~same.steady), "visitor_id")
     arms = mixed.group_by(_visitor="visitor_id").agg(n_variants=_.variant.nunique())
     first = first_rows(mixed, "visitor_id", [_.occurred_at, _.event_id])
-    several = first.join(arms, first.visitor_id == arms["_visitor"]).select(
-        "visitor_id", "variant", "n_variants", exposed_at=_.occurred_at
-    )
-    columns = ("visitor_id", "variant", "exposed_at", "n_variants")
+    several = first.join(arms, first.visitor_id == arms["_visitor"]).rename(exposed_at="occurred_at")
+    columns = ("visitor_id", "variant", "exposed_at", "n_variants", "device", "country")
     return one.select(*columns).union(several.select(*columns))

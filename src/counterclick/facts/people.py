@@ -24,12 +24,14 @@ def first_rows(table: Table, key: str | list[str], order_by: list[ibis.Value]) -
 def identities(events: Table) -> Table:
     """Visitors whose customer is known.
 
-    Grain: one visitor. Columns: visitor_id, customer_id (the first that an identify or a purchase names).
+    Grain: one visitor. Columns: visitor_id, customer_id (the first that an identify or a purchase names), known_at (UTC:
+    when it did).
     """
     naming = events.filter(
         events.kind.isin(["identify", "purchase"]) & events.visitor_id.notnull() & events.customer_id.notnull()
     ).select("visitor_id", "customer_id", "occurred_at", "event_id")
-    return first_rows(naming, "visitor_id", [_.occurred_at, _.event_id]).select("visitor_id", "customer_id")
+    first = first_rows(naming, "visitor_id", [_.occurred_at, _.event_id])
+    return first.select("visitor_id", "customer_id", known_at=_.occurred_at)
 
 
 def with_person(table: Table, known: Table) -> Table:
@@ -39,7 +41,8 @@ def with_person(table: Table, known: Table) -> Table:
         table: rows with visitor_id and customer_id.
         known: `identities`.
     """
-    joined = table.left_join(known.rename(_visitor="visitor_id", _customer="customer_id"), _.visitor_id == known.visitor_id)
+    names = known.select(_visitor="visitor_id", _customer="customer_id")
+    joined = table.left_join(names, table.visitor_id == names["_visitor"])
     customer = ibis.coalesce(joined.customer_id, joined["_customer"])
     person = ibis.coalesce(ibis.literal("c:") + customer, ibis.literal("v:") + joined.visitor_id)
     return joined.mutate(customer_id=customer, person_id=person).drop("_visitor", "_customer")

@@ -11,7 +11,7 @@ from functools import cached_property
 import ibis
 from ibis.expr.types import Table
 
-from counterclick.facts import engagement, orders, people
+from counterclick.facts import eligibility, engagement, orders, people
 
 __all__ = ["Facts", "Keep", "Outcomes", "priced"]
 
@@ -181,8 +181,13 @@ class Facts(Outcomes):
         return people.with_person(engagement.shown_products(self._events), self.identities)
 
     def exposures(self, experiment: str, until: datetime | None = None) -> Table:
-        """Grain: one eligible visitor of an experiment, by exposures before a moment."""
-        return engagement.exposures(self._events, experiment, until)
+        """Grain: one eligible visitor of an experiment, by exposures before a moment; with what was known of it then."""
+        exposed = self.kept(engagement.exposures(self._events, experiment, until), f"exposures {experiment} {until}")
+        return eligibility.with_history(eligibility.with_origin(exposed, self._events), self._pasts)
+
+    @cached_property
+    def _pasts(self) -> Table:
+        return self._keep(eligibility.pasts(self._purchases, self.identities), "pasts")
 
     def outcomes(self) -> Outcomes:
         """Return the view without engagement that policies learn from."""

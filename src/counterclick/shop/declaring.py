@@ -1,47 +1,91 @@
-"""Declarations: what an experiment says of itself in the log, before anything is concluded from it."""
+"""What an experiment says of itself in the log: its declaration, before anything is concluded, and its looks."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from counterclick.config import Config
+from counterclick.config import Config, ShareChange
 from counterclick.experiments import Declaration, config_hash
 from counterclick.shop.reading import Reading, from_microseconds
+from counterclick.verdicts import Look
 
-__all__ = ["declaration", "declarations", "undeclared"]
+__all__ = ["declaration", "declarations", "look_event", "looks_taken", "undeclared"]
 
 
-def declaration(name: str, config: Config, declared_at: datetime) -> dict[str, Any]:
-    """Return the event that declares an experiment as it stands in the configuration."""
+def declaration(name: str, config: Config, declared_at: datetime, planned_buyers: float | None = None) -> dict[str, Any]:
+    """Return the event that declares an experiment as it stands in the configuration.
+
+    Args:
+        name: the experiment.
+        config: the configuration.
+        declared_at: now.
+        planned_buyers: expected from the history before the start; they are fixed with the first declaration.
+    """
     settings = config.experiment(name)
     wanted = config_hash(name, settings)
+    details = msgspec.to_builtins(settings) | {"planned_buyers": settings.planned_buyers or planned_buyers}
     return {
         "kind": "experiment_declared",
-        "event_id": f"declared_{wanted}",
+        "event_id": f"declared_{wanted}" + (f"_{_digest(settings.changes)}" if settings.changes else ""),
         "occurred_at": declared_at.isoformat(),
         "experiment": name,
         "config_hash": wanted,
-        "details": msgspec.json.encode(settings, order="sorted").decode(),
+        "details": msgspec.json.encode(details, order="sorted").decode(),
     }
 
 
 def declarations(reading: Reading, name: str) -> tuple[Declaration, ...]:
     """Return what the log knows of an experiment's configurations, oldest first."""
     rows = reading.rows(
-        "SELECT config_hash, epoch_us(occurred_at) FROM events WHERE kind = 'experiment_declared' AND experiment = ? "
-        "ORDER BY occurred_at",
+        "SELECT config_hash, epoch_us(occurred_at), details FROM events WHERE kind = 'experiment_declared' "
+        "AND experiment = ? ORDER BY occurred_at",
         [name],
     )
-    return tuple(Declaration(hashed, from_microseconds(moment)) for hashed, moment in rows)
+    return tuple(_declaration(hashed, from_microseconds(moment), details) for hashed, moment, details in rows)
+
+
+def _declaration(hashed: str, moment: datetime, details: str) -> Declaration:
+    said = msgspec.json.decode(details)
+    changes = msgspec.convert(said.get("changes", []), tuple[ShareChange, ...])
+    return Declaration(hashed, moment, said.get("planned_buyers"), changes)
+
+
+def _digest(changes: Sequence[ShareChange]) -> str:
+    return hashlib.sha256(msgspec.json.encode(changes, order="sorted")).hexdigest()[:16]
+
+
+def look_event(name: str, wanted: str, look: Look) -> dict[str, Any]:
+    """Return the event that keeps a look; a second one of the same number and configuration is a repeat."""
+    return {
+        "kind": "look_taken",
+        "event_id": f"look_{wanted}_{look.number}",
+        "occurred_at": look.taken_at.isoformat(),
+        "experiment": name,
+        "config_hash": wanted,
+        "details": msgspec.json.encode(look, order="sorted").decode(),
+    }
+
+
+def looks_taken(reading: Reading, name: str, wanted: str) -> tuple[Look, ...]:
+    """Return the looks that were taken at an experiment with this configuration, oldest first."""
+    rows = reading.rows(
+        "SELECT details FROM events WHERE kind = 'look_taken' AND experiment = ? AND config_hash = ?", [name, wanted]
+    )
+    looks: Sequence[Look] = [msgspec.json.decode(details, type=Look) for (details,) in rows]
+    return tuple(sorted(looks, key=lambda look: look.number))
 
 
 def undeclared(reading: Reading, config: Config, names: tuple[str, ...]) -> list[str]:
     """Return the experiments whose present configuration does not stand in the log yet."""
-    return [
-        name
-        for name in names
-        if config_hash(name, config.experiment(name)) not in {found.config_hash for found in declarations(reading, name)}
-    ]
+    missing = []
+    for name in names:
+        settings = config.experiment(name)
+        known = [(found.config_hash, found.changes) for found in declarations(reading, name)]
+        if (config_hash(name, settings), settings.changes) not in known:
+            missing.append(name)
+    return missing

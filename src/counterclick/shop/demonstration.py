@@ -16,7 +16,8 @@ from counterclick.config import parse
 from counterclick.display import Grid, Shown, signed_percent
 from counterclick.errors import ConfigError
 from counterclick.shop.declaring import declaration
-from counterclick.shop.front import Shop, open_shop
+from counterclick.shop.front import Shop
+from counterclick.shop.opening import open_shop
 from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.simulate import ShopTruth, simulate
 

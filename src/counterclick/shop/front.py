@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,26 +16,28 @@ from ibis.expr.types import Table
 
 from counterclick.attribution import FirstTouch, LastTouch, Rule, claims, credits
 from counterclick.audits import CLAIM_RULE, Audit, claims_audit
-from counterclick.config import Config, ExperimentConfig, duration, load
+from counterclick.config import AI, HOLDOUT, Config, duration
 from counterclick.decisions import POLICIES, Ask, Decision, Policy
-from counterclick.errors import ConfigError, CounterclickError, InputError, UnknownNameError
+from counterclick.errors import ConfigError, CounterclickError, InputError
 from counterclick.events.redaction import hashed
 from counterclick.events.vocabulary import Event
-from counterclick.experiments import Context, Experiment
-from counterclick.experiments.assignment import assign
+from counterclick.experiments import Experiment
+from counterclick.experiments.calibrating import Calibration
+from counterclick.experiments.holdout import GlobalHoldout, global_holdout
 from counterclick.facts import Facts
-from counterclick.metrics import METRICS, Sources, compute, metric_named
+from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
-from counterclick.shop.deciding import exposure_of, running_experiment
-from counterclick.shop.declaring import declaration, declarations, undeclared
+from counterclick.shop.deciding import assigned
 from counterclick.shop.health import Health, Refused, health_of, refused_events
+from counterclick.shop.onoff import OnOff
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
+from counterclick.shop.registry import Registry
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.store import Store
 from counterclick.verdicts import Verdict
 
-__all__ = ["Shop", "demo", "open_shop"]
+__all__ = ["Shop"]
 
 _DRAIN_ABOVE = 2_000
 
@@ -58,9 +58,7 @@ class Shop:
         self._memory_limit = memory_limit
         self._reading: Reading | None = None
         self._policies: dict[str, Policy] = {}
-        self._declared: set[str] = set()
-        for name, settings in config.experiments.items():
-            _check_metrics(name, settings)
+        self._registry = Registry(config, self.store, self.rule, lambda: self.reading, self.refresh)
 
     def __repr__(self) -> str:
         return f"Shop({str(self.folder)!r})"
@@ -188,23 +186,42 @@ class Shop:
             UnknownNameError: ``shop.toml`` declares none of that name.
             EmptyStoreError: nothing is recorded.
         """
-        config = self.config.experiment(name)
-        as_of = self.reading.as_of()
-        self._declare(name)
-        surface = self.config.surfaces.get(config.surface)
-        context = Context(
-            facts=self.facts,
-            as_of=as_of,
-            rule=self.rule,
-            currency=self.config.shop.currency,
-            timezone=self.config.shop.timezone,
-            allowance=duration(self.config.shop.allowance),
-            returns_window=duration(self.config.shop.returns_window),
-            monthly_cost=surface.monthly_cost if surface else None,
-            margin_rate=self.config.shop.margin_rate,
-            declarations=declarations(self.reading, name),
-        )
-        return Experiment(name, config, context)
+        return self._registry.experiment(name)
+
+    def calibrate(
+        self, name: str | None = None, *, lift: float = 0.1, draws: int = 1_000, progress: Progress = silent
+    ) -> Calibration:
+        """Return how often a verdict on this shop's own past would have been wrong, and how often right.
+
+        Args:
+            name: the experiment whose surface, outcome and window are taken; the only one unless given.
+            lift: relative effect that is laid on the baskets of the treated, such as 0.1.
+            draws: trials of each split.
+            progress: called with each step and the fraction done.
+
+        Raises:
+            UnknownNameError: there is no such experiment.
+            ConfigError: several are declared, or none, and none is named.
+            RefusedError: fewer than two whole weeks of visitors, or too few buyers known by their visits.
+        """
+        known = list(self.config.experiments)
+        if name is None and len(known) != 1:
+            listed = ", ".join(known) or "none is declared yet"
+            raise ConfigError(f"name the experiment whose surface, outcome and window are to be calibrated: {listed}.")
+        return self.experiment(name or known[0]).calibrate(lift, draws, progress=progress)
+
+    def onoff(self, surface: str) -> OnOff:
+        """Return the on/off test of a surface: plan, schedule and verdict.
+
+        Raises:
+            UnknownNameError: ``shop.toml`` names no such surface.
+        """
+
+        def record(events: list[dict[str, Any]]) -> None:
+            record_bodies(self.store, self.config, events, source="shop.toml")
+            self.refresh()
+
+        return OnOff(surface, self.config, lambda: self.reading, record)
 
     def audit(self, *, progress: Progress = silent) -> Audit:
         """Return what each surface claims and is credited with, beside what its holdout shows.
@@ -213,18 +230,13 @@ class Shop:
             EmptyStoreError: nothing is recorded.
         """
         self.reading.as_of()
-        self._declare(*self.config.experiments)
+        self._registry.declare(*self.config.experiments)
         names = list(self.config.experiments)
-        verdicts: dict[str, Verdict | str] = {}
-        arms: list[Table] = []
-        for number, name in enumerate(names):
-            progress(f"experiment {name}", number / (len(names) + 1))
-            experiment = self.experiment(name)
-            arms.append(experiment.feature_orders().select("order_id", "revenue", experiment=ibis.literal(name)))
-            try:
-                verdicts[name] = experiment.verdict()
-            except CounterclickError as error:
-                verdicts[name] = str(error)
+        verdicts = self._verdicts(progress, len(names) / (len(names) + 1))
+        arms = [
+            self.experiment(name).feature_orders().select("order_id", "revenue", experiment=ibis.literal(name))
+            for name in names
+        ]
         progress("claims", len(names) / (len(names) + 1))
         facts, keep = self.facts, self.reading.keep
         return claims_audit(
@@ -238,6 +250,32 @@ class Shop:
             costs={name: settings.monthly_cost for name, settings in self.config.surfaces.items()},
             currency=self.config.shop.currency,
         )
+
+    def holdout(self, *, progress: Progress = silent) -> GlobalHoldout:
+        """Return what all AI surfaces are worth together, with every feature beside it, Holm-adjusted.
+
+        Raises:
+            ConfigError: ``shop.toml`` declares no holdout.
+            EmptyStoreError: nothing is recorded, or no held-out visitor has finished its window.
+        """
+        if self.config.holdout is None:
+            raise ConfigError(
+                "no global holdout is declared. Write [holdout] with share = 0.1, starts_on and ends_on into shop.toml: a "
+                "tenth of visitors then gets no AI surface, and the rest shows what all of them are worth."
+            )
+        whole = self.experiment(HOLDOUT).verdict()
+        return global_holdout(whole, self._verdicts(progress, 1.0))
+
+    def _verdicts(self, progress: Progress, until: float) -> dict[str, Verdict | str]:
+        """Return every experiment's verdict, or the reason why there is none."""
+        found: dict[str, Verdict | str] = {}
+        for number, name in enumerate(self.config.experiments):
+            progress(f"experiment {name}", until * number / len(self.config.experiments))
+            try:
+                found[name] = self.experiment(name).verdict()
+            except CounterclickError as error:
+                found[name] = str(error)
+        return found
 
     def check(self, *, fail_on: Iterable[str] = ()) -> Health:
         """Return the state of the recorded data: what was refused, what does not join, what contradicts itself.
@@ -254,7 +292,7 @@ class Shop:
         for report in self.store.log.reports():
             for name, n in report["skipped"].items():
                 skipped[name] = skipped.get(name, 0) + n
-        known = tuple(self.config.experiments)
+        known = (*self.config.experiments, *([HOLDOUT] if self.config.holdout else ()))
         return health_of(self.reading, self.rule, self.config.shop.currency, skipped, known, tuple(fail_on))
 
     def rejections(self, most: int = 20) -> Refused:
@@ -287,23 +325,31 @@ class Shop:
             InputError: the visitor id is empty or too long.
         """
         day = today or datetime.now(ZoneInfo(self.config.shop.timezone)).date()
-        name = running_experiment(self.config, surface, day)
-        if name is None:
-            return Decision(surface, (), f"no experiment runs on {surface} on {day}", "nothing")
-        settings = self.config.experiments[name]
-        self._declare(name)
         who = hashed(visitor, self.store.key)
-        arm = assign(settings.salt or name, who, settings.variants)
-        recorded = record_bodies(self.store, self.config, [exposure_of(name, settings, who, arm)], source="decide")
-        self._reading = None  # the next question sees the exposure; what policies have learnt stays
-        if recorded.rejected:
-            raise InputError(f"visitor {visitor[:60]!r} cannot be exposed: a visitor id has 1 to 200 characters.")
-        share = settings.variants[arm]
-        if arm not in POLICIES:
-            says = f"{arm!r} is no policy of this product: the shop's own system serves it"
-            return Decision(surface, (), says, arm, name, arm, share, served_here=False)
-        offers, scores, because = self._policy(arm).decide(Ask(surface, who, tuple(cart), most))
-        return Decision(surface, offers, because, arm, name, arm, share, scores)
+        found = assigned(self.config, surface, who, day, self._first_arm)
+        if found.exposures:
+            self._registry.declare(*(exposure.experiment for exposure in found.exposures))
+            recorded = record_bodies(self.store, self.config, found.exposures, source="decide")
+            self._reading = None  # the next question sees the exposure; what policies have learnt stays
+            if recorded.rejected:
+                raise InputError(f"visitor {visitor[:60]!r} cannot be exposed: a visitor id has 1 to 200 characters.")
+        told = Decision(surface, (), found.because, found.policy, found.experiment, found.variant, found.propensity)
+        if found.experiment is None:
+            return told
+        if found.policy not in POLICIES or found.variant == AI:
+            says = found.because or f"{found.policy!r} is no policy of this product: the shop's own system serves it"
+            return replace(told, because=says, served_here=False)
+        offers, scores, because = self._policy(found.policy).decide(Ask(surface, who, tuple(cart), most))
+        return replace(told, offers=offers, because=found.because or because, scores=scores)
+
+    def _first_arm(self, name: str, who: str) -> str | None:
+        """Return the arm of a visitor's first exposure, if any."""
+        rows = self.reading.rows(
+            "SELECT variant FROM events WHERE kind = 'exposure' AND experiment = ? AND visitor_id = ? "
+            "ORDER BY occurred_at, event_id LIMIT 1",
+            [name, who],
+        )
+        return rows[0][0] if rows else None
 
     def _policy(self, name: str) -> Policy:
         if name not in self._policies:
@@ -311,59 +357,3 @@ class Shop:
             policy.fit(self.facts.outcomes())
             self._policies[name] = policy
         return self._policies[name]
-
-    def _declare(self, *names: str) -> None:
-        """Write what the experiments declare to the log, where it does not stand there yet."""
-        unknown = tuple(name for name in names if name not in self._declared)
-        missing = undeclared(self.reading, self.config, unknown) if unknown else []
-        if missing:
-            now = datetime.now(UTC)
-            events = [declaration(name, self.config, now) for name in missing]
-            record_bodies(self.store, self.config, events, source="shop.toml")
-            self.refresh()
-        self._declared.update(names)
-
-
-def _check_metrics(name: str, settings: ExperimentConfig) -> None:
-    """Refuse an experiment whose outcome cannot decide, or whose guardrails are no metrics, before it is run."""
-    try:
-        decides = metric_named(settings.outcome).decides
-        for guardrail in settings.guardrails:
-            metric_named(guardrail)
-    except UnknownNameError as error:
-        raise ConfigError(f"experiment {name!r}: {error}") from error
-    if not decides:
-        able = ", ".join(metric.name for metric in METRICS.values() if metric.decides)
-        raise ConfigError(f"experiment {name!r} cannot be decided on {settings.outcome!r}; outcomes are: {able}.")
-
-
-def open_shop(path: str | Path = "shop.toml", *, memory_limit: str = "1500MB") -> Shop:
-    """Open a shop by its ``shop.toml``.
-
-    Args:
-        path: the file.
-        memory_limit: of the embedded database, such as ``"1500MB"``.
-
-    Raises:
-        ConfigError: the file is not there or says something that cannot be.
-    """
-    file = Path(path)
-    return Shop(load(file), file.resolve().parent, memory_limit=memory_limit)
-
-
-def demo(folder: str | Path | None = None, *, seed: int = 1, visitors: int | None = None) -> Shop:
-    """Return a simulated shop whose truth is known, with everything recorded.
-
-    Args:
-        folder: where to keep it; a temporary folder, removed with the shop, unless given.
-        seed: of the simulation.
-        visitors: how many; the simulation's default unless given.
-    """
-    from counterclick.shop.demonstration import build  # noqa: PLC0415 - the simulation is needed here alone
-
-    if folder is not None:
-        return build(Path(folder), seed, visitors)
-    place = Path(tempfile.mkdtemp(prefix="counterclick-demo-"))
-    shop = build(place, seed, visitors)
-    weakref.finalize(shop, shutil.rmtree, place, ignore_errors=True)
-    return shop

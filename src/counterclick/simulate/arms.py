@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from counterclick.experiments.assignment import BUCKETS, bounds
+from counterclick.experiments.assignment import bounds, buckets
 from counterclick.simulate.arrays import SECOND, Bools, Floats, Ints
 from counterclick.simulate.surfaces import SurfaceTruth
 from counterclick.simulate.truth import ShopTruth
 from counterclick.simulate.visits import BROWSED, Visitors, Visits
 
-__all__ = ["Reached", "buckets", "effect", "reached"]
+__all__ = ["Reached", "effect", "reached"]
 
 MAILING = 4 * 3600  # seconds after midnight UTC, before any visit of the day
 
@@ -38,15 +37,6 @@ class Reached:
     first: Bools
 
 
-def buckets(salt: str, units: pa.Array) -> Ints:
-    """Return ``experiments.assignment.bucket`` of every unit, shape (n,)."""
-    start = f"{salt}:".encode()
-    sha256 = hashlib.sha256
-    digests = [sha256(start + unit.encode()).digest() for unit in units.to_pylist()]
-    first_word = np.frombuffer(b"".join(digests), dtype=">u4")[:: sha256().digest_size // 4]
-    return first_word.astype(np.int64) % BUCKETS
-
-
 def reached(truth: ShopTruth, surface: SurfaceTruth, who: Visitors, seen: Visits, rng: np.random.Generator) -> Reached:
     """Draw whom a surface reaches and assign them to its arms.
 
@@ -64,7 +54,7 @@ def reached(truth: ShopTruth, surface: SurfaceTruth, who: Visitors, seen: Visits
     first = np.concatenate([np.ones(1, dtype=np.bool_), visitor[1:] != visitor[:-1]])[: len(visitor)]
     tops = np.array([top for _, top in bounds(surface.shares)])
     of_first = np.searchsorted(
-        tops, buckets(surface.experiment, who.visitor_id.take(pa.array(visitor[first]))), side="right"
+        tops, buckets(surface.experiment, who.visitor_id.take(pa.array(visitor[first])).to_pylist()), side="right"
     )
     if surface.kind == "message":
         wait = rng.uniform(0, 3000, len(visit))

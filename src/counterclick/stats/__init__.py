@@ -6,8 +6,13 @@ is a :class:`~counterclick.errors.RefusedError` with its reason, never a default
 
 from __future__ import annotations
 
+from counterclick.stats.adjustment import Adjusted, adjusted_difference, adjusted_lift, effective_number
+from counterclick.stats.anytime import anytime_reach
+from counterclick.stats.capping import Capped, cap_of, capped_lift
+from counterclick.stats.equivalence import Equivalence, equivalent_difference, equivalent_lift
 from counterclick.stats.estimates import Estimate
 from counterclick.stats.guardrails import NonInferiority, non_inferiority
+from counterclick.stats.heterogeneity import Heterogeneity, heterogeneity
 from counterclick.stats.intervals import fieller_lift, log_ratio_gap, log_ratio_lift, welch_difference
 from counterclick.stats.multiplicity import benjamini_hochberg, holm
 from counterclick.stats.planning import (
@@ -18,30 +23,73 @@ from counterclick.stats.planning import (
     smallest_visible_lift_from_orders,
     visitors_needed,
 )
-from counterclick.stats.rerandomise import RerandomisedLift, draws_for, rerandomised_lift
+from counterclick.stats.post_stratification import PostStratified, post_stratified_difference, post_stratified_lift
+from counterclick.stats.rerandomise import (
+    RerandomisedLift,
+    RerandomisedTest,
+    draws_for,
+    rerandomised_lift,
+    rerandomised_test,
+)
 from counterclick.stats.sample_ratio_check import SampleRatio, sample_ratio
+from counterclick.stats.sequential import (
+    crossing,
+    drift_for_power,
+    median_unbiased,
+    obrien_fleming_spending,
+    spending_bounds,
+    stagewise_p_value,
+)
 from counterclick.stats.sufficient import Moments
+from counterclick.stats.trials import Trials, design_bounds, run_trials
 
 __all__ = [
+    "Adjusted",
+    "Capped",
+    "Equivalence",
     "Estimate",
+    "Heterogeneity",
     "Moments",
     "NonInferiority",
+    "PostStratified",
     "RerandomisedLift",
+    "RerandomisedTest",
     "SampleRatio",
+    "Trials",
+    "adjusted_difference",
+    "adjusted_lift",
+    "anytime_reach",
     "benjamini_hochberg",
+    "cap_of",
+    "capped_lift",
+    "crossing",
+    "design_bounds",
     "draws_for",
+    "drift_for_power",
+    "effective_number",
+    "equivalent_difference",
+    "equivalent_lift",
     "exaggeration_ratio",
     "fieller_lift",
+    "heterogeneity",
     "holm",
     "log_ratio_gap",
     "log_ratio_lift",
+    "median_unbiased",
     "non_inferiority",
+    "obrien_fleming_spending",
+    "post_stratified_difference",
+    "post_stratified_lift",
     "power_at",
     "power_of",
     "rerandomised_lift",
+    "rerandomised_test",
+    "run_trials",
     "sample_ratio",
     "smallest_visible_lift",
     "smallest_visible_lift_from_orders",
+    "spending_bounds",
+    "stagewise_p_value",
     "visitors_needed",
     "welch_difference",
 ]

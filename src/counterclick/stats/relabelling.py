@@ -66,7 +66,9 @@ class Relabelled:
         return at_least, at_most
 
 
-def relabel(base: Floats, top: Floats, others: int, share: float, draws: int, seed: int) -> Relabelled:
+def relabel(
+    base: Floats, top: Floats, others: int, share: float, draws: int, seed: int, fixed: int | None = None
+) -> Relabelled:
     """Label buyers, and count non-buyers, anew; in chunks that bound the memory.
 
     Args:
@@ -76,6 +78,8 @@ def relabel(base: Floats, top: Floats, others: int, share: float, draws: int, se
         share: chance of the label "treatment".
         draws: number of draws d.
         seed: of the labels.
+        fixed: visitors of treatment where their number was fixed by design (a list that was split), so that labels are
+            drawn without replacement; None where each visitor was assigned for itself.
     """
     for_buyers, for_others = np.random.default_rng(seed).spawn(2)
     base_powers, top_powers = np.stack([base, base**2], axis=1), np.stack([top, top**2], axis=1)
@@ -84,13 +88,24 @@ def relabel(base: Floats, top: Floats, others: int, share: float, draws: int, se
     for start in range(0, draws, rows):
         chunk = slice(start, min(start + rows, draws))
         size = (chunk.stop - chunk.start, len(base) + len(top))
-        labels = (for_buyers.random(size, dtype=np.float32) < share).astype(np.float64)
+        if fixed is None:
+            labels = (for_buyers.random(size, dtype=np.float32) < share).astype(np.float64)
+        else:
+            labels = _without_replacement(for_buyers, size, others, fixed)
         control[chunk] = labels[:, : len(base)] @ base_powers
         treated[chunk] = labels[:, len(base) :] @ top_powers
         buyers[chunk] = labels.sum(axis=1)
-    visitors = buyers + for_others.binomial(others, share, size=draws)
+    visitors = buyers + for_others.binomial(others, share, size=draws) if fixed is None else np.full(draws, float(fixed))
     n = others + len(base) + len(top)
     return Relabelled(control, treated, visitors, base_powers.sum(axis=0), top_powers.sum(axis=0), n)
+
+
+def _without_replacement(rng: np.random.Generator, size: tuple[int, int], others: int, fixed: int) -> Floats:
+    """Draw labels of buyers where so many of all visitors are treated: how many buyers, then which."""
+    rows, buyers = size
+    wanted = rng.hypergeometric(buyers, others, fixed, size=rows)
+    places = rng.random(size, dtype=np.float32).argsort(axis=1).argsort(axis=1)
+    return (places < wanted[:, np.newaxis]).astype(np.float64)
 
 
 def observed_log_ratio(base: Floats, top: Floats, n_base: int, n_top: int) -> tuple[float, float]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from counterclick.errors import RefusedError, TooFewBuyersError
 from counterclick.stats.estimates import Estimate, as_lift, check_fraction
-from counterclick.stats.relabelling import observed_log_ratio, relabel
+from counterclick.stats.relabelling import Relabelled, observed_log_ratio, relabel
 from counterclick.stats.tilting import Pool, tilted_tail
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["MOST_DRAWS", "RerandomisedLift", "draws_for", "rerandomised_lift"]
+__all__ = ["MOST_DRAWS", "RerandomisedLift", "RerandomisedTest", "draws_for", "rerandomised_lift", "rerandomised_test"]
 
 MOST_DRAWS = 250_000
 """Bounds that need more plain draws than this, those below 4e-4, are reached by importance sampling
@@ -40,6 +40,12 @@ COUNTED = 100
 CONTRADICTION = 5.0
 """Standard errors by which plain draws may exceed an importance-sampled tail before it is given up for
 them."""
+
+FIRST_DRAWS = 2_000
+"""Draws with which a test begins; they are enough where nothing lies near the bound."""
+
+SURE = 5.0
+"""Standard errors by which a first p-value must exceed the bound to be the answer."""
 
 FEWEST_BUYERS = 2
 LEAST_LEVEL = 0.5
@@ -86,6 +92,69 @@ def draws_for(bound: float) -> int:
     return math.ceil(100 * (1 - bound) / bound)
 
 
+@dataclass(frozen=True, slots=True)
+class RerandomisedTest:
+    """The test alone, without an interval.
+
+    Attributes:
+        log_ratio: of mean revenue per visitor, treatment over control.
+        se: its standard error (delta method).
+        p_greater: one-sided p-value against "treatment is not better".
+        p_less: one-sided p-value against "treatment is not worse".
+        draws: number of plain draws behind each p-value.
+    """
+
+    log_ratio: float
+    se: float
+    p_greater: float
+    p_less: float
+    draws: int
+
+
+def rerandomised_test(
+    control_amounts: ArrayLike,
+    treatment_amounts: ArrayLike,
+    n_control: int,
+    n_treatment: int,
+    share_treatment: float,
+    bound: float = 0.025,
+    seed: int = 0,
+    *,
+    fixed: bool = False,
+) -> RerandomisedTest:
+    """Test the lift of revenue per visitor by re-randomising the buyers' arms, as precisely as a bound needs it.
+
+    The test is that of :func:`rerandomised_lift`. A few thousand draws come first; where they show both p-values to
+    lie far above the bound, they are the answer, and otherwise there are as many as the bound asks for.
+
+    Args:
+        control_amounts: (B_C,) revenue of each buyer in control, above 0, in one currency; any unit.
+        treatment_amounts: (B_T,) the same in treatment.
+        n_control: visitors of control, buyers included.
+        n_treatment: visitors of treatment, buyers included.
+        share_treatment: P(treatment | one of these two arms), by design.
+        bound: one-sided error rate with which the p-values will be compared, above 0.
+        seed: of the random labels.
+        fixed: whether the numbers of visitors were fixed by design (a list that was split), and not each visitor assigned
+            for itself; labels are then drawn without replacement, and far tails are overstated rather than sampled.
+
+    Raises:
+        TooFewBuyersError: if an arm has fewer than two buyers.
+        RefusedError: as :func:`rerandomised_lift`.
+    """
+    check_fraction("the bound", bound)
+    made = _Test.made(control_amounts, treatment_amounts, n_control, n_treatment, share_treatment, fixed=fixed)
+    first = made.drawn(FIRST_DRAWS, seed)
+    p_greater, p_less = first.plain(0.0)
+    clear = bound + SURE * math.sqrt(bound / FIRST_DRAWS)
+    if min(p_greater, p_less) > clear:
+        return RerandomisedTest(made.log_ratio, made.se, p_greater, p_less, FIRST_DRAWS)
+    needed = draws_for(bound)
+    drawn = made.drawn(max(FIRST_DRAWS, MOST_DRAWS // 10 if needed > MOST_DRAWS else needed), seed)
+    p_greater, p_less = drawn.p_values(0.0, far=needed > MOST_DRAWS)
+    return RerandomisedTest(made.log_ratio, made.se, p_greater, p_less, drawn.draws)
+
+
 def rerandomised_lift(
     control_amounts: ArrayLike,
     treatment_amounts: ArrayLike,
@@ -96,6 +165,8 @@ def rerandomised_lift(
     draws: int = 20_000,
     seed: int = 0,
     bound: float = 0.025,
+    *,
+    fixed: bool = False,
 ) -> RerandomisedLift:
     """Test and estimate the lift of revenue per visitor by re-randomising the buyers' arms.
 
@@ -125,6 +196,7 @@ def rerandomised_lift(
         draws: least number of draws.
         seed: of the random labels.
         bound: one-sided error rate with which a p-value will be compared.
+        fixed: as in :func:`rerandomised_test`.
 
     Returns:
         The lift, both one-sided p-values, and the draws behind them.
@@ -137,37 +209,18 @@ def rerandomised_lift(
     Source: Chung and Romano (2013), Annals of Statistics 41 (studentised permutation tests); Phipson and
     Smyth (2010), SAGMB 9 (the added 1); Davison and Hinkley (1997), section 9.4 (importance sampling).
     """
-    base = _amounts(control_amounts, "control", n_control)
-    top = _amounts(treatment_amounts, "treatment", n_treatment)
-    check_fraction("the share of the treatment", share_treatment)
     if not LEAST_LEVEL <= level < 1:
         raise RefusedError(f"the level must lie from {LEAST_LEVEL} to below 1; it is {level!r}.")
     if draws < 1:
         raise RefusedError(f"draws must be at least 1; it is {draws!r}.")
-    tail = (1 - level) / 2
+    made = _Test.made(control_amounts, treatment_amounts, n_control, n_treatment, share_treatment, fixed=fixed)
+    log_ratio, se, tail = made.log_ratio, made.se, (1 - level) / 2
     needed = draws_for(min(bound, tail))
     far = needed > MOST_DRAWS
-    draws = max(draws, MOST_DRAWS // 10 if far else needed)
-    unit = float(base.mean())  # keeps squares of any currency in range
-    base, top = base / unit, top / unit
-    log_ratio, se = observed_log_ratio(base, top, n_control, n_treatment)
-    others = n_control + n_treatment - len(base) - len(top)
-    labels = relabel(base, top, others, share_treatment, draws, seed)
-
-    def p_values(log_lift: float) -> tuple[float, float]:
-        statistic = (log_ratio - log_lift) / se
-        at_least, at_most = labels.counts(log_lift, statistic)
-        if not far:
-            return (1 + at_least) / (draws + 1), (1 + at_most) / (draws + 1)
-        pool = Pool(np.concatenate([base, top * math.exp(-log_lift)]), others, share_treatment)
-        return (
-            _far_tail(pool, statistic, at_least, draws, seed),
-            _far_tail(pool.mirrored(), -statistic, at_most, draws, seed),
-        )
-
-    p_greater, p_less = p_values(0.0)
-    lower = _end(lambda log_lift: p_values(log_lift)[0], log_ratio, -2 * se, tail)
-    upper = _end(lambda log_lift: p_values(log_lift)[1], log_ratio, 2 * se, tail)
+    drawn = made.drawn(max(draws, MOST_DRAWS // 10 if far else needed), seed)
+    p_greater, p_less = drawn.p_values(0.0, far=far)
+    lower = _end(lambda log_lift: drawn.p_values(log_lift, far=far)[0], log_ratio, -2 * se, tail)
+    upper = _end(lambda log_lift: drawn.p_values(log_lift, far=far)[1], log_ratio, 2 * se, tail)
     lift = Estimate(
         value=as_lift(log_ratio),
         lower=as_lift(lower),
@@ -177,9 +230,65 @@ def rerandomised_lift(
         statistic=log_ratio / se,
         se=se,
         df=None,
-        method=f"re-randomised studentised log ratio, {draws:,} draws" + ", importance-sampled tails" * far,
+        method=f"re-randomised studentised log ratio, {drawn.draws:,} draws" + ", importance-sampled tails" * far,
     )
-    return RerandomisedLift(lift, p_greater, p_less, draws)
+    return RerandomisedLift(lift, p_greater, p_less, drawn.draws)
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """Buyers and visitors of both arms, and the statistic that they give."""
+
+    base: Floats
+    top: Floats
+    others: int
+    share: float
+    log_ratio: float
+    se: float
+    fixed: int | None
+
+    @classmethod
+    def made(
+        cls, control: ArrayLike, treatment: ArrayLike, n_control: int, n_treatment: int, share: float, *, fixed: bool
+    ) -> _Test:
+        base = _amounts(control, "control", n_control)
+        top = _amounts(treatment, "treatment", n_treatment)
+        check_fraction("the share of the treatment", share)
+        unit = float(base.mean())  # keeps squares of any currency in range
+        base, top = base / unit, top / unit
+        log_ratio, se = observed_log_ratio(base, top, n_control, n_treatment)
+        others = n_control + n_treatment - len(base) - len(top)
+        return cls(base, top, others, share, log_ratio, se, n_treatment if fixed else None)
+
+    def drawn(self, draws: int, seed: int) -> _Drawn:
+        labels = relabel(self.base, self.top, self.others, self.share, draws, seed, self.fixed)
+        return _Drawn(self, labels, draws, seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A test with its random labels, which are the same for every lift that is tried."""
+
+    test: _Test
+    labels: Relabelled
+    draws: int
+    seed: int
+
+    def plain(self, log_lift: float) -> tuple[float, float]:
+        at_least, at_most = self.labels.counts(log_lift, (self.test.log_ratio - log_lift) / self.test.se)
+        return (1 + at_least) / (self.draws + 1), (1 + at_most) / (self.draws + 1)
+
+    def p_values(self, log_lift: float, *, far: bool) -> tuple[float, float]:
+        test = self.test
+        if not far or test.fixed is not None:
+            return self.plain(log_lift)
+        statistic = (test.log_ratio - log_lift) / test.se
+        at_least, at_most = self.labels.counts(log_lift, statistic)
+        pool = Pool(np.concatenate([test.base, test.top * math.exp(-log_lift)]), test.others, test.share)
+        return (
+            _far_tail(pool, statistic, at_least, self.draws, self.seed),
+            _far_tail(pool.mirrored(), -statistic, at_most, self.draws, self.seed),
+        )
 
 
 def _amounts(values: ArrayLike, which: str, visitors: int) -> Floats:

@@ -240,6 +240,15 @@ class Moments:
         self._need(2, f"the variance of {a}" if a == b else f"the covariance of {a} and {b}")
         return float(self.m2[i, j] / (self.n - 1))
 
+    def m2_of(self, name: str) -> float:
+        """Return the sum of squares of one value about its mean.
+
+        Raises:
+            UnknownNameError: if there is no such value.
+        """
+        i = self._position(name)
+        return float(self.m2[i, i])
+
     def select(self, names: Sequence[str]) -> Moments:
         """Return the moments of some of the values, in the order asked for.
 

@@ -1,37 +1,46 @@
-"""``shop.toml``: everything a shop declares, read once, checked with the message that says what would be right."""
+"""What ``shop.toml`` may declare, section by section."""
 
 from __future__ import annotations
 
-import math
 import re
-import tomllib
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from counterclick.errors import ConfigError, UnknownNameError, did_you_mean
+from counterclick.errors import ConfigError, UnknownNameError
 
 __all__ = [
+    "AI",
+    "EVERYWHERE",
+    "HELD_OUT",
+    "HOLDOUT",
+    "NOTHING",
     "AttributionConfig",
     "Config",
     "ExperimentConfig",
+    "HoldoutConfig",
     "MappedEvent",
+    "OnOffConfig",
+    "ShareChange",
     "ShopConfig",
     "Skip",
     "SurfaceConfig",
     "TableConfig",
     "duration",
-    "load",
-    "parse",
 ]
 
 NOTHING = "nothing"
 """The variant and policy that shows nothing."""
+HOLDOUT = "holdout"
+"""Name under which the global holdout is an experiment."""
+HELD_OUT = "held_out"
+"""Its control."""
+AI = "ai"
+"""Its other arm: every surface as usual."""
+EVERYWHERE = "everywhere"
+"""Its surface."""
 _LONGEST = 3660 * 86_400
-_TEN_THOUSANDTHS = 10_000
 _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -85,6 +94,18 @@ class SurfaceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     monthly_cost: float | None = None
 
 
+class ShareChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[[experiments.NAME.changes]]``: from a day on new visitors are shared out differently; the others keep their arm.
+
+    Attributes:
+        changes_on: first day of the new shares; a change is declared before it.
+        variants: the same variants -> their new shares.
+    """
+
+    changes_on: date
+    variants: dict[str, float]
+
+
 class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """``[experiments.NAME]``.
 
@@ -99,6 +120,15 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         starts_on: first day on which visitors become eligible, in the shop's time zone.
         ends_on: last day on which they do.
         salt: what is hashed with the visitor; the experiment's name unless given.
+        looks: ``weekly`` looks that share the error rate, one at the ``end``, or ``anytime``: an anytime-valid band, which
+            needs no plan and sees less.
+        planned_buyers: buyers of control and feature together that the weekly looks are reckoned by; from the history
+            before the start unless given.
+        assignment: ``bernoulli`` where each visitor is assigned for itself, by its hash; ``fixed`` where a list was split in
+            exact shares.
+        layer: experiments of one layer exclude each other: a visitor is in one of them at most.
+        traffic: the part of the layer's visitors, from and to, that takes part: ``[0.0, 0.5]`` is the first half.
+        changes: of shares while it runs; each begins a stratum of its own.
     """
 
     surface: str
@@ -111,6 +141,24 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     window: str = "7d"
     guardrails: dict[str, float] = {}
     salt: str | None = None
+    looks: Literal["weekly", "end", "anytime"] = "weekly"
+    planned_buyers: int | None = None
+    assignment: Literal["bernoulli", "fixed"] = "bernoulli"
+    layer: str | None = None
+    traffic: tuple[float, float] = (0.0, 1.0)
+    changes: tuple[ShareChange, ...] = ()
+
+    def shares_on(self, day: date) -> dict[str, float]:
+        """Return the shares by which visitors are assigned who become eligible on a day."""
+        begun = [change for change in self.changes if change.changes_on <= day]
+        return begun[-1].variants if begun else self.variants
+
+    @property
+    def strata(self) -> tuple[tuple[date, date], ...]:
+        """First and last entry day of each period with shares of its own."""
+        firsts = [self.starts_on, *(change.changes_on for change in self.changes)]
+        lasts = [first - timedelta(days=1) for first in firsts[1:]]
+        return tuple(zip(firsts, [*lasts, self.ends_on], strict=True))
 
     @property
     def feature(self) -> str:
@@ -119,6 +167,85 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             return self.treatment
         others = [name for name in self.variants if name != self.control]
         return next((name for name in others if name != NOTHING), others[0])
+
+
+class HoldoutConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """``[holdout]``: visitors who get no AI surface at all, beside every surface's own arms.
+
+    Attributes:
+        share: of visitors held out; 0.1 or more, or it sees nothing.
+        starts_on: first day, in the shop's time zone.
+        ends_on: last day.
+        window: after a visitor's first eligibility, in which its orders count.
+        outcome: the metric of the verdict.
+        guardrails: as of an experiment.
+        salt: what is hashed with the visitor.
+        looks: as of an experiment.
+        planned_buyers: as of an experiment.
+    """
+
+    share: float
+    starts_on: date
+    ends_on: date
+    window: str = "7d"
+    outcome: str = "revenue_per_visitor"
+    guardrails: dict[str, float] = {}
+    salt: str | None = None
+    looks: Literal["weekly", "end", "anytime"] = "weekly"
+    planned_buyers: int | None = None
+
+    def as_experiment(self) -> ExperimentConfig:
+        """Return the experiment that it is: everything against nothing, over all surfaces."""
+        return ExperimentConfig(
+            surface=EVERYWHERE,
+            control=HELD_OUT,
+            treatment=AI,
+            variants={HELD_OUT: self.share, AI: 1 - self.share},
+            outcome=self.outcome,
+            window=self.window,
+            guardrails=self.guardrails,
+            starts_on=self.starts_on,
+            ends_on=self.ends_on,
+            salt=self.salt,
+            looks=self.looks,
+            planned_buyers=self.planned_buyers,
+        )
+
+
+class OnOffConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """``[onoff.SURFACE]``: a schedule by which a surface is switched on and off for everyone.
+
+    Attributes:
+        starts_on: first day, in the shop's time zone.
+        weeks: how long; whole cycles of two weeks, or of two blocks where these are longer.
+        block: least length of a block: ``1d``, ``2d``, ``3d`` or whole weeks; `counterclick onoff plan` advises one that is
+            no shorter than the shop's decision lag.
+        washout: first days of each block that do not count, such as ``1d``; none unless given.
+        lift: smallest lift of the whole shop's revenue that would matter; the break-even lift unless given.
+        salt: what the coins are made from; the surface's name unless given.
+    """
+
+    starts_on: date
+    weeks: int
+    block: str | None = None
+    washout: str | None = None
+    lift: float | None = None
+    salt: str | None = None
+
+    @property
+    def block_days(self) -> int | None:
+        """Least length of a block in days; None where not declared."""
+        return None if self.block is None else duration(self.block) // timedelta(days=1)
+
+    @property
+    def washout_days(self) -> int:
+        """Days at the beginning of each block that do not count."""
+        return 0 if self.washout is None else duration(self.washout) // timedelta(days=1)
+
+    @property
+    def ends_on(self) -> date:
+        """Last day."""
+        return self.starts_on + timedelta(weeks=self.weeks) - timedelta(days=1)
 
 
 class MappedEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,6 +297,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     attribution: AttributionConfig = AttributionConfig()
     surfaces: dict[str, SurfaceConfig] = {}
     experiments: dict[str, ExperimentConfig] = {}
+    holdout: HoldoutConfig | None = None
+    onoff: dict[str, OnOffConfig] = {}
     tables: dict[str, TableConfig] = {}
 
     def experiment(self, name: str) -> ExperimentConfig:
@@ -178,6 +307,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Raises:
             UnknownNameError: there is none of that name.
         """
+        if name == HOLDOUT and self.holdout is not None:
+            return self.holdout.as_experiment()
         if name not in self.experiments:
             raise UnknownNameError("experiment", name, self.experiments, "Declare it as [experiments.NAME] in shop.toml.")
         return self.experiments[name]
@@ -199,124 +330,3 @@ def duration(text: str) -> timedelta:
             f"{text!r} is not a duration; write a number and m, h, d or w, such as '24h' or '7d'; ten years at most."
         )
     return timedelta(seconds=seconds)
-
-
-def load(path: Path) -> Config:
-    """Read ``shop.toml``.
-
-    Raises:
-        ConfigError: it is not there, is not TOML, or says something that cannot be.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be read ({error.strerror}); `counterclick init` writes a commented one."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text.") from error
-    return parse(text, str(path))
-
-
-def parse(text: str, name: str = "shop.toml") -> Config:
-    """Return the configuration that a TOML text declares.
-
-    Raises:
-        ConfigError: it is not TOML, or says something that cannot be.
-    """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name} is not valid TOML: {error}.") from error
-    try:
-        config = msgspec.convert(raw, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{name}: {_explained(str(error))}") from error
-    _check(config, name)
-    return config
-
-
-def _explained(message: str) -> str:
-    found = re.search(r"unknown field `(.+?)`(?: - at `\$(.*)`)?", message)
-    if not found:
-        return message
-    known: dict[str, type[msgspec.Struct]] = {
-        "": Config,
-        "shop": ShopConfig,
-        "attribution": AttributionConfig,
-        "surfaces": SurfaceConfig,
-        "experiments": ExperimentConfig,
-        "tables": TableConfig,
-    }
-    path = found.group(2) or ""
-    section = path.lstrip(".").split(".")[0].split("[")[0]
-    struct = known.get(section, Config)
-    if section == "tables":
-        struct = MappedEvent if ".events[" in path else Skip if ".skip[" in path else TableConfig
-    fields = struct.__struct_fields__
-    return (
-        f"there is no setting {found.group(1)!r} in [{section or 'the file'}]. "
-        f"{did_you_mean(found.group(1), fields)}It may have: {', '.join(fields)}."
-    )
-
-
-def _check(config: Config, name: str) -> None:
-    try:
-        ZoneInfo(config.shop.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder such as 'Europe'
-        raise ConfigError(
-            f"{name}: timezone {config.shop.timezone!r} is not known; write an IANA name such as 'Europe/Berlin'."
-        ) from error
-    if not re.fullmatch("[A-Z]{3}", config.shop.currency):
-        raise ConfigError(f"{name}: currency {config.shop.currency!r} is no ISO 4217 code such as 'EUR'.")
-    _check_duration(config.shop.returns_window, f"{name}: returns_window")
-    _check_duration(config.shop.allowance, f"{name}: allowance")
-    _check_duration(config.attribution.window, f"{name}: window of [attribution]")
-    if config.shop.margin_rate is not None and not 0 < config.shop.margin_rate <= 1:
-        raise ConfigError(f"{name}: margin_rate must be a fraction above 0 and at most 1.")
-    for surface, declared in config.surfaces.items():
-        if declared.monthly_cost is not None and not 0 <= declared.monthly_cost < math.inf:
-            raise ConfigError(f"{name}: monthly_cost of surface {surface!r} must be a number, not negative.")
-    for experiment, settings in config.experiments.items():
-        _check_experiment(experiment, settings, name)
-
-
-def _check_duration(text: str, where: str) -> None:
-    try:
-        duration(text)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
-
-
-def _check_experiment(experiment: str, settings: ExperimentConfig, name: str) -> None:
-    where = f"{name}: experiment {experiment!r}"
-    _check_duration(settings.window, f"{where}: window")
-    for role in ("control", "feature"):
-        if len(settings.variants) < 2:  # noqa: PLR2004 - an experiment compares two
-            raise ConfigError(f"{where} needs two variants or more.")
-        variant = getattr(settings, role)
-        if variant not in settings.variants:
-            raise ConfigError(f"{where}: {role} {variant!r} is none of its variants: {', '.join(settings.variants)}.")
-    if settings.feature == settings.control:
-        raise ConfigError(f"{where}: treatment and control are the same variant, {settings.control!r}.")
-    _check_shares(settings, where)
-    if settings.ends_on < settings.starts_on:
-        raise ConfigError(f"{where} ends on {settings.ends_on}, before it starts on {settings.starts_on}.")
-    for guardrail, margin in settings.guardrails.items():
-        if not 0 < margin < 1:
-            raise ConfigError(
-                f"{where}: guardrail {guardrail!r} has the margin {margin}; it must be a fraction between 0 and 1."
-            )
-
-
-def _check_shares(settings: ExperimentConfig, where: str) -> None:
-    if any(not share > 0 for share in settings.variants.values()):
-        raise ConfigError(f"{where}: every share must be above 0.")
-    total = sum(settings.variants.values())
-    if abs(total - 1) > 1e-9:  # noqa: PLR2004 - rounding only
-        raise ConfigError(f"{where}: the shares add up to {total:g}; they must add up to 1.")
-    for variant, share in settings.variants.items():
-        if abs(share * _TEN_THOUSANDTHS - round(share * _TEN_THOUSANDTHS)) > 1e-6:  # noqa: PLR2004 - rounding only
-            raise ConfigError(
-                f"{where}: the share {share:g} of {variant!r} is no multiple of 1/10000; write 0.3333 for a third."
-            )

@@ -1,0 +1,44 @@
+"""``shop.toml``: everything a shop declares, read once, checked with the message that says what would be right."""
+
+from counterclick.config.reading import load, parse
+from counterclick.config.settings import (
+    AI,
+    EVERYWHERE,
+    HELD_OUT,
+    HOLDOUT,
+    NOTHING,
+    AttributionConfig,
+    Config,
+    ExperimentConfig,
+    HoldoutConfig,
+    MappedEvent,
+    OnOffConfig,
+    ShareChange,
+    ShopConfig,
+    Skip,
+    SurfaceConfig,
+    TableConfig,
+    duration,
+)
+
+__all__ = [
+    "AI",
+    "EVERYWHERE",
+    "HELD_OUT",
+    "HOLDOUT",
+    "NOTHING",
+    "AttributionConfig",
+    "Config",
+    "ExperimentConfig",
+    "HoldoutConfig",
+    "MappedEvent",
+    "OnOffConfig",
+    "ShareChange",
+    "ShopConfig",
+    "Skip",
+    "SurfaceConfig",
+    "TableConfig",
+    "duration",
+    "load",
+    "parse",
+]

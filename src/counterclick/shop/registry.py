@@ -1,0 +1,120 @@
+"""Experiments as ``shop.toml`` declares and the log knows them: declarations, looks, and what each is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from counterclick.attribution import Rule
+from counterclick.config import HOLDOUT, Config, ExperimentConfig, duration
+from counterclick.errors import ConfigError, EmptyStoreError, UnknownNameError
+from counterclick.experiments import Context, Experiment, config_hash, expected_buyers
+from counterclick.metrics import METRICS, metric_named
+from counterclick.shop.declaring import declaration, declarations, look_event, looks_taken, undeclared
+from counterclick.shop.reading import Reading
+from counterclick.shop.recording import record_bodies
+from counterclick.store import Store
+from counterclick.verdicts import Look
+
+__all__ = ["Registry"]
+
+
+class Registry:
+    """The experiments of a shop.
+
+    Args:
+        config: what ``shop.toml`` declares.
+        store: where declarations and looks are kept.
+        rule: of attribution.
+        reading: returns the present reading of the store.
+        refresh: begins a new one.
+
+    Raises:
+        ConfigError: an experiment's outcome cannot decide, or a guardrail is no metric.
+    """
+
+    def __init__(
+        self, config: Config, store: Store, rule: Rule, reading: Callable[[], Reading], refresh: Callable[[], None]
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._rule = rule
+        self._reading = reading
+        self._refresh = refresh
+        self._declared: set[str] = set()
+        for name, settings in config.experiments.items():
+            _check_metrics(name, settings)
+        if config.holdout is not None:
+            _check_metrics(HOLDOUT, config.holdout.as_experiment())
+
+    def experiment(self, name: str) -> Experiment:
+        """Return an experiment; what it declares is written to the log when it is first asked for.
+
+        Raises:
+            UnknownNameError: ``shop.toml`` declares none of that name.
+            EmptyStoreError: nothing is recorded.
+        """
+        config = self._config.experiment(name)
+        self._reading().as_of()
+        self.declare(name)
+        return Experiment(name, config, self._context(name))
+
+    def declare(self, *names: str) -> None:
+        """Write what the experiments declare to the log, where it does not stand there yet."""
+        unknown = tuple(name for name in names if name not in self._declared)
+        missing = undeclared(self._reading(), self._config, unknown) if unknown else []
+        if missing:
+            now = datetime.now(UTC)
+            events = [declaration(name, self._config, now, self._expected_buyers(name)) for name in missing]
+            record_bodies(self._store, self._config, events, source="shop.toml")
+            self._refresh()
+        self._declared.update(names)
+
+    def _expected_buyers(self, name: str) -> float | None:
+        config = self._config.experiment(name)
+        try:
+            return None if config.looks == "end" else expected_buyers(name, config, self._context(name))
+        except EmptyStoreError:  # a decision may be asked for before anything is recorded
+            return None
+
+    def _remember(self, name: str, looks: Sequence[Look]) -> None:
+        """Keep new looks in the log; what this reading has computed stays, since they are no facts."""
+        wanted = config_hash(name, self._config.experiment(name))
+        record_bodies(self._store, self._config, [look_event(name, wanted, look) for look in looks], source="look")
+
+    def _context(self, name: str) -> Context:
+        """Return what an experiment is told."""
+        config = self._config.experiment(name)
+        as_of = self._reading().as_of()
+        costs = {surface: declared.monthly_cost for surface, declared in self._config.surfaces.items()}
+        cost = costs.get(config.surface)
+        if name == HOLDOUT and None not in costs.values():
+            cost = sum(each for each in costs.values() if each is not None)
+        return Context(
+            facts=self._reading().facts,
+            as_of=as_of,
+            rule=self._rule,
+            currency=self._config.shop.currency,
+            timezone=self._config.shop.timezone,
+            allowance=duration(self._config.shop.allowance),
+            returns_window=duration(self._config.shop.returns_window),
+            monthly_cost=cost,
+            margin_rate=self._config.shop.margin_rate,
+            declarations=declarations(self._reading(), name),
+            looks=looks_taken(self._reading(), name, config_hash(name, config)),
+            remember=partial(self._remember, name),
+        )
+
+
+def _check_metrics(name: str, settings: ExperimentConfig) -> None:
+    """Refuse an experiment whose outcome cannot decide, or whose guardrails are no metrics, before it is run."""
+    try:
+        decides = metric_named(settings.outcome).decides
+        for guardrail in settings.guardrails:
+            metric_named(guardrail)
+    except UnknownNameError as error:
+        raise ConfigError(f"experiment {name!r}: {error}") from error
+    if not decides:
+        able = ", ".join(metric.name for metric in METRICS.values() if metric.decides)
+        raise ConfigError(f"experiment {name!r} cannot be decided on {settings.outcome!r}; outcomes are: {able}.")
