@@ -36,7 +36,7 @@ def test_a_verdict_reads_top_down() -> None:
     assert lines[0] == "chat: WON"
     starts = [line.split("  ")[0] for line in lines[1:]]
     assert starts == ["contrast", "because", "lift of revenue_per_visitor", "incremental, a month", "meanwhile"]
-    assert "+10.0 % [+5.0 %, unlimited], p = 0.0004" in str(verdict())
+    assert "+10.0 % [+5.0 %, unlimited] (95 %), p = 0.0004" in str(verdict())
     assert "EUR 1,200 [EUR 600.00, unlimited]" in str(verdict())
 
 

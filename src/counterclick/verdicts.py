@@ -9,7 +9,7 @@ from typing import Literal
 
 from counterclick.display import Grid, Shown, money, percent, signed_percent
 
-__all__ = ["STATE", "Check", "Contrast", "Inconclusive", "Look", "Money", "Outcome", "Verdict"]
+__all__ = ["STATE", "Check", "Contrast", "Inconclusive", "Look", "Money", "Outcome", "ReturnsState", "Verdict"]
 
 Outcome = Literal["won", "lost", "inconclusive", "invalid"]
 Inconclusive = Literal[
@@ -21,6 +21,9 @@ Inconclusive = Literal[
     "still running",
 ]
 
+
+ReturnsState = Literal["open", "shown", "not shown", "taken back"]
+"""Whether a lift of matured net revenue is shown, not shown, or a loss; open until orders can no longer come back."""
 
 STATE = {True: "holds", False: "FAILS", None: "cannot tell"}
 """How a check's state reads."""
@@ -147,7 +150,8 @@ class Verdict(Shown):
         p_value: of "no difference", stage-wise after several looks; None where refused, or nothing was decided yet.
         incremental: money a month that the feature earns over the control, for all eligible visitors.
         break_even_lift: lift at which the feature pays its cost; None where cost or margin is not known.
-        returns: "open" until the orders' returns have matured, then what net revenue says.
+        returns: until when orders may come back, then what matured net revenue says.
+        returns_state: whether it is shown to be up; a win that returns take back is none.
         checks: the preconditions.
         guardrails: guardrail -> shown, unproven or worse.
         warnings: what to mind.
@@ -174,6 +178,7 @@ class Verdict(Shown):
     incremental: Money | None = None
     break_even_lift: float | None = None
     returns: str = ""
+    returns_state: ReturnsState | None = None
     checks: tuple[Check, ...] = ()
     guardrails: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -188,7 +193,9 @@ class Verdict(Shown):
 
     def grids(self) -> list[Grid]:
         """Return the verdict as a table of what it rests on, and the other contrasts below it."""
-        title = f"{self.experiment}: {self.outcome.upper()}" + (f" ({self.kind})" if self.kind else "")
+        still = {"open": ", returns open", "not shown": ", net of returns not shown"}.get(self.returns_state or "", "")
+        title = f"{self.experiment}: {self.outcome.upper()}" + (still if self.outcome == "won" else "")
+        title += f" ({self.kind})" if self.kind else ""
         rows = [("contrast", f"{self.treatment} against {self.control}"), ("because", self.because)]
         if self.lift is not None and self.lift_lower is not None and self.lift_upper is not None:
             ends = f"[{signed_percent(self.lift_lower)}, {signed_percent(self.lift_upper)}]"

@@ -325,6 +325,21 @@ def test_returns_are_open_until_they_have_matured() -> None:
     assert verdict(arms).returns.startswith("matured: net revenue moved by +20.0 %")
 
 
+def test_a_win_is_named_with_what_its_returns_say() -> None:
+    """Open until they have matured; then shown, not shown, or taken back, which makes it a loss."""
+    arms = {"a": EVEN, "b": MORE}
+    open_yet = verdict(measured(arms), {"as_of": datetime(2026, 3, 10, tzinfo=UTC)})
+    assert str(open_yet).startswith("test: WON, returns open\n")
+    assert verdict(measured(arms)).returns_state == "shown"
+    assert str(verdict(measured(arms))).startswith("test: WON\n")
+    unsure = verdict(measured(arms, {"b": 0.22}))
+    assert (unsure.outcome, unsure.returns_state) == ("won", "not shown")
+    assert str(unsure).startswith("test: WON, net of returns not shown\n")
+    gone = verdict(measured(arms, {"b": 0.6}))
+    assert (gone.outcome, gone.returns_state) == ("lost", "taken back")
+    assert "but net of returns it earns less" in gone.because
+
+
 def test_contrasts_stand_beside_the_verdict() -> None:
     """The other arm and the feature against nothing, Holm-adjusted, with money of their own and their warnings."""
     third = spend(N, BUYERS) * 0.7

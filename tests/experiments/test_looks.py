@@ -204,6 +204,15 @@ def test_too_small_to_matter_may_end_it_early() -> None:
     assert "it may end now" in found.because
 
 
+def test_what_comes_in_after_a_look_is_said_and_changes_nothing() -> None:
+    """Ten more orders of the visitors of look 3: it stands, with its totals beside today's."""
+    before = looks_of(even(), "2026-02-12")
+    found = concluded(even(buyers=110), {"as_of": at("2026-02-12"), "looks": before}, **EIGHT)
+    assert found.looks == before
+    assert any("Since look 3, events about its visitors came in" in text for text in found.warnings)
+    assert not any("Since look" in text for text in concluded(even(), {"as_of": at("2026-02-12")}, **EIGHT).warnings)
+
+
 def test_until_takes_the_visitors_of_the_first_weeks() -> None:
     """Moments and amounts of two of three weeks are those of their visitors alone."""
     found = even(3)

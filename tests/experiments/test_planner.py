@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import pytest
 
 from builders import MONDAY, Event, experiment, later, line, purchase, shown, view
 from counterclick.errors import EmptyStoreError, RefusedError
+from counterclick.experiments import expected_buyers
 
 
 def history(per_day: int = 20, days: int = 28, buyers: int = 4) -> list[Event]:
@@ -103,3 +105,77 @@ def test_what_cannot_be_planned_is_refused() -> None:
         experiment(purchase("v1", 5), outcome="aov").plan()
     with pytest.raises(EmptyStoreError, match="no orders are recorded yet"):
         experiment().plan()
+
+
+COST = {"monthly_cost": 100.0, "margin_rate": 0.5}
+
+
+def test_what_cannot_see_its_break_even_is_refused_and_what_could_is_named() -> None:
+    """Cost 100 a month on EUR 6,088 x .5 of margin is 3.3 %: four weeks see 71 %, and no split could; 49 % takes longer; 197 % is seen."""
+    plan = experiment(*history(), told=COST).plan(0.5)
+    assert plan.break_even_lift == pytest.approx(100 / (1_400 * 365.25 / 84 * 0.5), rel=0.001)
+    assert "No split could within 26 weeks" in plan.refusal
+    assert plan.instead
+    dear = experiment(*history(), told=COST | {"monthly_cost": 6_000.0}).plan(0.5)
+    assert dear.break_even_lift == pytest.approx(60 * plan.break_even_lift)
+    assert dear.refusal == ""
+    assert dear.by_end < dear.break_even_lift
+    middle = experiment(*history(), told=COST | {"monthly_cost": 1_500.0}).plan(0.5)
+    assert "50/50 until 2026-" in middle.refusal
+    assert "REFUSED" in str(middle)
+
+
+def test_an_unknown_break_even_refuses_nothing() -> None:
+    """Without cost or margin nobody can say which lift would pay."""
+    plan = experiment(*history()).plan(0.02)
+    assert (plan.break_even_lift, plan.refusal) == (None, "")
+
+
+def test_less_than_two_weeks_are_refused() -> None:
+    """Weekdays differ: two whole weeks are the least."""
+    plan = experiment(*history(), ends_on=date(2026, 1, 12)).plan(3.0)
+    assert "two whole weeks are the least" in plan.refusal
+
+
+def test_visitors_who_come_back_are_counted_once() -> None:
+    """The same 20 visitors every day are 20 in a week and in four; new ones add up."""
+    events = [view(f"v{i}", later(MONDAY, days=day)) for day in range(28) for i in range(20)]
+    events += [purchase("v1", 20, later(MONDAY, days=day, hours=1)) for day in range(28)]
+    told = experiment(*events).plan(0.5).history
+    assert [told.spans[weeks].visitors for weeks in (1, 2, 4)] == [20, 20, 20]
+    assert told.visitors_in(26) == 20
+    fresh = experiment(*history()).plan(0.5).history
+    assert [fresh.visitors_in(weeks) for weeks in (1, 2, 3, 4, 8)] == [140, 280, 420, 560, 1_120]
+
+
+def test_splits_cost_power_and_save_revenue() -> None:
+    """80/20 sees less than 50/50 in the same weeks; what its control forgoes is two fifths of what half would."""
+    splits = {split.name: split for split in experiment(*history()).plan(0.5).splits}
+    assert splits["50/50"].visible < splits["80/20"].visible < splits["90/10"].visible
+    assert splits["80/20"].forgone == pytest.approx(0.4 * splits["50/50"].forgone)
+    assert splits["50/50"].forgone == pytest.approx(0.5 * 1_400 * 4 * 0.5)  # half of four weeks' revenue, by a half
+
+
+def test_what_can_be_measured_instead_has_its_numbers() -> None:
+    """Units per order with a known spread: 2 x 7.85 x (sd / .2)^2 orders an arm (Kohavi et al. 2020, chapter 15)."""
+    events = []
+    for day in range(28):
+        for i in range(4):
+            lines = [line("p1", 1 + (i % 2))]
+            events.append(purchase(f"d{day}v{i}", lines=lines, at=later(MONDAY, days=day, hours=1)))
+    plan = experiment(*history(buyers=0), *events).plan(0.02)
+    sd = 0.25 * 112 / 111  # of 1, 2, 1, 2, ...
+    orders = math.ceil(2 * 7.848879 * sd / 0.04)
+    assert any(f"1.50 to 1.70: {orders} orders an arm" in text for text in plan.instead)
+    assert any("counterclick onoff plan cart" in text for text in plan.instead)
+
+
+def test_planned_buyers_come_from_before_the_start_only() -> None:
+    """Four weeks of 28 buyers let expect 112 in four more; without a history before the start nothing is expected."""
+    later_on = {"starts_on": date(2026, 2, 9), "ends_on": date(2026, 3, 8)}
+    told = experiment(*history(), **later_on)
+    assert expected_buyers("test", told.config, told.context) == pytest.approx(112)
+    at_once = experiment(*history())
+    assert expected_buyers("test", at_once.config, at_once.context) is None
+    short = experiment(*history(days=10), **later_on)
+    assert expected_buyers("test", short.config, short.context) is None

@@ -11,7 +11,15 @@ import pytest
 from scipy.stats import binom
 
 from counterclick.errors import RefusedError, TooFewBuyersError
-from counterclick.stats import Moments, draws_for, log_ratio_lift, rerandomised_lift, welch_difference
+from counterclick.stats import (
+    Moments,
+    draws_for,
+    log_ratio_lift,
+    rerandomised_lift,
+    rerandomised_test,
+    welch_difference,
+)
+from counterclick.stats.relabelling import studentised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -240,3 +248,35 @@ def test_arms_without_any_variation_are_refused() -> None:
     """Every visitor of both arms bought for the same amount."""
     with pytest.raises(RefusedError, match="spent the same"):
         rerandomised_lift([5, 5], [5, 5], 2, 2, 0.5)
+
+
+def test_fixed_shares_are_drawn_without_replacement() -> None:
+    """Six visitors split three to three: the p-value is the share of all 20 splits at least as extreme, each counted."""
+    base, top = [10.0, 20.0], [30.0, 50.0]  # and one visitor in each arm who did not buy
+    amounts = np.array([10.0, 20.0, 0.0, 30.0, 50.0, 0.0])
+
+    def statistic(treated: tuple[int, ...]) -> float:
+        mask = np.isin(np.arange(6), treated)
+        sums = [np.array([[values.sum(), values @ values]]) for values in (amounts[mask], amounts[~mask])]
+        return float(studentised(sums[0], np.array([3.0]), sums[1], np.array([3.0]))[0])
+
+    observed = statistic((3, 4, 5))
+    splits = [statistic(treated) for treated in itertools.combinations(range(6), 3)]
+    exact = np.mean([each >= observed - 1e-9 for each in splits])
+    found = rerandomised_test(base, top, 3, 3, 0.5, bound=0.0005, fixed=True)
+    assert found.p_greater == pytest.approx(exact, abs=0.01)
+    free = rerandomised_test(base, top, 3, 3, 0.5, bound=0.0005)
+    assert abs(free.p_greater - exact) > 0.02
+
+
+def test_a_test_is_as_precise_as_its_bound_needs() -> None:
+    """Far from the bound a few thousand draws are the answer; near it there are as many as it asks for."""
+    rng = np.random.default_rng(2)
+    even = rng.lognormal(3, 1, 100), rng.lognormal(3, 1, 100)
+    assert rerandomised_test(*even, 4_000, 4_000, 0.5).draws == 2_000
+    apart = even[0], np.concatenate([even[1], rng.lognormal(3, 1, 45)])
+    near = rerandomised_test(*apart, 4_000, 4_000, 0.5, bound=0.02)
+    assert near.draws == 4_900
+    whole = rerandomised_lift(*apart, 4_000, 4_000, 0.5, bound=0.02)
+    assert near.p_greater == pytest.approx(whole.p_greater, rel=0.5)
+    assert near.log_ratio == pytest.approx(math.log1p(whole.lift.value))

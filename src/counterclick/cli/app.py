@@ -33,15 +33,18 @@ app.command(onoff_app)
 
 @app.command
 def init(*, common: Common = COMMON) -> int:
-    """Write a commented shop.toml to start from."""
+    """Write a commented shop.toml to start from; where there is one, check what it declares against the store's history.
+
+    Exits with 2 where the file is there already, and says which of its experiments cannot see what they are for.
+    """
     from counterclick.errors import ConfigError
     from counterclick.shop.template import TEMPLATE
 
     try:
         with common.shop.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE)
-    except FileExistsError as error:
-        raise ConfigError(f"{common.shop} is there already; nothing was changed.") from error
+    except FileExistsError:
+        return _checked(common)
     except OSError as error:
         raise ConfigError(f"{common.shop} cannot be written: {error.strerror}.") from error
     if common.json:
@@ -49,6 +52,21 @@ def init(*, common: Common = COMMON) -> int:
     else:
         sys.stdout.write(f"Wrote {common.shop}. Next: counterclick record FILE...\n")
     return 0
+
+
+def _checked(common: Common) -> int:
+    from counterclick.errors import ConfigError, EmptyStoreError
+
+    says = f"{common.shop} is there already; nothing was changed."
+    try:
+        with opened(common) as shop:
+            plans = shop.plans()
+    except EmptyStoreError as error:
+        raise ConfigError(f"{says} Nothing is recorded yet, so that its experiments cannot be checked.") from error
+    if not common.json:
+        sys.stdout.write(f"{says}\n\n")
+    say(plans, as_json=common.json)
+    return BAD
 
 
 @app.command

@@ -3,7 +3,7 @@
 from counterclick.experiments.assignment import assign, bucket
 from counterclick.experiments.context import Context, Declaration, config_hash
 from counterclick.experiments.experiment import Experiment
-from counterclick.experiments.planner import Plan, expected_buyers
+from counterclick.experiments.planner import Plan, Plans, expected_buyers
 from counterclick.experiments.result import Arm, Result, Row
 from counterclick.experiments.slices import Slices
 from counterclick.experiments.units import ends_at
@@ -14,6 +14,7 @@ __all__ = [
     "Declaration",
     "Experiment",
     "Plan",
+    "Plans",
     "Result",
     "Row",
     "Slices",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from counterclick.config import ExperimentConfig, duration
 from counterclick.display import percent, signed_percent
@@ -14,9 +15,9 @@ from counterclick.experiments.stakes import costs_known
 from counterclick.experiments.units import ends_at
 from counterclick.metrics import metric_named
 from counterclick.stats import Estimate, log_ratio_lift
-from counterclick.verdicts import Look
+from counterclick.verdicts import Look, ReturnsState
 
-__all__ = ["TWYMAN_LIFT", "returns", "too_good", "twyman", "warnings"]
+__all__ = ["TWYMAN_LIFT", "late", "returns", "too_good", "twyman", "warnings"]
 
 TWYMAN_LIFT = 0.5
 """Lifts above this are usually mistakes in the data (Twyman's law)."""
@@ -64,18 +65,43 @@ def warnings(name: str, config: ExperimentConfig, context: Context, measured: Me
     return tuple(found)
 
 
-def returns(config: ExperimentConfig, context: Context, measured: Measured) -> str:
-    """Return "open until" a day, or what net revenue says once the returns have matured."""
+def returns(config: ExperimentConfig, context: Context, measured: Measured) -> tuple[ReturnsState, str]:
+    """Return whether returns can still change a win, and what net revenue says once they have matured.
+
+    Args:
+        config: the declaration.
+        context: until when the log is known, and how long orders may come back.
+        measured: all finished visitors.
+    """
     closes = ends_at(config, context.timezone) + duration(config.window) + context.returns_window
     if context.as_of < closes:
-        return f"open until {closes:%Y-%m-%d}"
+        return "open", f"open until {closes:%Y-%m-%d}"
     try:
         found = log_ratio_lift(measured.arms[config.control], measured.arms[config.feature], MATURED)
     except RefusedError as error:
-        return f"matured; {error}"
-    return (
+        return "not shown", f"matured; {error}"
+    state: ReturnsState = "shown" if found.lower > 0 else "taken back" if found.upper < 0 else "not shown"
+    return state, (
         f"matured: net revenue moved by {signed_percent(found.value)} "
         f"[{signed_percent(found.lower)}, {signed_percent(found.upper)}]"
+    )
+
+
+def late(config: ExperimentConfig, measured: Measured, looks: Sequence[Look]) -> tuple[str, ...]:
+    """Return what has come in since a look was taken of the visitors that it counted; the look stays as it was."""
+    if not looks:
+        return ()
+    look, name = looks[-1], metric_named(config.outcome).numerator
+    now = measured.until(look.entered_until)
+    gaps = [
+        f"{arm} {look.total[arm]:,.2f}, now {now.arms[arm].sum_of(name):,.2f}"
+        for arm in look.total
+        if arm in now.arms and not math.isclose(look.total[arm], now.arms[arm].sum_of(name), rel_tol=1e-9, abs_tol=1e-6)
+    ]
+    if not gaps:
+        return ()
+    return (
+        f"Since look {look.number}, events about its visitors came in or were erased ({'; '.join(gaps)}). The look stands.",
     )
 
 

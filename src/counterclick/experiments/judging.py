@@ -12,7 +12,7 @@ from scipy import special
 from counterclick.config import ExperimentConfig, duration
 from counterclick.display import percent, signed_percent
 from counterclick.errors import RefusedError
-from counterclick.experiments.cautions import returns, too_good, twyman, warnings
+from counterclick.experiments.cautions import late, returns, too_good, twyman, warnings
 from counterclick.experiments.checks import preconditions
 from counterclick.experiments.context import Context
 from counterclick.experiments.estimating import LEAST_BUYERS
@@ -77,9 +77,7 @@ class _Case:
         return min(round(self.measured.arms[arm].sum_of(BUYERS)) for arm in (self.config.control, self.config.feature))
 
 
-def judge(
-    name: str, config: ExperimentConfig, context: Context, measured: Measured, metrics: Sequence[Metric]
-) -> Verdict:
+def judge(name: str, config: ExperimentConfig, context: Context, measured: Measured, metrics: Sequence[Metric]) -> Verdict:
     """Return the verdict of an experiment: looks that are due are taken, and the last one speaks.
 
     Args:
@@ -99,6 +97,9 @@ def judge(
         )
     case = _case(name, config, context, measured, metrics)
     outcome, kind, because = _concluded(case)
+    state, matured = returns(config, context, measured)
+    if outcome == "won" and state == "taken back" and metric_named(config.outcome).unit == "money":
+        outcome, because = "lost", f"{because}; but net of returns it earns less: {matured}"
     speaks = outcome != "invalid" and case.fewest >= LEAST_BUYERS  # otherwise its numbers would mislead: none is shown
     row = case.row
     lift = row.lift if speaks else None
@@ -116,10 +117,11 @@ def judge(
         p_value=_p_value(case, lift) if lift else None,
         incremental=incremental(row, case.result, case.stakes, case.measured, context.currency) if speaks else None,
         break_even_lift=case.stakes.break_even_lift,
-        returns=returns(config, context, measured),
+        returns=matured,
+        returns_state=state,
         checks=case.result.checks,
         guardrails=case.guardrails,
-        warnings=warnings(name, config, context, case.measured, row),
+        warnings=(*warnings(name, config, context, case.measured, row), *late(config, measured, case.looks)),
         meanwhile=_meanwhile(outcome, config, case.result, row, case.stakes),
         revenue_lift=revenue_lift(case.result, row) if speaks else None,
         numbers=_numbers(row, case.stakes),

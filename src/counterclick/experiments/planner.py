@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -25,7 +26,7 @@ from counterclick.stats import (
 )
 from counterclick.stats.estimates import as_lift
 
-__all__ = ["HORIZONS", "Plan", "Split", "expected_buyers", "plan_experiment"]
+__all__ = ["HORIZONS", "Plan", "Plans", "Split", "expected_buyers", "plan_experiment"]
 
 _LARGEST_LIFT = 10
 _TEN_YEARS = 10 * 365.25 / 7
@@ -126,6 +127,37 @@ class Plan(Shown):
             f"Basis: {self.basis}. planned_buyers = {self.planned_buyers:.0f}",
         ]
         return [Grid(title, ("after", "smallest visible"), rows, notes), Grid("Splits", heads, usual, below)]
+
+
+@dataclass(frozen=True, slots=True)
+class Plans(Shown):
+    """Every declared experiment: can it see the lift by which its feature would pay?
+
+    Attributes:
+        plans: experiment -> its plan, or the reason why there is none.
+    """
+
+    plans: Mapping[str, Plan | str]
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Experiments that should not be started as declared."""
+        return tuple(name for name, plan in self.plans.items() if isinstance(plan, Plan) and plan.refusal)
+
+    def grids(self) -> list[Grid]:
+        """Return a row for each experiment, with the refusals below."""
+        rows, notes = [], []
+        for name, plan in self.plans.items():
+            if isinstance(plan, str):
+                rows.append((name, "", "", "cannot tell"))
+                notes.append(f"{name}: {plan}")
+                continue
+            pays = "not known" if plan.break_even_lift is None else percent(plan.break_even_lift, 2)
+            rows.append((name, percent(plan.by_end), pays, "REFUSED" if plan.refusal else "may start"))
+            if plan.refusal:
+                notes.append(f"{name}: {plan.refusal}")
+        heads = ("experiment", "visible by its end", "break-even lift", "")
+        return [Grid("Can the declared experiments see what they are for?", heads, rows, notes)]
 
 
 def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift: float) -> Plan:
@@ -260,8 +292,8 @@ def _refusal(config: ExperimentConfig, history: History, planned: float, by_end:
     if break_even is None or break_even <= 0 or by_end <= break_even or metric_named(config.outcome).unit != "money":
         return ""
     says = (
-        f"by {config.ends_on} it shows a lift of {percent(by_end)} or more, and the break-even lift is "
-        f"{percent(break_even, 2)}: whatever it says, it cannot say whether {config.feature} pays. "
+        f"by {config.ends_on} it shows a lift of {percent(by_end)} or more; one of {percent(break_even, 2)} would pay "
+        f"for {config.feature} already, and would most likely go unseen. "
     )
     could = []
     for label, shares in _SPLITS.items():

@@ -21,7 +21,7 @@ from counterclick.decisions import POLICIES, Ask, Decision, Policy
 from counterclick.errors import ConfigError, CounterclickError, InputError
 from counterclick.events.redaction import hashed
 from counterclick.events.vocabulary import Event
-from counterclick.experiments import Experiment
+from counterclick.experiments import Experiment, Plan, Plans
 from counterclick.experiments.calibrating import Calibration
 from counterclick.experiments.holdout import GlobalHoldout, global_holdout
 from counterclick.facts import Facts
@@ -187,6 +187,24 @@ class Shop:
             EmptyStoreError: nothing is recorded.
         """
         return self._registry.experiment(name)
+
+    def plans(self, lift: float = 0.02) -> Plans:
+        """Return for every declared experiment whether it can see the lift by which its feature would pay.
+
+        Args:
+            lift: relative lift to be planned for besides.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        self.reading.as_of()
+        found: dict[str, Plan | str] = {}
+        for name in self.config.experiments:
+            try:
+                found[name] = self.experiment(name).plan(lift)
+            except CounterclickError as error:
+                found[name] = str(error)
+        return Plans(found)
 
     def calibrate(
         self, name: str | None = None, *, lift: float = 0.1, draws: int = 1_000, progress: Progress = silent
