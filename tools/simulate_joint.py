@@ -12,9 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from counterclick.stats import obrien_fleming_spending
-from counterclick.stats.relabelling import TIE
 from simulate_errors import (
     ALPHA,
     COMMON_DRAWS,
@@ -29,6 +26,9 @@ from simulate_errors import (
     drawn,
     studentised_log_ratio,
 )
+
+from counterclick.stats import obrien_fleming_spending
+from counterclick.stats.relabelling import TIE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from counterclick.config import Config, parse
+from counterclick.config import Config, OnOffConfig, parse
 from counterclick.errors import ConfigError, UnknownNameError
+from counterclick.experiments.onoff_schedule import schedule_of
 from counterclick.shop.deciding import assigned
 
 DAY = date(2026, 1, 10)
@@ -143,6 +144,19 @@ def test_a_surface_without_an_experiment_is_in_the_holdout_too() -> None:
     found = arms(config, "search")
     assert set(found.values()) == {("holdout", "held_out"), ("holdout", "ai")}
     assert {each for each, _ in arms(config, "search", date(2026, 1, 1)).values()} == {None}
+
+
+def test_off_days_of_a_schedule_are_off_for_everyone() -> None:
+    """On its off days the surface gets nothing and nobody is exposed; on its on days the experiment asks as ever."""
+    declared = OnOffConfig(starts_on=date(2026, 1, 5), weeks=4, block="1d")
+    config = parse(ONE + '\n[onoff.cart]\nstarts_on = 2026-01-05\nweeks = 4\nblock = "1d"\n')
+    schedule = schedule_of("cart", declared)
+    days = [date(2026, 1, 5) + timedelta(days=n) for n in range(28)]
+    on = [day for day in days if assigned(config, "cart", "v1", day, never).exposures]
+    assert on == [day for day in days if schedule.is_on(day)]
+    off = assigned(config, "cart", "v1", next(day for day in days if day not in on), never)
+    assert (off.policy, off.experiment) == ("nothing", None)
+    assert "is an off day of the schedule" in off.because
 
 
 def test_a_holdout_that_cannot_be_is_refused() -> None:

@@ -129,6 +129,8 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         layer: experiments of one layer exclude each other: a visitor is in one of them at most.
         traffic: the part of the layer's visitors, from and to, that takes part: ``[0.0, 0.5]`` is the first half.
         changes: of shares while it runs; each begins a stratum of its own.
+        adjust: whether the verdict is adjusted for revenue before eligibility; declared before it starts, and left out where
+            too few visitors have a history, or too few buy.
     """
 
     surface: str
@@ -147,6 +149,7 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     layer: str | None = None
     traffic: tuple[float, float] = (0.0, 1.0)
     changes: tuple[ShareChange, ...] = ()
+    adjust: bool = False
 
     def shares_on(self, day: date) -> dict[str, float]:
         """Return the shares by which visitors are assigned who become eligible on a day."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,10 +13,10 @@ from scipy import special
 
 from counterclick.config import ExperimentConfig
 from counterclick.errors import RefusedError
-from counterclick.experiments.measured import BUYERS, Measured
+from counterclick.experiments.measured import BUYERS, PRE, Measured
 from counterclick.metrics import Metric, metric_named
 from counterclick.metrics.definitions import VISITORS
-from counterclick.stats import Estimate, log_ratio_lift, rerandomised_lift, rerandomised_test
+from counterclick.stats import Estimate, Moments, adjusted_lift, log_ratio_lift, rerandomised_lift, rerandomised_test
 from counterclick.stats.estimates import as_lift, normal_estimate
 
 __all__ = ["ALPHA_SIDE", "FEW_BUYERS", "LEAST_BUYERS", "estimate_lift", "outcome_statistic"]
@@ -27,6 +28,7 @@ FEW_BUYERS = 400
 LEAST_BUYERS = 50
 """Below so many there is no verdict."""
 NOBODY = np.empty(0)
+LEVEL = 0.95
 
 
 def estimate_lift(
@@ -55,7 +57,7 @@ def estimate_lift(
     control, feature = measured.arms[against], measured.arms[treatment]
     amounts = _few(config, measured, metric, treatment, against)
     if amounts is None:
-        return log_ratio_lift(control, feature, metric.numerator, denominator, level)
+        return _plain(config, control, feature, metric, denominator, level)
     share = _share(parts[0][0], treatment, against)
     fixed = config.assignment == "fixed"
     return rerandomised_lift(*amounts, control.n, feature.n, share, level, fixed=fixed).lift
@@ -99,13 +101,23 @@ def _score(
         raise RefusedError("a period with shares of its own has no visitors in one of the arms.")
     amounts = _few(config, measured, metric, config.feature, config.control)
     if amounts is None:
-        found = log_ratio_lift(control, feature, metric.numerator)
+        found = _plain(config, control, feature, metric, None, LEVEL)
         return found.statistic, found.se
     share = _share(shares, config.feature, config.control)
     fixed = config.assignment == "fixed"
     test = rerandomised_test(*amounts, control.n, feature.n, share, bound, fixed=fixed)
     up = test.p_greater < test.p_less
     return float(-special.ndtri(test.p_greater) if up else special.ndtri(test.p_less)), test.se
+
+
+def _plain(
+    config: ExperimentConfig, control: Moments, feature: Moments, metric: Metric, denominator: str | None, level: float
+) -> Estimate:
+    """Return the log ratio, adjusted for revenue before eligibility where that was declared and is of use."""
+    if config.adjust and metric.name == config.outcome:
+        with contextlib.suppress(RefusedError):  # too few visitors have a history: the lift is left as it is
+            return adjusted_lift(control, feature, metric.numerator, [PRE], denominator, level).estimate
+    return log_ratio_lift(control, feature, metric.numerator, denominator, level)
 
 
 def _pooled(scored: Sequence[tuple[float, float]]) -> float:
@@ -127,7 +139,7 @@ def _combined(
     for _shares, part in parts:
         if against not in part.arms or treatment not in part.arms:
             raise RefusedError("a period with shares of its own has no visitors in one of the arms.")
-        found.append(log_ratio_lift(part.arms[against], part.arms[treatment], metric.numerator, denominator, level))
+        found.append(_plain(config, part.arms[against], part.arms[treatment], metric, denominator, level))
     weights = [1 / each.se**2 for each in found]
     centre = sum(weight * math.log1p(each.value) for weight, each in zip(weights, found, strict=True)) / sum(weights)
     method = f"log ratios of {len(found)} periods with shares of their own, combined by precision"

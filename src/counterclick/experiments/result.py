@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,13 +11,14 @@ from counterclick.config import NOTHING, ExperimentConfig
 from counterclick.display import Grid, Shown, count, money, percent, signed_percent
 from counterclick.errors import RefusedError
 from counterclick.experiments.estimating import LEAST_BUYERS, estimate_lift
-from counterclick.experiments.measured import BUYERS, FIRST_DAY, MATURED, Measured
+from counterclick.experiments.measured import BUYERS, FIRST_DAY, MATURED, PRE, Measured
 from counterclick.experiments.sensitivity import Sensitivity, sensitivity_grid
 from counterclick.metrics import METRICS, Metric
 from counterclick.metrics.definitions import VISITORS
 from counterclick.stats import (
     Estimate,
     Moments,
+    adjusted_difference,
     benjamini_hochberg,
     holm,
     log_ratio_lift,
@@ -227,7 +229,9 @@ def _rows(
                 against,
                 _level(control, metric),
                 _level(feature, metric),
-                _difference(control, feature, metric.numerator, level) if per_visitor else None,
+                _difference(control, feature, metric.numerator, level, adjust=_adjusts(config, metric))
+                if per_visitor
+                else None,
                 lift,
                 refused,
                 is_verdict=is_verdict and metric.name == config.outcome,
@@ -243,7 +247,14 @@ def _rows(
     return rows
 
 
-def _difference(control: Moments, feature: Moments, name: str, level: float) -> Estimate | None:
+def _adjusts(config: ExperimentConfig, metric: Metric) -> bool:
+    return config.adjust and metric.name == config.outcome
+
+
+def _difference(control: Moments, feature: Moments, name: str, level: float, *, adjust: bool = False) -> Estimate | None:
+    if adjust:
+        with contextlib.suppress(RefusedError):  # as for the lift
+            return adjusted_difference(control, feature, name, [PRE], level=level).estimate
     try:
         return welch_difference(control, feature, name, level)
     except RefusedError:

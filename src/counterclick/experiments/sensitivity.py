@@ -20,7 +20,7 @@ from counterclick.experiments.measured import PRE, Measured
 from counterclick.experiments.traits import along
 from counterclick.facts.local_time import day_begins
 from counterclick.metrics import MEASURES, METRICS
-from counterclick.stats import Estimate, Moments, adjusted_lift, cap_of, capped_lift, post_stratified_lift
+from counterclick.stats import Estimate, Moments, adjusted_lift, cap_of, capped_lift, fieller_lift, post_stratified_lift
 
 __all__ = ["Sensitivity", "sensitivity_grid", "sensitivity_lines", "spent_before"]
 
@@ -87,7 +87,7 @@ def sensitivity_lines(
     if config.control not in measured.arms or config.feature not in measured.arms:
         return ()
     measure = MEASURES[METRICS[config.outcome].numerator]
-    lines = [_adjusted(config, measured, measure.name)]
+    lines = [_fieller(config, measured, measure.name), _adjusted(config, measured, measure.name)]
     if measured.by_traits:
         lines.append(_post_stratified(config, measured, measure.name))
     if measure.is_money:
@@ -109,6 +109,15 @@ def sensitivity_grid(lines: Sequence[Sensitivity], metric: str) -> Grid:
     return Grid(
         f"Sensitivity of {metric} (never the verdict)", ("line", "lift", "95 % interval", "p", "variance"), rows, notes
     )
+
+
+def _fieller(config: ExperimentConfig, measured: Measured, outcome: str) -> Sensitivity:
+    name = "Fieller"
+    try:
+        found = fieller_lift(measured.arms[config.control], measured.arms[config.feature], outcome)
+    except RefusedError as error:
+        return Sensitivity(name, None, None, str(error))
+    return Sensitivity(name, found, None, "the exact dual of Welch's test of the difference; a check of the log ratio's.")
 
 
 def _adjusted(config: ExperimentConfig, measured: Measured, outcome: str) -> Sensitivity:

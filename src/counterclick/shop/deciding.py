@@ -11,6 +11,7 @@ from counterclick.config import AI, HELD_OUT, HOLDOUT, NOTHING, Config, Experime
 from counterclick.errors import ConfigError, UnknownNameError
 from counterclick.events.vocabulary import Exposure
 from counterclick.experiments.assignment import BUCKETS, assign, bucket
+from counterclick.experiments.onoff_schedule import schedule_of
 
 __all__ = ["Assigned", "assigned"]
 
@@ -42,13 +43,17 @@ class Assigned:
 def assigned(config: Config, surface: str, who: str, day: date, first_arm: FirstArm) -> Assigned:
     """Return what a visitor gets on a surface on a day of the shop.
 
-    The global holdout is asked first: who is held out gets the control of the surface's experiment, and is in that
-    experiment neither eligible nor counted. A visitor whose experiment changed its shares keeps its arm.
+    On an off day of the surface's schedule everyone gets nothing. Then the global holdout is asked: who is held out gets
+    the control of the surface's experiment, and is in that experiment neither eligible nor counted. A visitor whose
+    experiment changed its shares keeps its arm.
 
     Raises:
         UnknownNameError: ``shop.toml`` declares no such surface.
         ConfigError: several experiments would ask the same visitor there.
     """
+    if _switched_off(config, surface, day):
+        says = f"{day} is an off day of the schedule of {surface}"
+        return Assigned(NOTHING, says, None, None, 1.0, ())
     name = _asking(config, surface, who, day)
     exposures: list[Exposure] = []
     if config.holdout is not None and config.holdout.starts_on <= day <= config.holdout.ends_on:
@@ -73,9 +78,17 @@ def assigned(config: Config, surface: str, who: str, day: date, first_arm: First
     return Assigned(arm, "", name, arm, shares[arm], tuple(exposures))
 
 
+def _switched_off(config: Config, surface: str, day: date) -> bool:
+    """Say whether a declared schedule switches a surface off for everyone on a day."""
+    declared = config.onoff.get(surface)
+    if declared is None or declared.block_days is None or not declared.starts_on <= day <= declared.ends_on:
+        return False
+    return not schedule_of(surface, declared).is_on(day)
+
+
 def _asking(config: Config, surface: str, who: str, day: date) -> str | None:
     """Return the experiment that asks a visitor on a surface, or None."""
-    known = {*config.surfaces, *(e.surface for e in config.experiments.values())}
+    known = {*config.surfaces, *config.onoff, *(e.surface for e in config.experiments.values())}
     if surface not in known:
         raise UnknownNameError("surface", surface, known, "Declare it as [surfaces.NAME] in shop.toml.")
     running = {
