@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench simulate clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -26,9 +26,14 @@ lint: $(VENV)/developed
 docs: $(VENV)/developed
 	$(BIN)/python tools/make_docs.py
 
-# Time recording and auditing against hand-written DuckDB in one run, and print the ratios.
+# Time recording and auditing against hand-written DuckDB, calibration, and moments against tea-tasting; print the ratios.
 bench: $(VENV)/developed
 	$(BIN)/python tools/bench.py
+	$(BIN)/python tools/bench_moments.py
+
+# Measure error rates, coverage and power by simulation; write docs/proof/error-rates.md. Half an hour on two cores.
+simulate: $(VENV)/developed
+	$(BIN)/python tools/simulate.py
 
 # Remove what the other targets made.
 clean:

@@ -3,6 +3,7 @@
 1. Recording a million events from Parquet, against DuckDB reading and writing the same file.
 2. One audit over ten million events, against the same aggregates in hand-written SQL (`tools/bench_by_hand.sql`) over the
    same files; both checked to give the same figures, each in a process of its own whose peak memory is printed.
+3. A thousand trials of each split on the past of the same shop, looks included, against one verdict on it.
 
 Absolute times depend on the machine; the ratios are what is promised: under 3 and under 1.5, memory under 2 GiB.
 """
@@ -121,6 +122,21 @@ def auditing(folder: Path) -> None:
     print(f"ratio {ratio:.2f} (goal: under 1.5), median of 3 pairs")
 
 
+def calibrating(folder: Path) -> None:
+    """Time a thousand trials on the past of the shop that `auditing` recorded, against one verdict."""
+    with open_shop(folder / "shop.toml") as shop:
+        chat = shop.experiment("chat")
+        once = timed(chat.verdict)
+        begin = time.perf_counter()
+        found = chat.calibrate(lift=0.1, draws=1_000)
+        seconds = time.perf_counter() - begin
+    print(
+        f"calibrating {found.visitors:,} visitors ({found.buyers:,} buyers) x {found.draws:,} draws x {len(found.rates)} "
+        f"splits: {seconds:.1f} s (goal: under 120 for a million visitors)"
+    )
+    print(f"ratio to one verdict: {seconds / once:.1f}")
+
+
 def one_audit(folder: Path) -> dict[str, float]:
     """Audit; return seconds, memory and figures."""
     begin = time.perf_counter()
@@ -186,6 +202,7 @@ def main() -> None:
             recording(folder)
         if arguments.only in (None, "auditing"):
             auditing(folder)
+            calibrating(folder)
 
 
 if __name__ == "__main__":

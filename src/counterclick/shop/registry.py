@@ -43,6 +43,7 @@ class Registry:
         self._reading = reading
         self._refresh = refresh
         self._declared: set[str] = set()
+        self._taken: dict[str, list[Look]] = {}
         for name, settings in config.experiments.items():
             _check_metrics(name, settings)
         if config.holdout is not None:
@@ -82,6 +83,12 @@ class Registry:
         """Keep new looks in the log; what this reading has computed stays, since they are no facts."""
         wanted = config_hash(name, self._config.experiment(name))
         record_bodies(self._store, self._config, [look_event(name, wanted, look) for look in looks], source="look")
+        self._taken.setdefault(wanted, []).extend(looks)
+
+    def _looks(self, name: str, wanted: str) -> tuple[Look, ...]:
+        """Return the looks taken so far: those that this reading knows, and those that were taken since it began."""
+        known = {look.number: look for look in (*self._taken.get(wanted, ()), *looks_taken(self._reading(), name, wanted))}
+        return tuple(known[number] for number in sorted(known))
 
     def _context(self, name: str) -> Context:
         """Return what an experiment is told."""
@@ -102,7 +109,7 @@ class Registry:
             monthly_cost=cost,
             margin_rate=self._config.shop.margin_rate,
             declarations=declarations(self._reading(), name),
-            looks=looks_taken(self._reading(), name, config_hash(name, config)),
+            looks=self._looks(name, config_hash(name, config)),
             remember=partial(self._remember, name),
         )
 
