@@ -276,7 +276,11 @@ def heading(thing: object) -> str:
 
 def _structs(kind: object) -> list[type]:
     if isinstance(kind, msgspec.inspect.StructType):
-        return [kind.cls]
+        return [kind.cls, *(part for field in kind.fields for part in _structs(field.type))]
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return [part for each in kind.types for part in _structs(each)]
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return _structs(kind.item_type)
     if isinstance(kind, msgspec.inspect.DictType):
         return _structs(kind.value_type)
     return []

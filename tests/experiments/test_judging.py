@@ -12,6 +12,8 @@ import pytest
 from builders import config
 from counterclick.errors import RefusedError
 from counterclick.experiments import Declaration, config_hash
+from counterclick.experiments.measured import PRE
+from counterclick.stats import Moments
 from counterclick.verdicts import Check
 from experiments.arms import arm, measured, spend, verdict
 
@@ -288,6 +290,23 @@ def test_an_imbalance_before_the_start_makes_it_invalid() -> None:
     outcome = verdict(replace(found, arms=arms))
     assert outcome.outcome == "invalid"
     assert outcome.because.startswith("balance before the start")
+
+
+def test_a_handful_of_earlier_buyers_cannot_tell_a_balance() -> None:
+    """One earlier buyer of 10,000 in an arm, none in the other: no imbalance can be told from chance by a normal test."""
+    found = measured({"a": EVEN, "b": MORE})
+    arms = {}
+    for name, moments in found.arms.items():
+        place = moments.names.index(PRE)
+        mean, m2 = moments.mean.copy(), moments.m2.copy()
+        spent = 10_000.0 if name == "a" else 1.0
+        mean[place] = spent / moments.n
+        m2[place, :] = m2[:, place] = 0.0
+        m2[place, place] = spent**2 * (1 - 1 / moments.n)
+        arms[name] = Moments(moments.names, moments.n, mean, m2)
+    check = checks_of(verdict(replace(found, arms=arms)).checks, "balance before the start")
+    assert check.passed is None
+    assert "1 buyers in effect; 50 are the least" in check.says
 
 
 def test_twymans_law_warns() -> None:

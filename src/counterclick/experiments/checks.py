@@ -9,7 +9,7 @@ from counterclick.experiments.context import Context, config_hash
 from counterclick.experiments.measured import PRE, Measured
 from counterclick.experiments.traits import DIMENSIONS, along
 from counterclick.facts.local_time import day_begins
-from counterclick.stats import sample_ratio, welch_difference
+from counterclick.stats import effective_number, sample_ratio, welch_difference
 from counterclick.verdicts import Check
 
 __all__ = ["ALPHA", "preconditions", "sample_ratio_by_platform", "sample_ratio_of"]
@@ -20,6 +20,8 @@ _MOST_SEVERAL = 0.01
 _MOST_UNMATCHED = 0.05
 _MOST_UNDECLARED = 0.01
 _LEAST_A_DAY = 10
+_LEAST_EARLIER = 50
+"""Buyers before the start, by Kish's effective number, below which the difference of their revenue is no normal one."""
 
 
 def sample_ratio_of(measured: Measured, config: ExperimentConfig) -> Check:
@@ -118,6 +120,10 @@ def _balance(measured: Measured, config: ExperimentConfig) -> Check:
         found = welch_difference(control, feature, PRE)
     except RefusedError:
         return Check(name, None, None, ALPHA, "no orders in the 28 days before visitors became eligible")
+    earlier = min(effective_number(arm, PRE) for arm in (control, feature))
+    if earlier < _LEAST_EARLIER:
+        says = f"revenue in the 28 days before is of {earlier:.0f} buyers in effect; {_LEAST_EARLIER} are the least to tell"
+        return Check(name, None, None, ALPHA, says)
     says = f"revenue in the 28 days before: difference p = {found.p_value:.3g}"
     return Check(name, found.p_value > ALPHA, found.p_value, ALPHA, says)
 

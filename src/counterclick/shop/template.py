@@ -36,6 +36,16 @@ guardrails = { margin_per_visitor = 0.03 }   # not worse by more than 3 %
 starts_on = 2026-03-02
 ends_on = 2026-04-26              # whole weeks, two at least
 
+# [holdout]                       # visitors who get no AI surface at all: what is all of it worth?
+# share = 0.1
+# starts_on = 2026-03-02
+# ends_on = 2026-06-28
+
+# [onoff.search]                  # what cannot be shown to half of the visitors is switched on and off for everyone
+# starts_on = 2026-03-02
+# weeks = 16
+# block = "7d"                    # `counterclick onoff plan search` advises one
+
 # Files in other words than the vocabulary's are read through a mapping: SQL expressions over their columns.
 # [tables.orders]
 # file = "orders*.csv"
