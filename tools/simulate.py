@@ -14,13 +14,14 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import simulate_asos
 import simulate_joint
 import simulate_onoff
-from simulate_errors import POWERS, ROOT, SCENARIOS, SHARES, SIZES, Cell, Found, Population, populations, run
+from simulate_errors import LABELLINGS, POWERS, ROOT, SCENARIOS, SHARES, SIZES, Cell, Found, Population, populations, run
 from simulate_plots import write_plots
 from simulate_tables import (
     above,
@@ -30,7 +31,9 @@ from simulate_tables import (
     joint_table,
     population_lines,
     power_tables,
+    summary,
     tried_again,
+    withheld,
 )
 
 PROCESSES = 2
@@ -102,38 +105,68 @@ def _cost(task: Task) -> float:
     return runs * cell.smaller / (1 - cell.share) * (1 + 20 * (own and few)) * (10 if what == "joint" else 1)
 
 
-def page(runs: int, out: Path, processes: int, say: Callable[[str], None]) -> str:
-    """Run everything; write the plots and return the page."""
-    tasks = [("run", cell, runs) for cell in IDLE + MOVED] + [("joint", cell, runs) for cell in simulate_joint.CELLS]
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What all cells came to.
+
+    Attributes:
+        runs: of each cell.
+        idle: cells without a lift.
+        moved: cells with one.
+        joint: cells in which whole paths are compared.
+        again: by cell, those above their band once more.
+    """
+
+    runs: int
+    idle: list[Found]
+    moved: list[Found]
+    joint: list[Found]
+    again: dict[Cell, Found]
+
+
+def results(runs: int, processes: int, say: Callable[[str], None]) -> Results:
+    """Run all cells, and those above their band once more."""
+    tasks: list[Task] = [("run", cell, runs) for cell in IDLE + MOVED]
+    tasks += [("joint", cell, runs) for cell in simulate_joint.CELLS]
     found = all_of(tasks, processes, say)
-    idle, moved = [found["run", cell] for cell in IDLE], [found["run", cell] for cell in MOVED]
-    high = above(idle)
-    cells = list(dict.fromkeys(one.cell for one, _, _ in high))
-    again = all_of([("again", cell, AGAIN * runs) for cell in cells], processes, say)
-    low, top = bands(runs)
+    idle = [found["run", cell] for cell in IDLE]
+    high = dict.fromkeys(one.cell for one, _, _ in above(idle))
+    again = all_of([("again", cell, AGAIN * runs) for cell in high], processes, say)
+    return Results(
+        runs,
+        idle,
+        [found["run", cell] for cell in MOVED],
+        [found["joint", cell] for cell in simulate_joint.CELLS],
+        {cell: again["again", cell] for cell in high},
+    )
+
+
+def page(found: Results, out: Path) -> str:
+    """Write the plots and return the page."""
+    low, top = bands(found.runs)
     out.mkdir(parents=True, exist_ok=True)
-    wins, losses, power = write_plots(idle, moved, (low / runs, top / runs), out)
-    say("real experiments")
-    joint = [found["joint", cell] for cell in simulate_joint.CELLS]
+    wins, losses, power = write_plots(found.idle, found.moved, (low / found.runs, top / found.runs), out)
     parts = [
         "# Error rates, coverage and power",
-        _intro(runs),
+        _intro(found.runs),
+        summary(found.idle, found.moved, found.again),
         "## What is tried",
-        _method(runs),
+        _method(found.runs),
         population_lines(known_populations()),
         "## False wins, false losses, coverage",
         _READING,
         f"![False wins of ours and of two other ways of reading, by design]({wins})",
         f"![False losses, likewise]({losses})",
-        *error_tables(idle),
+        *error_tables(found.idle),
         "## Cells above the band",
-        chance(idle),
-        tried_again(high, {cell: again["again", cell] for cell in cells}),
+        chance(found.idle),
+        tried_again(above(found.idle), found.again),
+        withheld(found.idle),
         "## Power, and what looking costs",
         f"![Power of one look and of weekly looks, by design]({power})",
-        *power_tables(moved),
+        *power_tables(found.moved),
         "## Each look for itself, or the whole path",
-        joint_table(joint),
+        joint_table(found.joint),
         simulate_asos.section(),
         simulate_onoff.section(),
     ]
@@ -160,9 +193,9 @@ def _method(runs: int) -> str:
         "smaller arm (at 50/50 either is). Splits name the treatment first: at 90/10 one visitor in ten is control, so "
         "that a skewed amount in control makes a false loss, and its absence a false win.\n\n"
         f"Of {runs:,} runs at 2.5 %, {low} to {top} ({100 * low / runs:.2f} to {100 * top / runs:.2f} %) lie within the "
-        "two-sided 95 % binomial band. Where nothing differs between the arms but the lot, 500 runs at most share one "
-        "draw of buyers, which the re-randomisation test does not mind; the spread of the other readings is a little "
-        "wider than binomial."
+        f"two-sided 95 % binomial band. Where nothing differs between the arms but the lot, {LABELLINGS} runs at most "
+        "share one draw of buyers, which the re-randomisation test does not mind; the spread of the other readings is a "
+        "little wider than binomial."
     )
 
 
@@ -180,7 +213,9 @@ def main() -> None:
     def say(what: str) -> None:
         print(f"{time.monotonic() - begin:6.0f} s  {what}", file=sys.stderr, flush=True)
 
-    text = page(arguments.runs, arguments.out, arguments.processes, say)
+    found = results(arguments.runs, arguments.processes, say)
+    say("real experiments and regions")
+    text = page(found, arguments.out)
     (arguments.out / "error-rates.md").write_text(text, encoding="utf-8")
     say(f"wrote {arguments.out / 'error-rates.md'}")
 

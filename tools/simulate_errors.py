@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from counterclick.experiments.estimating import ALPHA_SIDE, FEW_BUYERS, LEAST_BUYERS
 from counterclick.simulate import ShopTruth, simulate
 from counterclick.stats import Trials, anytime_reach, design_bounds, run_trials
 from counterclick.stats.relabelling import studentised
@@ -32,20 +33,19 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("COUNTERCLICK_DATA", ROOT.parent / "shared" / "data"))
-ALPHA = 0.025
-"""Nominal error rate of each side."""
+ALPHA = ALPHA_SIDE
 PLAIN = float(special.ndtri(1 - ALPHA))
 WEEKS, DAYS, FIRST_LOOK = 8, 56, 14
 LOOKS = 7
 FIRST_DAILY = 2
 """Day from which those who look daily do."""
-LEAST_BUYERS, FEW_BUYERS, FEWEST = 50, 400, 2
-"""In the smaller arm: for a verdict; below which it is re-randomised; without which there is no test at all."""
+FEWEST = 2
+"""Buyers in the smaller arm without whom there is no test at all."""
 BAND_TUNED_TO = 5_000
 """Visitors to which the other systems' sequential band is tuned by default."""
 CONVERTED = 1.5
 """Where conversion and basket move against each other: the one times, the other over this."""
-LABELLINGS = 500
+LABELLINGS = 200
 """Trials that share one population of buyers, and labels behind p-values, at most."""
 LABELS = 5_000_000
 """Labels of trials that are held at one time."""

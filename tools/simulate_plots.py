@@ -11,7 +11,7 @@ from simulate_errors import POWERS, READINGS, SCENARIOS, SHARES, SIZES, Found
 __all__ = ["split", "write_plots"]
 
 SHOWN = ("weekly", "peeking", "delta")
-COLOURS = ("#0072b2", "#d55e00", "#999999")
+COLOURS = ("#0072b2", "#d55e00", "#777777")
 ORDER = [f"{round(100 * share)}/{round(100 - 100 * share)}, {size:,}" for share in SHARES for size in SIZES]
 
 
@@ -44,15 +44,18 @@ def _errors(found: Sequence[Found], side: int, title: str, band: tuple[float, fl
             "high": 100 * band[1],
         }
         for one in found
-        for reading in SHOWN
+        for reading in reversed(SHOWN)  # ours is drawn last, on top
     ]
-    scale = alt.Scale(type="sqrt", domain=[0, 70])
-    ticks = alt.Axis(values=[0, 1, 2.5, 5, 10, 20, 40, 60], grid=True)
+    scale = alt.Scale(type="sqrt", domain=[0, 100])
+    ticks = alt.Axis(values=[0, 1, 2.5, 5, 10, 20, 40, 60, 80], labelExpr="datum.value", labelOverlap=False, labelFontSize=9)
+    x = alt.X("rate:Q", title=title, scale=scale, axis=ticks)
     colours = alt.Scale(domain=[READINGS[reading] for reading in SHOWN], range=list(COLOURS))
     base = alt.Chart(alt.InlineData(values=rows))
-    strip = base.mark_rect(color="#0072b2", opacity=0.02).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
+    strip = base.mark_rect(color="#0072b2", opacity=0.2).encode(
+        x=alt.X("min(low):Q", title=title, scale=scale, axis=ticks), x2="max(high):Q"
+    )
     points = base.mark_point(filled=True, size=38, opacity=0.9).encode(
-        x=alt.X("rate:Q", title=title, scale=scale, axis=ticks),
+        x=x,
         y=alt.Y("design:N", sort=ORDER, title="split, buyers in control"),
         color=alt.Color("reading:N", scale=colours, sort=None, legend=_legend()),
         shape=alt.Shape("reading:N", scale=alt.Scale(domain=[READINGS[reading] for reading in SHOWN]), legend=_legend()),

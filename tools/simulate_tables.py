@@ -21,7 +21,9 @@ __all__ = [
     "looking_costs",
     "population_lines",
     "power_tables",
+    "summary",
     "tried_again",
+    "withheld",
 ]
 
 High = tuple[Found, str, int]
@@ -30,6 +32,9 @@ OURS = ("fixed", "weekly")
 SIDES = ("false wins", "false losses")
 READ = {"fixed": "one look", "weekly": "weekly"}
 ONE_POINT = 1.0
+EVEN = 0.5
+PARTLY = 0.95
+"""Share of runs that pass the rule of 50 buyers below which what passes is no longer nearly everything."""
 
 
 def bands(runs: int) -> tuple[int, int]:
@@ -116,14 +121,34 @@ def chance(found: Sequence[Found]) -> str:
     high, beyond = above(found), [one.calls[r][side] for one, r, side in rates if one.calls[r][side] > strict]
     largest = max(rates, key=lambda rate: rate[0].calls[rate[1]][rate[2]])
     worst = largest[0].calls[largest[1]][largest[2]]
-    below = sum(one.calls[reading][side] < low for one, reading, side in rates)
+    under = [one for one, reading, side in rates if one.calls[reading][side] < low]
+    passed = sum(one.ready < PARTLY * one.runs for one in under)
     return (
         f"{len(allowed)} cells allow a verdict; each has two readings of ours with two sides, {len(rates)} rates "
         f"together. Were each exactly 2.5 %, {len(rates) * law.sf(most):.0f} of them would lie above the band by chance "
-        f"(one look and weekly looks share their runs, so that they do so in pairs). **{len(high)} do**, and {below} lie "
-        "below it, mostly where the rule of 50 withholds verdicts. With Bonferroni over all of them the band ends at "
-        f"{100 * strict / runs:.2f} %: {len(beyond)} lie above that. The largest is {100 * worst / runs:.2f} % "
-        f"({_named(largest[0].cell)}; {READ[largest[1]]}, {SIDES[largest[2]]})."
+        f"(one look and weekly looks share their runs, so that they do so in pairs). **{len(high)} do**, and {len(under)} "
+        f"lie below it, {passed} of them where the rule of 50 withholds verdicts. With Bonferroni over all of them the "
+        f"band ends at {100 * strict / runs:.2f} %: {len(beyond)} lie above that. The largest is {100 * worst / runs:.2f} "
+        f"% ({_named(largest[0].cell)}; {READ[largest[1]]}, {SIDES[largest[2]]})."
+    )
+
+
+def withheld(found: Sequence[Found]) -> str:
+    """Say what the errors are among the runs that the rule of 50 lets pass, where it lets only some."""
+    some = [one for one in found if one.cell.allowed and 0 < one.ready < PARTLY * one.runs]
+    if not some:
+        return "In every cell that allows a verdict the rule of 50 buyers lets nearly all runs pass."
+    worst = max(some, key=lambda one: max(one.calls["weekly"]) / one.ready)
+    wins, losses = (100 * n / worst.ready for n in worst.calls["weekly"])
+    most = [100 * max(one.calls["weekly"][side] / one.ready for one in some) for side in (0, 1)]
+    return (
+        f"**What these rates hide.** They are shares of all runs. In {len(some)} cells, those with 50 buyers expected, "
+        "the rule of 50 lets only some runs pass, and it counts the buyers of the smaller arm as they fell, which is not "
+        "independent of the lift that is seen: at unequal splits, few buyers in control are a win, many are a loss, and "
+        f"only the latter pass. Among the runs that pass, up to {most[0]:.1f} % are false wins and up to {most[1]:.1f} % "
+        f"false losses (weekly looks; the worst: {_named(worst.cell)}, {100 * worst.ready / worst.runs:.0f} % pass, "
+        f"{wins:.1f} / {losses:.1f} %). *Without the rule* one look errs at most {_worst(some, 'fixed_all'):.2f} % on "
+        "either side in these cells. In all others nearly every run passes, and the rule makes no difference."
     )
 
 
@@ -150,7 +175,8 @@ def tried_again(high: Sequence[High], again: Mapping[Cell, Found]) -> str:
         )
     intro = (
         f"Each cell above the band, and the same with {runs:,} other runs, whose band ends at {100 * most / runs:.2f} %. "
-        f"**{kept} of {len(high)} rates are above that again**: there the goal is missed."
+        f"**{kept} of {len(high)} rates are above that again**"
+        + (": there the goal is missed, by as much as the table says." if kept else ": the goal is missed in none of them.")
     )
     return intro + "\n\n" + "\n".join(lines)
 
@@ -190,9 +216,9 @@ def power_tables(found: Sequence[Found]) -> list[str]:
             rows = [one for one in found if (one.cell.population, one.cell.power) == (population, power)]
             title = f"### Power: {population}, a lift that a fixed test sees with {100 * power:g} %"
             parts.append(f"{title}\n\n{_power_table(rows)}")
-    even = [one for one in found if one.cell.share == 0.5]  # noqa: PLR2004 - 50/50
+    even = [one for one in found if one.cell.share == EVEN]
     costs = [(_difference(one)[0], one) for one in even]
-    over = [f"{_named(one.cell)} at {100 * one.cell.power:g} % ({cost:.1f})" for cost, one in costs if cost > ONE_POINT]
+    over = [f"{_named(one.cell)} at {100 * one.cell.power:g} % ({cost:.2f})" for cost, one in costs if cost > ONE_POINT]
     said = "; ".join(over) if over else "none"
     parts.append(f"At 50/50, weekly looks cost more than one point in {len(over)} of {len(even)} cells: {said}.")
     return parts
@@ -214,15 +240,45 @@ def _power_table(rows: Sequence[Found]) -> str:
     for one in rows:
         won = {reading: f"{100 * calls[0] / one.runs:.1f}" for reading, calls in one.calls.items()}
         gap, se = _difference(one)
-        cost = f"{gap:.1f}"
+        cost = f"{gap:.2f}"
         cells = [
             split(one.cell.share), f"{one.cell.smaller:,}", f"+{100 * one.lift:.1f} %", won["fixed"], won["weekly"],
-            f"{f'**{cost}**' if gap > ONE_POINT else cost} +- {se:.1f}", f"{one.week:.1f}",
+            f"{f'**{cost}**' if gap > ONE_POINT else cost} +- {se:.2f}", f"{one.week:.1f}",
             f"{100 * one.ready / one.runs:.0f} %", won["fixed_all"], won["weekly_all"],
             f"{100 * one.calls['weekly'][1] / one.runs:.2f}", won["band"],
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _worst(found: Sequence[Found], reading: str, side: int | None = None) -> float:
+    """Return the largest rate of a reading, of one side or of both, in %."""
+    sides = (0, 1) if side is None else (side,)
+    return max(100 * one.calls[reading][k] / one.runs for one in found for k in sides)
+
+
+def summary(idle: Sequence[Found], moved: Sequence[Found], again: Mapping[Cell, Found]) -> str:
+    """Say in a few lines what the page comes to."""
+    allowed = [one for one in idle if one.cell.allowed]
+    high = above(idle)
+    kept = sum(again[one.cell].calls[reading][side] > bands(again[one.cell].runs)[1] for one, reading, side in high)
+    costs = [_difference(one)[0] for one in moved if one.cell.share == EVEN]
+    free = [_difference(one)[0] for one in moved]
+    return "\n".join(
+        [
+            f"- **Ours**, where a verdict is allowed: at most {_worst(allowed, 'weekly', 0):.2f} % false wins and "
+            f"{_worst(allowed, 'weekly', 1):.2f} % false losses with weekly looks, {_worst(allowed, 'fixed'):.2f} % of "
+            f"either with one look. {len(high)} of {4 * len(allowed)} rates lie above the band of 2.5 %; tried again, "
+            f"{kept} do.",
+            f"- **A plain Welch test, looked at daily**, in the same cells: up to {_worst(allowed, 'peeking', 0):.0f} % "
+            f"false wins and {_worst(allowed, 'peeking', 1):.0f} % false losses; looked at once, up to "
+            f"{_worst(allowed, 'welch', 0):.1f} % and {_worst(allowed, 'welch', 1):.1f} %.",
+            "- **The symmetric relative interval with its sequential band**, looked at daily: up to "
+            f"{_worst(allowed, 'delta', 0):.1f} % false wins and {_worst(allowed, 'delta', 1):.0f} % false losses.",
+            f"- **Looking weekly** costs up to {max(costs):.1f} points of power at 50/50, up to {max(free):.1f} at any "
+            "split.",
+        ]
+    )
 
 
 def joint_table(found: Sequence[Found]) -> str:
@@ -251,9 +307,9 @@ def joint_table(found: Sequence[Found]) -> str:
     ]
     lines += [
         "",
-        f"**Settled**: the two ways differ by {max(gaps):.2f} points at most, {sum(gaps) / len(gaps):.2f} on average. "
-        "Ours is kept: it needs no past labels to be stored with a look, a look once taken stays what it was when late "
-        "data come in, and the same bounds serve below and above 400 buyers. What it gives away lies below 100 buyers, "
-        "where the rule of 50 withholds most verdicts.",
+        f"**Settled**: the two ways differ by {max(gaps):.2f} points at most, {sum(gaps) / len(gaps):.2f} on average; the "
+        f"largest error is {', '.join(f'{_worst(found, way):.2f} % ({name})' for way, name in WAYS.items())}. Ours is "
+        "kept: of the past it needs only each look's information and bound, where a whole path needs every past look's "
+        "buyers as they were then; and the same bounds serve below and above 400 buyers.",
     ]
     return "\n".join(lines)

@@ -21,6 +21,14 @@ def test_features_are_holm_adjusted() -> None:
     assert [found[name].stands for name in "abc"] == [False, True, None]
 
 
+def test_every_declared_feature_counts() -> None:
+    """One win at p = .04 while nine others still run is a win among ten: .40."""
+    running = replace(WHOLE, outcome="inconclusive", kind="still running", p_value=None)
+    features = {"a": replace(WON, p_value=0.04)} | {f"r{i}": running for i in range(9)}
+    first = global_holdout(WHOLE, features).features[0]
+    assert (first.p_adjusted, first.stands) == (pytest.approx(0.4), False)
+
+
 def test_features_without_a_p_value_are_named_and_do_not_count() -> None:
     """Invalid, still running, or without visitors: listed with what they say, and no part of the adjustment."""
     features = {

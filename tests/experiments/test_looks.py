@@ -15,7 +15,7 @@ from counterclick.experiments.context import Declaration, config_hash
 from counterclick.experiments.looks import due_looks, next_due, take_looks
 from counterclick.stats import obrien_fleming_spending, spending_bounds
 from counterclick.verdicts import Look
-from experiments.arms import NOTHING, spend, weekly
+from experiments.arms import NOTHING, measured, spend, weekly
 from experiments.arms import verdict as concluded
 
 EIGHT = {"starts_on": date(2026, 1, 5), "ends_on": date(2026, 3, 1), "planned_buyers": 1_600}
@@ -109,10 +109,11 @@ def test_new_looks_are_handed_over_once() -> None:
 def test_looking_ends_with_a_bound_that_is_crossed() -> None:
     """Half as many buyers again are seen at an early look; none is taken after it, and none is due."""
     arms = {"a": [week(100, n) for n in range(8)], "b": [week(150, 50 + n) for n in range(8)]}
-    found = looks_of(weekly(arms), "2026-03-20")
+    whole = weekly(arms)
+    found = looks_of(whole, "2026-03-20")
     assert found[-1].crossed == "upper"
     assert len(found) < 7
-    assert next_due("test", config(**EIGHT), context(of=NOTHING), found) is None
+    assert next_due("test", config(**EIGHT), context(of=NOTHING), whole, found) is None
     mirrored = looks_of(weekly({"a": arms["b"], "b": arms["a"]}), "2026-03-20")
     assert mirrored[-1].crossed == "lower"
     assert mirrored[-1].statistic == pytest.approx(-found[-1].statistic, rel=0.1)
@@ -211,6 +212,55 @@ def test_what_comes_in_after_a_look_is_said_and_changes_nothing() -> None:
     assert found.looks == before
     assert any("Since look 3, events about its visitors came in" in text for text in found.warnings)
     assert not any("Since look" in text for text in concluded(even(), {"as_of": at("2026-02-12")}, **EIGHT).warnings)
+
+
+def test_a_look_waits_for_its_orders() -> None:
+    """Exposures come by the minute, orders by the month: a look whose orders are not recorded yet is not taken."""
+    whole = even()
+    late = replace(whole, last_order_at=at("2026-01-30"), last_window_at=at("2026-03-08"))
+    assert [look.number for look in looks_of(late, "2026-03-20")] == [1]  # its windows close on 25 January
+    found = concluded(late, {"as_of": at("2026-03-20")}, **EIGHT)
+    assert (found.kind, found.next_look_on) == ("still running", date(2026, 2, 4))
+    assert "look 2 is due, but orders are recorded until 2026-01-30 only; record those up to 2026-02-02" in found.because
+    assert len(looks_of(replace(late, last_order_at=at("2026-03-05")), "2026-03-20")) == 7
+
+
+def test_what_a_look_says_and_its_interval_agree() -> None:
+    """Near the bound crossing, interval and p-value come from the same labels: none excludes zero without the others."""
+    seen = set()
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        a, b = np.zeros(4_000), np.zeros(4_000)
+        a[:120], b[:120] = rng.lognormal(3, 0.9, 120), rng.lognormal(3.23, 0.9, 120)
+        found = concluded(measured({"a": a, "b": b}))
+        crossed = found.looks[-1].crossed is not None
+        excludes = found.lift_lower > 0 or found.lift_upper < 0  # type: ignore[operator]
+        assert crossed == excludes == (found.p_value <= 0.05), seed  # type: ignore[operator]
+        seen.add(crossed)
+    assert seen == {True, False}
+
+
+def test_far_more_planned_buyers_than_come_early_are_no_error() -> None:
+    """A first look at a fiftieth of the plan has a bound that nothing crosses, and an interval all the same."""
+    settings = EIGHT | {"planned_buyers": 20_000, "guardrails": {"returned_value_per_visitor": 0.05}}
+    found = concluded(even(), {"as_of": at("2026-01-30")}, **settings)
+    assert found.looks[0].bound > 12  # type: ignore[operator]
+    assert found.kind == "still running"
+    assert concluded(even(), {"as_of": at("2026-01-20")}, **settings).kind == "still running"
+
+
+def test_while_it_runs_the_advice_is_to_let_it_run() -> None:
+    """Who serves the control to everyone now has no experiment any more."""
+    for day, until in (("2026-01-20", "2026-01-28"), ("2026-02-12", "2026-02-18")):
+        found = concluded(even(), {"as_of": at(day)}, **EIGHT)
+        assert found.meanwhile == f"Keep the split as declared until {until}."
+        assert found.p_value is None
+
+
+def test_days_are_the_shops() -> None:
+    """A look that is due at midnight in Berlin is due on that day, not on the day before as in UTC."""
+    found = concluded(even(), {"as_of": at("2026-02-12"), "timezone": "Europe/Berlin"}, **EIGHT)
+    assert found.next_look_on == date(2026, 2, 18)
 
 
 def test_until_takes_the_visitors_of_the_first_weeks() -> None:

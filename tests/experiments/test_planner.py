@@ -111,7 +111,7 @@ COST = {"monthly_cost": 100.0, "margin_rate": 0.5}
 
 
 def test_what_cannot_see_its_break_even_is_refused_and_what_could_is_named() -> None:
-    """Cost 100 a month on EUR 6,088 x .5 of margin is 3.3 %: four weeks see 71 %, and no split could; 49 % takes longer; 197 % is seen."""
+    """Cost 100 on a margin of 3,044 a month is 3.3 %: no split could see it; 49 % takes longer; 197 % is seen."""
     plan = experiment(*history(), told=COST).plan(0.5)
     assert plan.break_even_lift == pytest.approx(100 / (1_400 * 365.25 / 84 * 0.5), rel=0.001)
     assert "No split could within 26 weeks" in plan.refusal
@@ -179,3 +179,33 @@ def test_planned_buyers_come_from_before_the_start_only() -> None:
     assert expected_buyers("test", at_once.config, at_once.context) is None
     short = experiment(*history(days=10), **later_on)
     assert expected_buyers("test", short.config, short.context) is None
+
+
+def test_a_part_of_the_traffic_sees_less() -> None:
+    """A quarter of the visitors takes four times as long; the break-even lift, of the whole surface, stays."""
+    whole = experiment(*history(), told=COST).plan(0.5)
+    part = experiment(*history(), told=COST, traffic=(0.0, 0.25)).plan(0.5)
+    assert part.planned_buyers == pytest.approx(whole.planned_buyers / 4)
+    assert part.smallest_visible[8] == pytest.approx(whole.smallest_visible[2], rel=0.05)
+    assert part.break_even_lift == whole.break_even_lift
+
+
+@pytest.mark.parametrize("outcome", ["revenue_per_visitor", "orders_per_visitor", "conversion", "units_per_visitor"])
+def test_the_break_even_lift_is_of_revenue_whatever_the_outcome(outcome: str) -> None:
+    """Cost over margin revenue does not depend on what the verdict is decided on."""
+    events = [view(f"w{day}v{i}", later(MONDAY, days=day)) for day in range(28) for i in range(20)]
+    events += [
+        purchase(f"w{day}v{i}", lines=[line("p", 1 + i, price=20)], at=later(MONDAY, days=day, hours=1))
+        for day in range(28)
+        for i in range(4)
+    ]
+    plan = experiment(*events, told=COST, outcome=outcome).plan(0.5)
+    assert plan.break_even_lift == pytest.approx(100 / (1_400 * 365.25 / 84 * 0.5), rel=0.001)
+
+
+def test_a_soft_launch_does_not_make_a_shop_look_small() -> None:
+    """Two weeks with hardly a visitor before four usual ones are left out of the history."""
+    soft = [view(f"soft{day}", later(MONDAY, days=day - 14)) for day in range(14)]
+    with_it, without = (experiment(*history(), *events).plan(0.5).history for events in (soft, []))
+    assert sorted(with_it.spans) == sorted(without.spans) == [1, 2, 4]
+    assert with_it.visitors_in(8) == without.visitors_in(8)

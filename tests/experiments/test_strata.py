@@ -12,6 +12,7 @@ import pytest
 
 from builders import config, context
 from counterclick.config import ShareChange
+from counterclick.errors import RefusedError
 from counterclick.experiments.checks import preconditions, sample_ratio_of
 from counterclick.experiments.context import Declaration, config_hash
 from counterclick.experiments.estimating import estimate_lift, outcome_statistic
@@ -72,6 +73,17 @@ def test_few_buyers_are_rerandomised_in_each_stratum_by_its_own_share() -> None:
     plain = math.log1p(whole.value) / whole.se
     assert whole.statistic != plain
     assert whole.statistic == pytest.approx(plain, abs=0.2)
+
+
+def test_a_thin_period_has_no_weight_and_destroys_nothing() -> None:
+    """A last period with one buyer in all says nothing; the lift is that of the first, and a look is possible."""
+    found = weekly({"a": [spend(5_000, 600, seed=1), spend(4, 1)], "b": [spend(5_000, 700, seed=2), spend(16, 0)]})
+    first = found.between(date(2026, 1, 5), date(2026, 1, 11))
+    whole = estimate_lift(config(**CHANGED), found, REVENUE, "b", "a")
+    assert whole.value == pytest.approx(log_ratio_lift(first.arms["a"], first.arms["b"], "revenue").value)
+    assert outcome_statistic(config(**CHANGED), found, 0.025) == pytest.approx(whole.statistic)
+    with pytest.raises(RefusedError):
+        estimate_lift(config(**CHANGED), weekly({"a": [spend(9, 0)] * 2, "b": [spend(9, 0)] * 2}), REVENUE, "b", "a")
 
 
 def test_the_sample_ratio_is_checked_in_each_stratum() -> None:

@@ -105,7 +105,10 @@ def test_changed_shares_are_for_new_visitors_and_others_keep_their_arm() -> None
     after = arms(config, day=date(2026, 1, 19))
     assert 300 < sum(arm == "nothing" for _, arm in after.values()) < 500
     before = arms(config)
-    kept = [assigned(config, "cart", who, date(2026, 1, 25), lambda _name, who: before[who][1]).variant for who in VISITORS]
+    kept = [
+        assigned(config, "cart", who, date(2026, 1, 25), lambda _name, who: (before[who][1], 0.5)).variant
+        for who in VISITORS
+    ]
     assert kept == [arm for _, arm in before.values()]
 
 

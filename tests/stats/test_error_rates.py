@@ -6,6 +6,9 @@ fixed, so that a test passes always or never.
 
 from __future__ import annotations
 
+import importlib.util
+import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,9 +34,21 @@ from simulate_errors import (
     welch,
 )
 from simulate_plots import write_plots
-from simulate_tables import above, bands, chance, error_tables, joint_table, looking_costs, power_tables, tried_again
+from simulate_tables import (
+    above,
+    bands,
+    chance,
+    error_tables,
+    joint_table,
+    looking_costs,
+    power_tables,
+    summary,
+    tried_again,
+    withheld,
+)
 
 from counterclick.stats import Moments, anytime_reach, obrien_fleming_spending, spending_bounds, welch_difference
+from data_folder import ROOT
 
 RUNS = 1_000
 SKEWED = Population(np.random.default_rng(3).lognormal(3, 1, 2_000), 0.02)
@@ -297,11 +312,33 @@ def test_a_rate_above_its_band_is_listed_and_marked() -> None:
 def test_power_and_both_ways_are_printed() -> None:
     """A difference of one point is its own number, a larger one is marked; ways differ by what was counted."""
     rows = [found(Cell("idle", "Hillstrom", 0.5, 100, power)) for power in (0.8, 0.935)]
-    assert "| 1.0 +- 0.2 |" in power_tables(rows)[2]
+    assert "| 1.00 +- 0.17 |" in power_tables(rows)[2]
     dear = power_tables([replace(row, only=(80, 10)) for row in rows])
-    assert "| **1.4** +- 0.2 |" in dear[2]
+    assert "| **1.40** +- 0.19 |" in dear[2]
     assert "more than one point in 2 of 2 cells" in dear[-1]
     assert "differ by 0.20 points at most" in joint_table([found(joint.CELLS[0], marginal=(110, 100))])
+
+
+def test_the_page_says_what_it_comes_to() -> None:
+    """The worst rates of each reading where a verdict is allowed, and what looking costs at 50/50, from counts by hand."""
+    few = found(Cell("idle", "Hillstrom", 0.5, 10), weekly=(900, 900), peeking=(4_000, 0))
+    one = found(Cell("idle", "Hillstrom", 0.5, 50), weekly=(110, 120), peeking=(1_000, 500), delta=(0, 600))
+    moved = [found(Cell("idle", "Hillstrom", 0.5, 50, 0.8)), found(Cell("idle", "Hillstrom", 0.9, 50, 0.8))]
+    text = summary([few, one], [moved[0], replace(moved[1], only=(150, 0))], {})
+    assert "at most 2.20 % false wins and 2.40 % false losses" in text
+    assert "0 of 4 rates" in text
+    assert "up to 20 % false wins and 10 % false losses" in text
+    assert "up to 0.0 % false wins and 12 % false losses" in text
+    assert "up to 1.0 points of power at 50/50, up to 3.0 at any split" in text
+
+
+def test_the_page_says_what_the_rule_of_fifty_hides() -> None:
+    """With 1,000 of 5,000 runs let pass, 100 false losses are 10 % of them; where all pass there is nothing to say."""
+    cell = Cell("idle", "Hillstrom", 0.9, 50)
+    text = withheld([replace(found(cell, weekly=(5, 100)), ready=1_000)])
+    assert "up to 0.5 % are false wins and up to 10.0 % false losses" in text
+    assert "20 % pass" in text
+    assert "lets nearly all runs pass" in withheld([found(cell)])
 
 
 def test_plots_are_drawn(tmp_path: Path) -> None:
@@ -313,6 +350,29 @@ def test_plots_are_drawn(tmp_path: Path) -> None:
     assert "false losses, %" in texts[1]
     assert "weekly looks" in texts[2]
     assert all("90/10, 10" in text for text in texts[:2])
+
+
+def test_the_page_has_every_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page, put together from hand-made results, names its runs, links its plots and ends with the real data."""
+    spec = importlib.util.spec_from_file_location("simulate_page", ROOT / "tools" / "simulate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    page = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "simulate_page", page)
+    spec.loader.exec_module(page)
+    monkeypatch.setattr(page, "known_populations", lambda: {"skewed": SKEWED})
+    monkeypatch.setattr(page.simulate_asos, "section", lambda: "## Of ASOS")
+    monkeypatch.setattr(page.simulate_onoff, "section", lambda: "## Of regions")
+    cell = Cell("idle", "Hillstrom", 0.5, 100)
+    moved = [found(replace(cell, power=power)) for power in (0.8, 0.935)]
+    text = page.page(page.Results(5_000, [found(cell)], moved, [found(cell)], {}), tmp_path)
+    assert "5,000 runs a cell" in text
+    assert "104 to 147 (2.08 to 2.94 %)" in text
+    assert text.index("## Cells above") < text.index("## Power") < text.index("## Of ASOS") < text.index("## Of regions")
+    for target in re.findall(r"!\[[^]]+\]\(([^)]+)\)", text):
+        assert (tmp_path / target).is_file()
+    assert len(page.IDLE) == 4 * 2 * 3 * 5
+    assert len({task.seed for task in page.IDLE + page.MOVED}) == len(page.IDLE + page.MOVED)
 
 
 def test_there_are_seven_looks() -> None:

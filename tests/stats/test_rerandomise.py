@@ -276,7 +276,7 @@ def test_a_test_is_as_precise_as_its_bound_needs() -> None:
     assert rerandomised_test(*even, 4_000, 4_000, 0.5).draws == 2_000
     apart = even[0], np.concatenate([even[1], rng.lognormal(3, 1, 45)])
     near = rerandomised_test(*apart, 4_000, 4_000, 0.5, bound=0.02)
-    assert near.draws == 4_900
+    assert near.draws == 20_000
     whole = rerandomised_lift(*apart, 4_000, 4_000, 0.5, bound=0.02)
-    assert near.p_greater == pytest.approx(whole.p_greater, rel=0.5)
+    assert (near.p_greater, near.p_less) == (whole.p_greater, whole.p_less)  # the same labels: they never disagree
     assert near.log_ratio == pytest.approx(math.log1p(whole.lift.value))

@@ -119,7 +119,8 @@ class Calibration(Shown):
             f"{count(self.draws)} trials a split over {count(self.visitors)} past visitors ({count(self.buyers)} buyers) of "
             f"{self.weeks} weeks, looks included; buyers: in the smaller arm by the end. +-: Monte Carlo standard error.",
             "Nothing was done to these visitors: wins and losses in the first two columns are false; each may be 2.5 %.",
-            "The effect is laid on the baskets of the treated. An effect on how many buy is seen about as well.",
+            "The effect is laid on the baskets of the treated. An effect on how many buy is seen about as well. Guardrails, "
+            "preconditions and a declared adjustment are no part of it.",
         ]
         few = [found.split for found in self.rates if found.smaller < LEAST_BUYERS]
         if few:
@@ -162,6 +163,8 @@ def calibrate(
         raise RefusedError(
             f"a calibration needs a lift above 0 (0.1 is +10 %) and 10 to 100,000 draws; got {lift}, {draws}."
         )
+    if config.looks == "anytime":
+        raise RefusedError("anytime-valid looks have no plan to calibrate; set looks to weekly, or to end.")
     past = _past(name, config, context)
     shares = dict(_SPLITS)
     own = config.variants[config.feature] / (config.variants[config.feature] + config.variants[config.control])
@@ -175,7 +178,7 @@ def calibrate(
     rates = []
     for number, (label, share) in enumerate(shares.items()):
         progress(f"judging {label}", 0.8 + 0.2 * number / len(shares))
-        rates.append(_rates(label, share, past, places, lift, number))
+        rates.append(_rates(label, share, past, places, lift, number, weekly=config.looks == "weekly"))
     return Calibration(
         name, draws, lift, int(past.others.sum()) + len(past.buyers), len(past.buyers), past.weeks, tuple(rates)
     )
@@ -228,13 +231,15 @@ def _past(name: str, config: ExperimentConfig, context: Context) -> _Past:
     return _Past(bought["visitor_id"].to_pylist(), amounts, look, others, weeks)
 
 
-def _rates(label: str, share: float, past: _Past, places: NDArray[np.uint16], lift: float, seed: int) -> Rates:
+def _rates(
+    label: str, share: float, past: _Past, places: NDArray[np.uint16], lift: float, seed: int, *, weekly: bool
+) -> Rates:
     treated = places < round(share * BUCKETS)
     rng = np.random.default_rng(seed)
     others = rng.binomial(past.others[:, np.newaxis], share, (len(past.others), places.shape[1]))
     information = np.bincount(past.look, minlength=len(past.others)).cumsum().astype(float)
     least = LEAST_BUYERS / min(share, 1 - share)
-    bounds = design_bounds(information.tolist(), float(information[-1]), least)
+    bounds = design_bounds(information.tolist(), float(information[-1]), least if weekly else math.inf)
 
     def trials(effect: float) -> Trials:
         return run_trials(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from counterclick.config import ExperimentConfig, duration
 from counterclick.display import percent, signed_percent
@@ -27,9 +28,9 @@ _SMALL_ARM = 0.1
 _BOUND = 1.96
 
 
-def too_good(row: Row, look: Look) -> bool:
+def too_good(row: Row, look: Look, *, is_first: bool) -> bool:
     """Say whether a look shows more than features can do: half as much again, or six standard errors at once."""
-    return bool(twyman(row)) or (look.number == 1 and look.statistic is not None and look.statistic > TWYMAN_STATISTIC)
+    return bool(twyman(row)) or (is_first and look.statistic is not None and look.statistic > TWYMAN_STATISTIC)
 
 
 def twyman(row: Row) -> tuple[str, ...]:
@@ -75,7 +76,7 @@ def returns(config: ExperimentConfig, context: Context, measured: Measured) -> t
     """
     closes = ends_at(config, context.timezone) + duration(config.window) + context.returns_window
     if context.as_of < closes:
-        return "open", f"open until {closes:%Y-%m-%d}"
+        return "open", f"open until {closes.astimezone(ZoneInfo(context.timezone)):%Y-%m-%d}"
     try:
         found = log_ratio_lift(measured.arms[config.control], measured.arms[config.feature], MATURED)
     except RefusedError as error:
@@ -108,7 +109,8 @@ def late(config: ExperimentConfig, measured: Measured, looks: Sequence[Look]) ->
 def _worst_cases(config: ExperimentConfig, measured: Measured, lift: Estimate) -> str:
     """Say what the lift, and the test, would be if all unmatched revenue were one arm's."""
     control, feature = measured.arms[config.control], measured.arms[config.feature]
-    metric, lost = metric_named(config.outcome), measured.unmatched
+    finished = sum(moments.n for moments in measured.arms.values())
+    metric, lost = metric_named(config.outcome), measured.unmatched * min(1.0, finished / max(1, measured.n_eligible))
     name = metric.numerator if metric.unit == "money" else "revenue"
     low = feature.mean_of(name) / (control.mean_of(name) + lost / control.n) - 1
     high = (feature.mean_of(name) + lost / feature.n) / control.mean_of(name) - 1

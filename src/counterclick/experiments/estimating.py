@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ FEW_BUYERS = 400
 LEAST_BUYERS = 50
 """Below so many there is no verdict."""
 NOBODY = np.empty(0)
+_T = TypeVar("_T")
 LEVEL = 0.95
 
 
@@ -78,9 +80,10 @@ def outcome_statistic(config: ExperimentConfig, measured: Measured, bound: float
         if arm not in measured.arms:
             raise RefusedError(f"arm {arm!r} has no finished visitors.")
     metric = metric_named(config.outcome)
-    scored = [_score(config, shares, part, metric, bound) for shares, part in _strata(config, measured)]
-    if len(scored) == 1:
-        return scored[0][0]
+    parts = _strata(config, measured)
+    if len(parts) == 1:
+        return _score(config, *parts[0], metric, bound)[0]
+    scored = _each(parts, lambda shares, part: _score(config, shares, part, metric, bound))
     return _pooled(scored)
 
 
@@ -120,6 +123,22 @@ def _plain(
     return log_ratio_lift(control, feature, metric.numerator, denominator, level)
 
 
+def _each(
+    parts: Sequence[tuple[Mapping[str, float], Measured]], one: Callable[[Mapping[str, float], Measured], _T]
+) -> list[_T]:
+    """Ask each stratum; one too thin to say anything has no weight, and only if all are is the question refused."""
+    found: list[_T] = []
+    last: RefusedError | None = None
+    for shares, part in parts:
+        try:
+            found.append(one(shares, part))
+        except RefusedError as error:
+            last = error
+    if not found and last is not None:
+        raise last
+    return found
+
+
 def _pooled(scored: Sequence[tuple[float, float]]) -> float:
     """Return the score of all strata together (Stouffer, weighted by 1 / standard error)."""
     return sum(score / se for score, se in scored) / math.sqrt(sum(1 / se**2 for _score, se in scored))
@@ -135,17 +154,20 @@ def _combined(
 ) -> Estimate:
     """Combine strata by the precision of their log ratios; for the outcome the test is that of `outcome_statistic`."""
     denominator = None if metric.denominator in (VISITORS, None) else metric.denominator
-    found = []
-    for _shares, part in parts:
+
+    def alone(shares: Mapping[str, float], part: Measured) -> Estimate:
+        del shares
         if against not in part.arms or treatment not in part.arms:
             raise RefusedError("a period with shares of its own has no visitors in one of the arms.")
-        found.append(_plain(config, part.arms[against], part.arms[treatment], metric, denominator, level))
+        return _plain(config, part.arms[against], part.arms[treatment], metric, denominator, level)
+
+    found = _each(parts, alone)
     weights = [1 / each.se**2 for each in found]
     centre = sum(weight * math.log1p(each.value) for weight, each in zip(weights, found, strict=True)) / sum(weights)
     method = f"log ratios of {len(found)} periods with shares of their own, combined by precision"
     whole = normal_estimate(centre, 1 / math.sqrt(sum(weights)), level, method)
     if metric.name == config.outcome and (treatment, against) == (config.feature, config.control):
-        scored = [_score(config, shares, part, metric, ALPHA_SIDE) for shares, part in parts]
+        scored = _each(parts, lambda shares, part: _score(config, shares, part, metric, ALPHA_SIDE))
         score = _pooled(scored)
         whole = replace(whole, statistic=score, p_value=min(1.0, 2 * float(special.ndtr(-abs(score)))))
     return replace(whole, value=as_lift(whole.value), lower=as_lift(whole.lower), upper=as_lift(whole.upper))

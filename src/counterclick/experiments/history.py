@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +27,7 @@ MOST_WEEKS = 26
 HORIZONS = (2, 4, 8, 12, MOST_WEEKS)
 """Weeks for which the smallest visible effect is shown, and visitors are counted."""
 _WEEK = 7
+_THIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Span:
         coefficient_of_variation: its standard deviation over its mean.
         skew: its third standardised moment.
         conversion: share of visitors for whom the outcome is above zero.
+        revenue: mean revenue per visitor, whatever the outcome.
     """
 
     visitors: int
@@ -46,6 +48,7 @@ class Span:
     coefficient_of_variation: float
     skew: float
     conversion: float
+    revenue: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +186,14 @@ def _spans(config: ExperimentConfig, context: Context, seen: Table) -> dict[int,
     ends = _one_row(days.agg(first=_.day.min(), last=_.day.max()))
     if ends["first"] is None:
         return {}
-    length = ((ends["last"] - ends["first"]).days + 1) // _WEEK
+    length = _whole_weeks(days, ends["last"], ((ends["last"] - ends["first"]).days + 1) // _WEEK)
     sources, metric = Sources(context.facts, context.rule), metric_named(config.outcome)
     found: dict[int, Span] = {}
     for weeks in sorted({w for w in (1, *HORIZONS, min(length, MOST_WEEKS)) if 0 < w <= length}):
         since = ends["last"] - timedelta(days=_WEEK * weeks)
         first = first_rows(days.filter(days.day > ibis.literal(since)), "visitor_id", [_.occurred_at, _.event_id])
         units = first.select("visitor_id", exposed_at=first.occurred_at)
-        values = per_visitor(sources, units, metric.measures, duration(config.window))
+        values = per_visitor(sources, units, dict.fromkeys([*metric.measures, "revenue"]), duration(config.window))
         column = values[metric.numerator]
         sums = _one_row(
             values.agg(
@@ -198,6 +201,7 @@ def _spans(config: ExperimentConfig, context: Context, seen: Table) -> dict[int,
                 s1=column.sum(),
                 s2=(column * column).sum(),
                 s3=(column * column * column).sum(),
+                revenue=values.revenue.mean(),
                 buyers=(column > 0).cast("int64").sum(),
             )
         )
@@ -205,6 +209,22 @@ def _spans(config: ExperimentConfig, context: Context, seen: Table) -> dict[int,
         if span is not None:
             found[weeks] = span
     return found
+
+
+def _whole_weeks(days: Table, last: date, length: int) -> int:
+    """Return for how many last weeks the visitors were recorded: back to the first thin one.
+
+    A soft launch, or a gap in the log, would make it seem that few visitors come; a week with less than a third of the
+    median week's ends the history.
+    """
+    if length < 2:  # noqa: PLR2004 - nothing to compare
+        return length
+    back = (ibis.literal(last).delta(days.day, unit="day") / _WEEK).floor().cast("int64")
+    weekly = days.mutate(back=back).group_by("back").agg(n=_.visitor_id.nunique()).to_pyarrow().to_pylist()
+    counts = {row["back"]: row["n"] for row in weekly}
+    usual = sorted(counts.get(week, 0) for week in range(length))[length // 2]
+    thin = (week for week in range(length) if counts.get(week, 0) < usual / _THIN)
+    return next(thin, length)
 
 
 def _span(sums: Mapping[str, float]) -> Span | None:
@@ -217,7 +237,7 @@ def _span(sums: Mapping[str, float]) -> Span | None:
         return None
     third = sums["s3"] / n - 3 * mean * sums["s2"] / n + 2 * mean**3
     skew = third / ((n - 1) / n * variance) ** 1.5
-    return Span(n, mean, math.sqrt(variance) / mean, skew, sums["buyers"] / n)
+    return Span(n, mean, math.sqrt(variance) / mean, skew, sums["buyers"] / n, sums["revenue"] or 0.0)
 
 
 def _weeks(first: datetime, last: datetime, n: int) -> float:

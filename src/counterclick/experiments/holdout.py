@@ -23,7 +23,7 @@ class Feature:
         says: its verdict by itself, or why there is none.
         lift: of its outcome, with ends; None where refused.
         p_value: of "no difference" by itself; None before its last look, unless it has crossed a bound.
-        p_adjusted: Holm-adjusted over all features that have one.
+        p_adjusted: Holm-adjusted over all features; those without a p-value count as 1.
         stands: whether its win or loss stands among so many features; None where there is none to stand.
     """
 
@@ -78,8 +78,8 @@ def global_holdout(verdict: Verdict, features: Mapping[str, Verdict | str]) -> G
     Source: Holm (1979), Scandinavian Journal of Statistics 6.
     """
     p_values = {name: _p_value(found) for name, found in features.items()}
-    known = [name for name, p_value in p_values.items() if p_value is not None]
-    adjusted = dict(zip(known, holm([p for p in p_values.values() if p is not None]), strict=True))
+    every = holm([1.0 if p_value is None else p_value for p_value in p_values.values()])  # each declared feature counts
+    adjusted = {name: p for name, p in zip(p_values, every, strict=True) if p_values[name] is not None}
     rows = []
     for name, found in features.items():
         if isinstance(found, str):

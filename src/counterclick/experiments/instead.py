@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from counterclick.config import ExperimentConfig
+from counterclick.config import EVERYWHERE, ExperimentConfig
 from counterclick.display import count, percent
 from counterclick.errors import RefusedError
 from counterclick.experiments.history import MOST_WEEKS, History
@@ -55,6 +55,8 @@ def instead(config: ExperimentConfig, history: History, planned: float) -> tuple
         )
     except RefusedError:  # no orders a week: nothing to pool
         found.append("- nothing yet: there are no orders to measure.")
+    if config.surface == EVERYWHERE:
+        return tuple(found)
     found.append(
         f"- {config.surface} on and off for everyone by a random schedule: `counterclick onoff plan {config.surface}` says "
         f"what {max(planned, 4):.0f} weeks can see."

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from scipy import special
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from counterclick.config import ExperimentConfig, duration
 from counterclick.display import percent, signed_percent
 from counterclick.errors import RefusedError
+from counterclick.experiments.advising import advice
 from counterclick.experiments.cautions import late, returns, too_good, twyman, warnings
 from counterclick.experiments.checks import preconditions
 from counterclick.experiments.context import Context
 from counterclick.experiments.estimating import LEAST_BUYERS
 from counterclick.experiments.guarding import guardrails
-from counterclick.experiments.looks import Due, band, band_level, due_looks, next_due, take_looks
+from counterclick.experiments.looks import FAR, Due, band, band_level, due_looks, level_of, next_due, take_looks
 from counterclick.experiments.measured import BUYERS, Measured
 from counterclick.experiments.result import Result, Row, tabulate
 from counterclick.experiments.stakes import Stakes, incremental, revenue_lift, stakes_of
@@ -25,13 +25,11 @@ from counterclick.experiments.undecided import undecided
 from counterclick.experiments.units import ends_at
 from counterclick.metrics import Metric, metric_named
 from counterclick.stats import Estimate, exaggeration_ratio, median_unbiased, power_at, stagewise_p_value
-from counterclick.verdicts import Contrast, Inconclusive, Look, Outcome, Verdict
+from counterclick.verdicts import Contrast, Inconclusive, Look, Money, Outcome, Verdict
 
 __all__ = ["judge"]
 
 LEVEL = 0.95
-FAR = 8.0
-"""Where a look has no bound, nothing could be spent: its interval is that of a bound this far out."""
 _BOUND, _POWER = 1.96, 0.84
 """Normal quantiles of the 5 % bound and of 80 % power: together the smallest visible lift, in standard errors."""
 
@@ -115,20 +113,22 @@ def judge(name: str, config: ExperimentConfig, context: Context, measured: Measu
         lift_lower=lift.lower if lift else None,
         lift_upper=lift.upper if lift else None,
         p_value=_p_value(case, lift) if lift else None,
-        incremental=incremental(row, case.result, case.stakes, case.measured, context.currency) if speaks else None,
+        incremental=_money(case) if speaks else None,
         break_even_lift=case.stakes.break_even_lift,
         returns=matured,
         returns_state=state,
         checks=case.result.checks,
         guardrails=case.guardrails,
         warnings=(*warnings(name, config, context, case.measured, row), *late(config, measured, case.looks)),
-        meanwhile=_meanwhile(outcome, config, case.result, row, case.stakes),
+        meanwhile=advice(
+            outcome, kind, config, case.result, row, case.stakes, _day(case, case.due.at) if case.due else None
+        ),
         revenue_lift=revenue_lift(case.result, row) if speaks else None,
         numbers=_numbers(row, case.stakes),
         contrasts=_contrasts(config, context, case.measured, case.result, case.stakes) if speaks else (),
         interval=_interval(case),
         looks=case.looks,
-        next_look_on=case.due.at.date() if case.due else None,
+        next_look_on=_day(case, case.due.at) if case.due else None,
         band=band(name, config, context, measured) if case.due and case.looks and speaks else None,
     )
 
@@ -138,15 +138,17 @@ def _case(name: str, config: ExperimentConfig, context: Context, measured: Measu
     counted, level = measured, LEVEL
     if looks:
         counted = measured.until(looks[-1].entered_until)
-        level = 1 - 2 * float(special.ndtr(-(looks[-1].bound or FAR)))
+        level = level_of(looks[-1].bound)
     elif context.as_of < _finish(config, context):
         level = band_level(name, config, context, measured)
     checks = preconditions(name, config, context, counted)
     result = tabulate(name, config, context.currency, counted, metrics, checks, level)
     row = result.row(config.outcome, config.feature, config.control)
     stakes = stakes_of(config, context, measured)
-    due = next_due(name, config, context, looks)
-    guarded = guardrails(config, measured, level)
+    due = next_due(name, config, context, measured, looks)
+    guarded = guardrails(config, counted, level)
+    if any(status != "shown" for status in guarded.values()) and context.as_of >= _finish(config, context):
+        guarded = guardrails(config, measured, level)  # once more, when all visitors are finished
     return _Case(name, config, context, measured, counted, result, looks, due, row, stakes, guarded)
 
 
@@ -165,7 +167,7 @@ def _concluded(case: _Case) -> tuple[Outcome, Inconclusive | None, str]:
         shown = f"the smaller arm has {case.fewest:.0f} buyers, a verdict needs {LEAST_BUYERS}"
         if not case.look.is_last:
             return "inconclusive", "still running", f"{shown}; {_next(case)}"
-        return "inconclusive", *undecided(case.config, case.context, case.measured, case.stakes, None, shown)
+        return "inconclusive", *undecided(case.config, case.context, case.measured, _stakes(case), None, shown)
     return _decided(case, case.look)
 
 
@@ -182,7 +184,7 @@ def _decided(case: _Case, look: Look) -> tuple[Outcome, Inconclusive | None, str
     money = metric_named(config.outcome).unit == "money"
     if look.crossed == "lower":
         return "lost", None, f"{shown}: {config.feature} {'earns less' if money else 'does worse'} than {config.control}"
-    if case.context.as_of < _finish(config, case.context) and too_good(row, look):
+    if case.context.as_of < _finish(config, case.context) and too_good(row, look, is_first=len(case.looks) == 1):
         says = "more than most features can do so early; check the data before believing it (Twyman's law)"
         return "inconclusive", "held for a data check", f"{shown}: {says}"
     missing = [f"{guardrail} is {status}" for guardrail, status in case.guardrails.items() if status != "shown"]
@@ -193,12 +195,20 @@ def _decided(case: _Case, look: Look) -> tuple[Outcome, Inconclusive | None, str
 
 def _not_crossed(case: _Case, look: Look, lift: Estimate, shown: str) -> tuple[Inconclusive, str]:
     if look.is_last:
-        return undecided(case.config, case.context, case.measured, case.stakes, lift, shown)
+        return undecided(case.config, case.context, case.measured, _stakes(case), lift, shown)
     wanted = case.stakes.break_even_lift if metric_named(case.config.outcome).unit == "money" else None
     if wanted is not None and lift.upper < wanted:
         says = f"{shown}; all of it lies below the break-even lift of {percent(wanted)}, so that it may end now"
         return "too small to matter", says
     return "still running", f"{shown}; no bound is crossed; {_next(case)}"
+
+
+def _stakes(case: _Case) -> Stakes:
+    """Return the stakes with the weeks that the look counts."""
+    if case.look is None:
+        return case.stakes
+    days = (case.look.entered_until - case.config.starts_on).days + 1
+    return replace(case.stakes, weeks=days / 7)
 
 
 def _waiting(case: _Case) -> str:
@@ -207,7 +217,9 @@ def _waiting(case: _Case) -> str:
     if case.due is None:
         return "no look could be taken: too few buyers so far"
     weeks = math.ceil((case.due.at - case.context.as_of) / timedelta(weeks=1))
-    when = f"{case.due.at:%Y-%m-%d}, in {weeks} week{'s' * (weeks > 1)}"
+    when = f"{_day(case, case.due.at)}, in {weeks} week{'s' * (weeks > 1)}"
+    if case.due.at <= case.context.as_of:
+        return _without_orders(case, case.due)
     if case.due.is_last:
         only = "the last window closes" if len(design) == 1 else "the last look is due"
         return f"{only} on {when}; a verdict before would be peeking"
@@ -215,7 +227,24 @@ def _waiting(case: _Case) -> str:
 
 
 def _next(case: _Case) -> str:
-    return "no look is left" if case.due is None else f"the next look is due on {case.due.at:%Y-%m-%d}"
+    if case.due is None:
+        return "no look is left"
+    if case.due.at <= case.context.as_of:
+        return _without_orders(case, case.due)
+    return f"the next look is due on {_day(case, case.due.at)}"
+
+
+def _without_orders(case: _Case, due: Due) -> str:
+    """Say that a look waits for orders: taken without them, it would be wrong for ever."""
+    last = case.everything.last_order_at
+    until = "not at all" if last is None else f"until {_day(case, last)} only"
+    closes = _day(case, due.at - case.context.allowance)
+    return f"look {due.number} is due, but orders are recorded {until}; record those up to {closes}"
+
+
+def _day(case: _Case, moment: datetime) -> date:
+    """Return the shop's day of a moment."""
+    return moment.astimezone(ZoneInfo(case.context.timezone)).date()
 
 
 def _lift(case: _Case, lift: Estimate) -> float:
@@ -229,9 +258,18 @@ def _lift(case: _Case, lift: Estimate) -> float:
     return math.expm1(math.log1p(lift.value) - (look.statistic - drift * math.sqrt(look.information)) * lift.se)
 
 
+def _money(case: _Case) -> Money | None:
+    """Return money a month, its value scaled as the lift is after several looks."""
+    found = incremental(case.row, case.result, case.stakes, case.measured, case.context.currency)
+    lift = case.row.lift
+    if found is None or lift is None or not lift.value:
+        return found
+    return replace(found, value=found.value * _lift(case, lift) / lift.value)
+
+
 def _p_value(case: _Case, lift: Estimate) -> float | None:
     look = case.look
-    if look is None or case.config.looks == "anytime":
+    if look is None or case.config.looks == "anytime" or not (look.crossed or look.is_last):
         return None
     if len(case.looks) == 1 or look.statistic is None:
         return lift.p_value
@@ -269,28 +307,6 @@ def _contrasts(
             )
         )
     return tuple(found)
-
-
-def _meanwhile(outcome: Outcome, config: ExperimentConfig, result: Result, row: Row, stakes: Stakes) -> str:
-    if outcome == "invalid":
-        return "Mend what the failed check says, then run it again under a new name."
-    if outcome != "won":
-        return f"Serve {config.control} to everyone; {config.feature} is not shown to beat it."
-    if stakes.margin_rate is not None and stakes.margin_rate <= 0:
-        return f"{row.metric} is up, but the margin is not above 0: more revenue earns nothing. Check the unit costs."
-    lift = row.lift
-    if metric_named(row.metric).unit != "money":
-        lift = result.row("revenue_per_visitor", row.treatment, row.against).lift
-    needed = stakes.break_even_lift or 0.0
-    if lift is not None and lift.lower > needed:
-        return f"Serve {config.feature}; keep a small holdout to see that it lasts."
-    if stakes.break_even_lift is None:
-        return f"{config.feature} wins on {row.metric}, but is not shown to earn more revenue than {config.control}."
-    ends = "no lift of revenue" if lift is None else f"the lower end {percent(lift.lower)}"
-    return (
-        f"{config.feature} wins on {row.metric}, but is not shown to earn its cost: {ends} is not above break-even, "
-        f"{percent(needed, 2)}."
-    )
 
 
 def _numbers(row: Row, stakes: Stakes) -> dict[str, float]:

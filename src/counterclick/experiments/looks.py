@@ -25,11 +25,27 @@ from counterclick.stats import anytime_reach, log_ratio_lift, obrien_fleming_spe
 from counterclick.stats.estimates import as_lift
 from counterclick.verdicts import Look
 
-__all__ = ["Due", "band", "band_level", "due_looks", "next_due", "planned_buyers", "take_looks"]
+__all__ = [
+    "FAR",
+    "Due",
+    "band",
+    "band_level",
+    "due_looks",
+    "level_of",
+    "next_due",
+    "orders_known",
+    "planned_buyers",
+    "take_looks",
+]
 
+FAR = 7.0
+"""No interval reaches more standard errors; where nothing could be spent there is no bound, and this is taken."""
+TUNED_TO = 1_000.0
+"""Buyers that an anytime-valid band is tuned to where none are planned."""
 FIRST_WEEK = 2
 """No look before two whole weeks: weekdays differ, and so do first days."""
 _WEEK = timedelta(weeks=1)
+_ORDERS_MAY_LAG = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,7 @@ def planned_buyers(name: str, config: ExperimentConfig, context: Context) -> flo
     if config.planned_buyers is not None:
         return float(config.planned_buyers)
     own = [found for found in context.declarations if found.config_hash == config_hash(name, config)]
-    return own[0].planned_buyers if own else None
+    return next((found.planned_buyers for found in own if found.planned_buyers is not None), None)
 
 
 def take_looks(name: str, config: ExperimentConfig, context: Context, measured: Measured) -> tuple[Look, ...]:
@@ -91,6 +107,8 @@ def take_looks(name: str, config: ExperimentConfig, context: Context, measured: 
             break
         if looks and due.number <= looks[-1].number:
             continue
+        if not orders_known(config, context, measured, due):
+            break
         look = _taken(name, config, context, measured.until(due.entered_until), due, looks)
         if look is not None:
             looks.append(look)
@@ -100,16 +118,38 @@ def take_looks(name: str, config: ExperimentConfig, context: Context, measured: 
     return tuple(looks)
 
 
-def next_due(name: str, config: ExperimentConfig, context: Context, looks: Sequence[Look]) -> Due | None:
+def orders_known(config: ExperimentConfig, context: Context, measured: Measured, due: Due) -> bool:
+    """Say whether orders are recorded up to the end of a look's windows.
+
+    A look that is taken cannot be taken again: exposures may come by the minute and orders by the month. Orders of the
+    last look may end with its visitors, where nothing was recorded after them.
+    """
+    last = measured.last_order_at
+    if last is None or measured.last_window_at is None:
+        return True
+    if due.is_last:
+        return last >= measured.last_window_at - duration(config.window)
+    return last >= due.at - context.allowance - _ORDERS_MAY_LAG
+
+
+def next_due(name: str, config: ExperimentConfig, context: Context, measured: Measured, looks: Sequence[Look]) -> Due | None:
     """Return the look that is due next; None where looking has ended."""
     if looks and (looks[-1].crossed or looks[-1].is_last):
         return None
-    return next((due for due in due_looks(name, config, context) if due.at > context.as_of), None)
+    taken = looks[-1].number if looks else 0
+    left = [due for due in due_looks(name, config, context) if due.number > taken]
+    waiting = [due for due in left if due.at > context.as_of or not orders_known(config, context, measured, due)]
+    return waiting[0] if waiting else None
+
+
+def level_of(bound: float | None) -> float:
+    """Return the confidence of an interval that reaches to a bound; far bounds count as that of 1 - 1e-12."""
+    return 1 - 2 * float(special.ndtr(-min(FAR if bound is None else bound, FAR)))
 
 
 def band_level(name: str, config: ExperimentConfig, context: Context, measured: Measured) -> float:
     """Return the confidence of single intervals that makes them anytime-valid ones of 95 %."""
-    return 1 - 2 * float(special.ndtr(-_band_reach(name, config, context, measured)))
+    return level_of(_band_reach(name, config, context, measured))
 
 
 def band(name: str, config: ExperimentConfig, context: Context, measured: Measured) -> tuple[float, float, float] | None:
@@ -129,6 +169,8 @@ def _band_reach(name: str, config: ExperimentConfig, context: Context, measured:
     arms = [measured.arms[arm] for arm in (config.control, config.feature) if arm in measured.arms]
     buyers = max(1.0, sum(moments.sum_of(BUYERS) for moments in arms))
     planned = planned_buyers(name, config, context)
+    if planned is None and config.looks == "anytime":
+        planned = TUNED_TO
     if planned is None:
         days = {day for _, day in measured.by_day}
         whole = (config.ends_on - config.starts_on).days + 1
@@ -181,7 +223,7 @@ def _bound(
 ) -> tuple[bool, float, float | None]:
     """Return whether this is the last look, the error rate of one side spent by it, and the bound."""
     if config.looks == "anytime":
-        return is_last, ALPHA_SIDE, anytime_reach(information, planned or max(information, LEAST_BUYERS * 2))
+        return is_last, ALPHA_SIDE, anytime_reach(information, planned or TUNED_TO)
     is_last = is_last or planned is None or information >= planned
     spent = ALPHA_SIDE
     if planned is not None and not is_last:

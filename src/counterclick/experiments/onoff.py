@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -151,7 +152,8 @@ def _concluded(
 def _running(config: OnOffConfig, context: OnOffContext, finish: datetime) -> str:
     if context.as_of < day_begins(config.starts_on, context.timezone):
         return f"the schedule starts on {config.starts_on}"
-    return f"the last day is {config.ends_on}, and is known from {finish:%Y-%m-%d} on; a verdict before would be peeking"
+    known = finish.astimezone(ZoneInfo(context.timezone))
+    return f"the last day is {config.ends_on}, and is known from {known:%Y-%m-%d} on; a verdict before would be peeking"
 
 
 def _stakes(config: OnOffConfig, context: OnOffContext, schedule: Schedule, revenue: Floats) -> _Stakes:

@@ -14,6 +14,7 @@ from counterclick.errors import CounterclickError, RefusedError
 from counterclick.experiments.context import Context
 from counterclick.experiments.history import HORIZONS, MOST_WEEKS, History, history_of
 from counterclick.experiments.instead import instead
+from counterclick.experiments.looks import planned_buyers
 from counterclick.experiments.stakes import DAYS_A_MONTH
 from counterclick.facts.local_time import day_begins
 from counterclick.metrics import metric_named
@@ -68,7 +69,7 @@ class Plan(Shown):
         basis: what the figures rest on.
         history: the figures themselves.
         planned_weeks: from the declared first to the declared last day.
-        planned_buyers: of control and feature, expected by then: what weekly looks are reckoned by.
+        planned_buyers: of control and feature: those that the looks are reckoned by, else those expected by the end.
         smallest_visible: weeks -> smallest lift that the declared split shows.
         by_end: smallest lift that it shows in the planned weeks.
         weeks_needed: for the lift, with the declared split; None where it exceeds ten years.
@@ -185,12 +186,13 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
     break_even = _break_even(history, context, planned)
     revenue = history.revenue_a_week * planned
     near = history.nearest(planned)
-    if near is not None and metric_named(config.outcome).unit == "money":
-        revenue = near.mean * history.visitors_in(planned)
+    if near is not None:
+        revenue = near.revenue * history.visitors_in(planned)
+    revenue *= _part(config)
     splits = tuple(
         Split(
             label,
-            _visitors(history, weeks),
+            _visitors(history, weeks, config),
             weeks,
             _visible(history, planned, each, config),
             each[0] * revenue * lift,
@@ -208,11 +210,11 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
         basis=history.basis,
         history=history,
         planned_weeks=planned,
-        planned_buyers=history.buyers_in(planned) * sum(shares),
+        planned_buyers=planned_buyers(name, config, context) or history.buyers_in(planned) * sum(shares) * _part(config),
         smallest_visible={weeks: _visible(history, weeks, shares, config) for weeks in HORIZONS},
         by_end=by_end,
         weeks_needed=weeks_needed,
-        visitors_needed=_visitors(history, weeks_needed),
+        visitors_needed=_visitors(history, weeks_needed, config),
         splits=splits,
         break_even_lift=break_even,
         refusal=refusal,
@@ -232,7 +234,7 @@ def expected_buyers(name: str, config: ExperimentConfig, context: Context) -> fl
         return None
     weeks = ((config.ends_on - config.starts_on).days + 1) / 7
     shares = config.variants[config.control] + config.variants[config.feature]
-    return max(1.0, round(history.buyers_in(weeks) * shares)) if history.weeks >= _FEWEST_WEEKS else None
+    return max(1.0, round(history.buyers_in(weeks) * shares * _part(config))) if history.weeks >= _FEWEST_WEEKS else None
 
 
 @cache
@@ -249,10 +251,10 @@ def _visible(history: History, weeks: float, shares: tuple[float, float], config
     """Return the smallest lift that so many weeks show."""
     near = history.nearest(weeks)
     if near is not None:
-        visitors = max(2, round(history.visitors_in(weeks)))
+        visitors = max(2, round(history.visitors_in(weeks) * _part(config)))
         fixed = smallest_visible_lift(near.coefficient_of_variation, visitors, shares)
     else:
-        buyers = history.orders_a_week * weeks * sum(shares)
+        buyers = history.orders_a_week * weeks * sum(shares) * _part(config)
         fixed = smallest_visible_lift_from_orders(buyers, history.basket_cv, shares[1] / sum(shares))
     looks = next((known for known in HORIZONS if weeks <= known), MOST_WEEKS)
     factor = _reach(looks) / _FIXED_REACH if config.looks == "weekly" else 1.0
@@ -270,8 +272,13 @@ def _weeks_needed(history: History, lift: float, shares: tuple[float, float], co
     return high
 
 
-def _visitors(history: History, weeks: float | None) -> float | None:
-    return history.visitors_in(weeks) if weeks is not None and history.spans else None
+def _visitors(history: History, weeks: float | None, config: ExperimentConfig) -> float | None:
+    return history.visitors_in(weeks) * _part(config) if weeks is not None and history.spans else None
+
+
+def _part(config: ExperimentConfig) -> float:
+    """Return the part of the surface's visitors that takes part."""
+    return config.traffic[1] - config.traffic[0]
 
 
 def _break_even(history: History, context: Context, planned: float) -> float | None:
@@ -280,7 +287,7 @@ def _break_even(history: History, context: Context, planned: float) -> float | N
     if context.monthly_cost is None or rate is None or rate <= 0:
         return None
     near = history.nearest(planned)
-    a_week = near.mean * history.visitors_in(planned) / planned if near else history.revenue_a_week
+    a_week = near.revenue * history.visitors_in(planned) / planned if near else history.revenue_a_week
     touched = a_week * DAYS_A_MONTH / 7 * rate
     return context.monthly_cost / touched if touched > 0 else None
 

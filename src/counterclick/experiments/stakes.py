@@ -45,7 +45,8 @@ def stakes_of(config: ExperimentConfig, context: Context, measured: Measured) ->
     first = day_begins(config.starts_on, context.timezone)
     planned = (config.ends_on - config.starts_on).days + 1
     days = min(planned, max((context.as_of - first) / timedelta(days=1), 1))
-    visitors = measured.n_eligible / days * DAYS_A_MONTH
+    part = config.traffic[1] - config.traffic[0]  # the rest of the surface's visitors would get the feature too
+    visitors = measured.n_eligible / days * DAYS_A_MONTH / part
     control = measured.arms.get(config.control)
     revenue = control.mean_of("revenue") * visitors if control is not None else 0.0
     rate = measured.margin_rate if measured.margin_rate is not None else context.margin_rate

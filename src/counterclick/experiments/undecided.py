@@ -55,11 +55,12 @@ def undecided(
         says = f"{shown}; all of it lies below the break-even lift of {percent(wanted)}{risk}"
         return "too small to matter", says
     shares = config.variants[config.control], config.variants[config.feature]
-    a_week = measured.n_eligible / stakes.weeks
+    finished = sum(moments.n for moments in measured.arms.values())
+    a_week = finished / stakes.weeks
     try:
         cv = _variation(config, measured)
         visible = smallest_visible_lift(cv, max(2, round(a_week * MOST_WEEKS)), shares)
-        now = smallest_visible_lift(cv, max(2, measured.n_eligible), shares)
+        now = smallest_visible_lift(cv, max(2, finished), shares)
     except (RefusedError, ZeroDivisionError):
         return "cannot be detected at this traffic", f"{shown}; the control does not vary, so nothing can be seen"
     fewest = min(round(measured.arms[arm].sum_of(BUYERS)) for arm in (config.control, config.feature))

@@ -15,8 +15,8 @@ from counterclick.experiments.onoff_schedule import schedule_of
 
 __all__ = ["Assigned", "assigned"]
 
-FirstArm = Callable[[str, str], str | None]
-"""(experiment, visitor) -> the arm of the visitor's first exposure, if any: what an assignment sticks to."""
+FirstArm = Callable[[str, str], tuple[str, float | None] | None]
+"""(experiment, visitor) -> arm and propensity of the visitor's first exposure, if any: what an assignment sticks to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,14 @@ def assigned(config: Config, surface: str, who: str, day: date, first_arm: First
         return Assigned(NOTHING, f"no experiment runs on {surface} on {day} for this visitor", None, None, 1.0, ())
     settings = config.experiments[name]
     shares = settings.shares_on(day)
-    arm = first_arm(name, who) if settings.changes else None
-    if arm not in shares:
+    before = first_arm(name, who) if settings.changes else None
+    if before is not None and before[0] in shares:
+        arm, propensity = before[0], before[1] or shares[before[0]]
+    else:
         arm = assign(settings.salt or name, who, shares)
-    exposures.append(_exposure(name, settings.surface, who, arm, shares[arm]))
-    return Assigned(arm, "", name, arm, shares[arm], tuple(exposures))
+        propensity = shares[arm]
+    exposures.append(_exposure(name, settings.surface, who, arm, propensity))
+    return Assigned(arm, "", name, arm, propensity, tuple(exposures))
 
 
 def _switched_off(config: Config, surface: str, day: date) -> bool:

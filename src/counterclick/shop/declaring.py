@@ -17,21 +17,26 @@ from counterclick.verdicts import Look
 __all__ = ["declaration", "declarations", "look_event", "looks_taken", "undeclared"]
 
 
-def declaration(name: str, config: Config, declared_at: datetime, planned_buyers: float | None = None) -> dict[str, Any]:
+def declaration(
+    name: str, config: Config, declared_at: datetime, planned_buyers: float | None = None, *, again: bool = False
+) -> dict[str, Any]:
     """Return the event that declares an experiment as it stands in the configuration.
 
     Args:
         name: the experiment.
         config: the configuration.
         declared_at: now.
-        planned_buyers: expected from the history before the start; they are fixed with the first declaration.
+        planned_buyers: expected from the history before the start; they are fixed with the first declaration that knows one.
+        again: whether it was declared before, when nothing was expected yet.
     """
     settings = config.experiment(name)
     wanted = config_hash(name, settings)
     details = msgspec.to_builtins(settings) | {"planned_buyers": settings.planned_buyers or planned_buyers}
     return {
         "kind": "experiment_declared",
-        "event_id": f"declared_{wanted}" + (f"_{_digest(settings.changes)}" if settings.changes else ""),
+        "event_id": f"declared_{wanted}"
+        + (f"_{_digest(settings.changes)}" if settings.changes else "")
+        + "_planned" * again,
         "occurred_at": declared_at.isoformat(),
         "experiment": name,
         "config_hash": wanted,

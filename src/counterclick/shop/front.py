@@ -360,14 +360,14 @@ class Shop:
         offers, scores, because = self._policy(found.policy).decide(Ask(surface, who, tuple(cart), most))
         return replace(told, offers=offers, because=found.because or because, scores=scores)
 
-    def _first_arm(self, name: str, who: str) -> str | None:
-        """Return the arm of a visitor's first exposure, if any."""
+    def _first_arm(self, name: str, who: str) -> tuple[str, float | None] | None:
+        """Return arm and propensity of a visitor's first exposure, if any."""
         rows = self.reading.rows(
-            "SELECT variant FROM events WHERE kind = 'exposure' AND experiment = ? AND visitor_id = ? "
+            "SELECT variant, propensity FROM events WHERE kind = 'exposure' AND experiment = ? AND visitor_id = ? "
             "ORDER BY occurred_at, event_id LIMIT 1",
             [name, who],
         )
-        return rows[0][0] if rows else None
+        return (rows[0][0], rows[0][1]) if rows else None
 
     def _policy(self, name: str) -> Policy:
         if name not in self._policies:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -65,12 +65,24 @@ class Registry:
         """Write what the experiments declare to the log, where it does not stand there yet."""
         unknown = tuple(name for name in names if name not in self._declared)
         missing = undeclared(self._reading(), self._config, unknown) if unknown else []
-        if missing:
-            now = datetime.now(UTC)
-            events = [declaration(name, self._config, now, self._expected_buyers(name)) for name in missing]
+        now = datetime.now(UTC)
+        events = [declaration(name, self._config, now, self._expected_buyers(name)) for name in missing]
+        known_now = {
+            name: self._expected_buyers(name) for name in unknown if name not in missing and self._is_unplanned(name)
+        }
+        events += [declaration(name, self._config, now, n, again=True) for name, n in known_now.items() if n is not None]
+        if events:
             record_bodies(self._store, self._config, events, source="shop.toml")
             self._refresh()
         self._declared.update(names)
+
+    def _is_unplanned(self, name: str) -> bool:
+        """Say whether an experiment was declared before its history was recorded, and no look was taken since."""
+        config = self._config.experiment(name)
+        wanted = config_hash(name, config)
+        own = [found for found in declarations(self._reading(), name) if found.config_hash == wanted]
+        planned = config.planned_buyers is not None or any(found.planned_buyers is not None for found in own)
+        return config.looks == "weekly" and not planned and not self._looks(name, wanted)
 
     def _expected_buyers(self, name: str) -> float | None:
         config = self._config.experiment(name)
@@ -90,14 +102,20 @@ class Registry:
         known = {look.number: look for look in (*self._taken.get(wanted, ()), *looks_taken(self._reading(), name, wanted))}
         return tuple(known[number] for number in sorted(known))
 
+    def _all_costs(self, costs: Mapping[str, float | None]) -> float | None:
+        """Return what all surfaces cost a month; None where that of one is not declared."""
+        every = {*costs, *(settings.surface for settings in self._config.experiments.values())}
+        known = [each for each in (costs.get(surface) for surface in every) if each is not None]
+        return sum(known) if known and len(known) == len(every) else None
+
     def _context(self, name: str) -> Context:
         """Return what an experiment is told."""
         config = self._config.experiment(name)
         as_of = self._reading().as_of()
         costs = {surface: declared.monthly_cost for surface, declared in self._config.surfaces.items()}
         cost = costs.get(config.surface)
-        if name == HOLDOUT and None not in costs.values():
-            cost = sum(each for each in costs.values() if each is not None)
+        if name == HOLDOUT:
+            cost = self._all_costs(costs)
         return Context(
             facts=self._reading().facts,
             as_of=as_of,

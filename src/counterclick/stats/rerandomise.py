@@ -41,6 +41,9 @@ CONTRADICTION = 5.0
 """Standard errors by which plain draws may exceed an importance-sampled tail before it is given up for
 them."""
 
+USUAL_DRAWS = 20_000
+"""Draws behind an interval, and behind a p-value near its bound: the same labels, so that they never disagree."""
+
 FIRST_DRAWS = 2_000
 """Draws with which a test begins; they are enough where nothing lies near the bound."""
 
@@ -150,7 +153,7 @@ def rerandomised_test(
     if min(p_greater, p_less) > clear:
         return RerandomisedTest(made.log_ratio, made.se, p_greater, p_less, FIRST_DRAWS)
     needed = draws_for(bound)
-    drawn = made.drawn(max(FIRST_DRAWS, MOST_DRAWS // 10 if needed > MOST_DRAWS else needed), seed)
+    drawn = made.drawn(max(USUAL_DRAWS, MOST_DRAWS // 10 if needed > MOST_DRAWS else needed), seed)
     p_greater, p_less = drawn.p_values(0.0, far=needed > MOST_DRAWS)
     return RerandomisedTest(made.log_ratio, made.se, p_greater, p_less, drawn.draws)
 
@@ -162,7 +165,7 @@ def rerandomised_lift(
     n_treatment: int,
     share_treatment: float,
     level: float = 0.95,
-    draws: int = 20_000,
+    draws: int = USUAL_DRAWS,
     seed: int = 0,
     bound: float = 0.025,
     *,

@@ -160,7 +160,9 @@ def run_trials(
         own = scaled[known][:, np.newaxis] if scaled.ndim == 1 else scaled[np.ix_(known, rare)]
         visitors = n_top[k, rare], n_base[k, rare]
         own = own * np.where(labels, 1 + lift, 1.0)
-        scores[k, rare] = _each(own, labels, silent, visitors, share, scores[k, rare], level, shared_draws, seed + k, refine=refine)
+        scores[k, rare] = _each(
+            own, labels, silent, visitors, share, scores[k, rare], level, shared_draws, seed + k, refine=refine
+        )
     return Trials(scores, np.asarray(bounds, dtype=np.float64), fewest)
 
 
