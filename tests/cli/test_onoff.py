@@ -71,7 +71,7 @@ def test_the_schedule_is_written_as_csv_and_icalendar(capsys: pytest.CaptureFixt
     [
         (("plan", "cert"), "Did you mean 'cart'"),
         (("plan", "cart", "--lift", "-1"), "lift above 0"),
-        (("schedule", "chat"), "is not given out: it is too weak"),
+        (("schedule", "chat"), "is not given out. Nothing says which lift would matter"),
         (("schedule",), "SURFACE"),
     ],
 )

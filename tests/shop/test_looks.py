@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import pytest
+
 from builders import MONDAY, Event, exposure, later, purchase, view
+from counterclick.errors import ConfigError
 from counterclick.shop import Shop
 
 MakeShop = Callable[[str], Shop]
@@ -56,3 +59,31 @@ def test_a_declared_experiment_keeps_the_buyers_that_were_expected_of_it(make_sh
     assert expected == 280  # ten a day, for four weeks, both arms
     shop.record([purchase(f"more{i}", 10, later(MONDAY, days=20)) for i in range(500)])
     assert [found.planned_buyers for found in shop.experiment("test").context.declarations] == [expected]
+
+
+def test_the_global_holdout_is_judged_like_an_experiment(make_shop: MakeShop, toml: str) -> None:
+    """A fifth is held out: its verdict stands with the features beside it, and its break-even is of all surfaces' costs."""
+    whole = (
+        toml + "[holdout]\nshare = 0.2\nstarts_on = 2026-01-05\nends_on = 2026-02-01\n[surfaces.search]\nmonthly_cost = 50\n"
+    )
+    shop = make_shop(whole.replace('currency = "EUR"', 'currency = "EUR"\nmargin_rate = 0.5'))
+    events = []
+    for i in range(4_000):
+        at = later(MONDAY, days=i % 28, minutes=i % 600)
+        side = "held_out" if i % 5 == 0 else "ai"
+        events.append(exposure(f"v{i}", side, at, experiment="holdout"))
+        if side == "ai":
+            events.append(exposure(f"v{i}", "nothing" if i % 2 else "bestsellers", at))
+        if i % 4 == 0:
+            events.append(purchase(f"v{i}", 20 + i % 37, later(at, hours=1)))
+    shop.record(events)
+    found = shop.holdout()
+    assert (found.verdict.control, found.verdict.treatment) == ("held_out", "ai")
+    assert [feature.experiment for feature in found.features] == ["test"]
+    month = found.verdict.numbers["control_revenue_a_month"]
+    assert found.verdict.break_even_lift == pytest.approx(150 / (month * 0.5))
+    assert "Features beside the holdout" in str(found)
+    assert "holdout" not in {finding.name for finding in shop.check().findings}
+    undeclared = make_shop(toml)
+    with pytest.raises(ConfigError, match="no global holdout is declared"):
+        undeclared.holdout()

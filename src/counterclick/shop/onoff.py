@@ -120,7 +120,8 @@ class OnOff:
     def _refuse_the_weak(self) -> None:
         plan = self.plan()
         if not plan.can_see:
-            raise RefusedError(f"the schedule of {self.surface!r} is not given out: it is too weak. {plan.says}")
+            weak = "" if plan.can_see is None else ": it is too weak"
+            raise RefusedError(f"the schedule of {self.surface!r} is not given out{weak}. {plan.says}")
 
     def _declare(self, config: OnOffConfig) -> None:
         wanted = schedule_hash(self.surface, config)
