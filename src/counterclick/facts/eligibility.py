@@ -6,41 +6,52 @@ from one slice into another.
 
 from __future__ import annotations
 
+import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.facts.people import first_rows
-
-__all__ = ["ORIGIN", "pasts", "with_history", "with_origin"]
+__all__ = ["ORIGIN", "origins", "pasts", "with_history", "with_origin"]
 
 ORIGIN = ("device", "country")
 """Columns that any event may name."""
 
 
-def with_origin(exposed: Table, events: Table) -> Table:
-    """Fill ``device`` and ``country`` where the first exposure names none: by the first event before it that does.
+def origins(events: Table) -> Table:
+    """What each visitor's first event that names a device, and a country, names.
+
+    Grain: one visitor. Columns: visitor_id, device, device_at, country, country_at (null where none was ever named).
+
+    Args:
+        events: the events table.
+    """
+    seen = events.filter(events.visitor_id.notnull() & (events.kind != "rejection"))
+    seen = seen.filter(seen.device.notnull() | seen.country.notnull())
+    first = {}
+    for column in ORIGIN:
+        named = seen[column].notnull()
+        first[column] = seen[column].argmin(seen.occurred_at, where=named)
+        first[f"{column}_at"] = seen.occurred_at.min(where=named)
+    return seen.group_by("visitor_id").agg(**first)
+
+
+def with_origin(exposed: Table, told: Table) -> Table:
+    """Fill ``device`` and ``country`` where the first exposure names none: by the first event until then that does.
 
     Grain: one eligible visitor, as in ``exposed``. Null where no event until then names one.
 
     Args:
         exposed: eligible visitors with visitor_id, exposed_at, and ``device`` and ``country`` of the exposure.
-        events: the events table.
+        told: `origins`.
     """
-    told = exposed.device.notnull() & exposed.country.notnull()
-    own = exposed.filter(~told)  # mostly nobody, whom nothing needs to be joined to
-    lacking = own.select(_visitor="visitor_id", _until="exposed_at")
-    for column in ORIGIN:
-        naming = events.filter(events[column].notnull() & (events.kind != "rejection")).select(
-            "visitor_id", "occurred_at", "event_id", column
+    first = told.rename(_visitor="visitor_id", _device="device", _country="country")
+    joined = exposed.left_join(first, exposed.visitor_id == first["_visitor"])
+    filled = {
+        column: joined[column].coalesce(
+            (joined[f"{column}_at"] <= joined.exposed_at).ifelse(joined[f"_{column}"], ibis.null("string"))
         )
-        before = naming.join(lacking, [naming.visitor_id == lacking["_visitor"], naming.occurred_at <= lacking["_until"]])
-        first = first_rows(before, "visitor_id", [_.occurred_at, _.event_id]).select(
-            **{f"_{column}_of": "visitor_id", f"_{column}": column}
-        )
-        joined = own.left_join(first, own.visitor_id == first[f"_{column}_of"])
-        filled = joined[column].coalesce(joined[f"_{column}"])
-        own = joined.mutate(**{column: filled}).select(*exposed.columns)
-    return exposed.filter(told).union(own)
+        for column in ORIGIN
+    }
+    return joined.mutate(**filled).select(*exposed.columns)
 
 
 def pasts(bought: Table, known: Table) -> Table:

@@ -15,8 +15,8 @@ from counterclick.facts.people import first_rows, with_person
 __all__ = ["cart_moves", "carts", "exposures", "impressions", "interactions", "products", "shown_products"]
 
 _CLICKS = ("select_item", "message_clicked")
-_SAID = ("variant", "device", "country")
-"""What exposures of one visitor mostly say alike."""
+_SAID = ("device", "country")
+"""What an exposure may say of its visitor."""
 _ENGAGED = ("assistant_answer", *_CLICKS, "message_opened")
 
 
@@ -172,25 +172,21 @@ def exposures(events: Table, experiment: str, until: datetime | None = None) -> 
     )
     if until is not None:
         seen = seen.filter(seen.occurred_at < ibis.literal(until))
+    first_said = {name: seen[name].argmin(seen.occurred_at, where=seen[name].notnull()) for name in _SAID}
+    said_at = {f"{name}_at": seen.occurred_at.min(where=seen[name].notnull()) for name in _SAID}
     summed = seen.group_by("visitor_id").agg(
-        exposed_at=_.occurred_at.min(),
-        n=_.count(),
-        **{f"low_{name}": _[name].min() for name in _SAID},
-        **{f"high_{name}": _[name].max() for name in _SAID},
-        **{f"n_{name}": _[name].count() for name in _SAID},
+        exposed_at=_.occurred_at.min(), low=_.variant.min(), high=_.variant.max(), **first_said, **said_at
     )
-    steady = ibis.and_(*((summed[f"n_{name}"] == summed.n) & (summed[f"low_{name}"] == summed[f"high_{name}"])
-                         | (summed[f"n_{name}"] == 0) for name in _SAID))  # fmt: skip
-    same = summed.mutate(steady=steady.fill_null(False))
-    one = same.filter(same.steady).select(
-        "visitor_id",
-        "exposed_at",
-        n_variants=ibis.literal(1).cast("int64"),
-        **{name: _[f"low_{name}"] for name in _SAID},
+    own = {name: (summed[f"{name}_at"] == summed.exposed_at).ifelse(summed[name], ibis.null("string")) for name in _SAID}
+    summed = summed.mutate(**own)
+    one = summed.filter(summed.low == summed.high).select(
+        "visitor_id", "exposed_at", *_SAID, variant=_.low, n_variants=ibis.literal(1).cast("int64")
     )
-    mixed = seen.semi_join(same.filter(~same.steady), "visitor_id")
-    arms = mixed.group_by(_visitor="visitor_id").agg(n_variants=_.variant.nunique())
-    first = first_rows(mixed, "visitor_id", [_.occurred_at, _.event_id])
-    several = first.join(arms, first.visitor_id == arms["_visitor"]).rename(exposed_at="occurred_at")
+    mixed = summed.filter(summed.low != summed.high).select(_visitor="visitor_id", **{f"_{name}": name for name in _SAID})
+    seen_so = seen.semi_join(mixed, seen.visitor_id == mixed["_visitor"])
+    arms = seen_so.group_by(_seen="visitor_id").agg(n_variants=_.variant.nunique())
+    first = first_rows(seen_so.drop(*_SAID), "visitor_id", [_.occurred_at, _.event_id])
+    several = first.join(arms, first.visitor_id == arms["_seen"]).join(mixed, first.visitor_id == mixed["_visitor"])
+    several = several.rename(exposed_at="occurred_at", **{name: f"_{name}" for name in _SAID})
     columns = ("visitor_id", "variant", "exposed_at", "n_variants", "device", "country")
     return one.select(*columns).union(several.select(*columns))

@@ -183,7 +183,14 @@ class Facts(Outcomes):
     def exposures(self, experiment: str, until: datetime | None = None) -> Table:
         """Grain: one eligible visitor of an experiment, by exposures before a moment; with what was known of it then."""
         exposed = self.kept(engagement.exposures(self._events, experiment, until), f"exposures {experiment} {until}")
-        return eligibility.with_history(eligibility.with_origin(exposed, self._events), self._pasts)
+        lacking = exposed.filter(exposed.device.isnull() | exposed.country.isnull()).head(1).count()
+        if int(lacking.to_pyarrow().as_py()):  # mostly nobody; then nothing needs to be looked up
+            exposed = eligibility.with_origin(exposed, self._origins)
+        return eligibility.with_history(exposed, self._pasts)
+
+    @cached_property
+    def _origins(self) -> Table:
+        return self._keep(eligibility.origins(self._events), "origins")
 
     @cached_property
     def _pasts(self) -> Table:

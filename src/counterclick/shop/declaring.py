@@ -47,7 +47,7 @@ def declaration(
 def declarations(reading: Reading, name: str) -> tuple[Declaration, ...]:
     """Return what the log knows of an experiment's configurations, oldest first."""
     rows = reading.rows(
-        "SELECT config_hash, epoch_us(occurred_at), details FROM events WHERE kind = 'experiment_declared' "
+        f"SELECT config_hash, epoch_us(occurred_at), details FROM {reading.decided} WHERE kind = 'experiment_declared' "
         "AND experiment = ? ORDER BY occurred_at",
         [name],
     )
@@ -79,7 +79,8 @@ def look_event(name: str, wanted: str, look: Look) -> dict[str, Any]:
 def looks_taken(reading: Reading, name: str, wanted: str) -> tuple[Look, ...]:
     """Return the looks that were taken at an experiment with this configuration, oldest first."""
     rows = reading.rows(
-        "SELECT details FROM events WHERE kind = 'look_taken' AND experiment = ? AND config_hash = ?", [name, wanted]
+        f"SELECT details FROM {reading.decided} WHERE kind = 'look_taken' AND experiment = ? AND config_hash = ?",
+        [name, wanted],
     )
     looks: Sequence[Look] = [msgspec.json.decode(details, type=Look) for (details,) in rows]
     return tuple(sorted(looks, key=lambda look: look.number))

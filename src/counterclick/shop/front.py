@@ -250,10 +250,11 @@ class Shop:
         self.reading.as_of()
         self._registry.declare(*self.config.experiments)
         names = list(self.config.experiments)
-        verdicts = self._verdicts(progress, len(names) / (len(names) + 1))
+        experiments = {name: self.experiment(name) for name in names}
+        verdicts = _verdicts(experiments, progress, len(names) / (len(names) + 1))
         arms = [
-            self.experiment(name).feature_orders().select("order_id", "revenue", experiment=ibis.literal(name))
-            for name in names
+            experiment.feature_orders().select("order_id", "revenue", experiment=ibis.literal(name))
+            for name, experiment in experiments.items()
         ]
         progress("claims", len(names) / (len(names) + 1))
         facts, keep = self.facts, self.reading.keep
@@ -282,18 +283,8 @@ class Shop:
                 "tenth of visitors then gets no AI surface, and the rest shows what all of them are worth."
             )
         whole = self.experiment(HOLDOUT).verdict()
-        return global_holdout(whole, self._verdicts(progress, 1.0))
-
-    def _verdicts(self, progress: Progress, until: float) -> dict[str, Verdict | str]:
-        """Return every experiment's verdict, or the reason why there is none."""
-        found: dict[str, Verdict | str] = {}
-        for number, name in enumerate(self.config.experiments):
-            progress(f"experiment {name}", until * number / len(self.config.experiments))
-            try:
-                found[name] = self.experiment(name).verdict()
-            except CounterclickError as error:
-                found[name] = str(error)
-        return found
+        features = {name: self.experiment(name) for name in self.config.experiments}
+        return global_holdout(whole, _verdicts(features, progress, 1.0))
 
     def check(self, *, fail_on: Iterable[str] = ()) -> Health:
         """Return the state of the recorded data: what was refused, what does not join, what contradicts itself.
@@ -375,3 +366,15 @@ class Shop:
             policy.fit(self.facts.outcomes())
             self._policies[name] = policy
         return self._policies[name]
+
+
+def _verdicts(experiments: Mapping[str, Experiment], progress: Progress, until: float) -> dict[str, Verdict | str]:
+    """Return every experiment's verdict, or the reason why there is none."""
+    found: dict[str, Verdict | str] = {}
+    for number, (name, experiment) in enumerate(experiments.items()):
+        progress(f"experiment {name}", until * number / len(experiments))
+        try:
+            found[name] = experiment.verdict()
+        except CounterclickError as error:
+            found[name] = str(error)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,28 @@ class Reading:
         Raises:
             EmptyStoreError: nothing has been recorded.
         """
-        listed = ", ".join(f"'{kind}'" for kind in BOOKKEEPING)
-        latest = self.one(f"SELECT max(epoch_us(received_at)) FROM events WHERE kind NOT IN ({listed})")
+        latest = self._latest
         if latest is None:
             raise EmptyStoreError(
                 "nothing is recorded yet. Record events with `counterclick record FILE...` (JSON lines, CSV or "
                 "Parquet), or see `counterclick demo`."
             )
         return from_microseconds(latest)
+
+    @cached_property
+    def _latest(self) -> int | None:
+        listed = ", ".join(f"'{kind}'" for kind in BOOKKEEPING)
+        latest: int | None = self.one(f"SELECT max(epoch_us(received_at)) FROM events WHERE kind NOT IN ({listed})")
+        return latest
+
+    @cached_property
+    def decided(self) -> str:
+        """Name of a table of declarations and looks: kind, experiment, config_hash, occurred_at, details."""
+        self.connection.execute(
+            "CREATE OR REPLACE TEMP TABLE decided AS SELECT kind, experiment, config_hash, occurred_at, details FROM events "
+            "WHERE kind IN ('experiment_declared', 'look_taken')"
+        )
+        return "decided"
 
     def one(self, sql: str) -> Any:
         """Return the first value of a query."""
