@@ -182,11 +182,17 @@ class Facts(Outcomes):
 
     def exposures(self, experiment: str, until: datetime | None = None) -> Table:
         """Grain: one eligible visitor of an experiment, by exposures before a moment; with what was known of it then."""
-        exposed = self.kept(engagement.exposures(self._events, experiment, until), f"exposures {experiment} {until}")
-        lacking = exposed.filter(exposed.device.isnull() | exposed.country.isnull()).head(1).count()
-        if int(lacking.to_pyarrow().as_py()):  # mostly nobody; then nothing needs to be looked up
-            exposed = eligibility.with_origin(exposed, self._origins)
+        exposed = engagement.exposures(self._events, experiment, until)
+        if self._some_name_no_origin:
+            exposed = eligibility.with_origin(self.kept(exposed, f"exposures {experiment} {until}"), self._origins)
         return eligibility.with_history(exposed, self._pasts)
+
+    @cached_property
+    def _some_name_no_origin(self) -> bool:
+        """Whether exposures lack a device or a country, so that it must be looked up; mostly none does, or all do."""
+        told = self._events.filter(self._events.kind == "exposure")
+        lacking = told.filter(told.device.isnull() | told.country.isnull()).head(1).count()
+        return bool(int(lacking.to_pyarrow().as_py()))
 
     @cached_property
     def _origins(self) -> Table:
