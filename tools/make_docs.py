@@ -49,6 +49,14 @@ TERMS = {
     "arm, variant": "What an experiment shows a visitor. A variant is a policy; `nothing` is one too.",
     "control": "The arm that the feature is compared with: the static rule where there is one.",
     "holdout": "Visitors who are eligible and do not get the feature, by lot.",
+    "look": "A test of an experiment from the visitors who had entered by a day, taken once and never rewritten.",
+    "planned buyers": "Buyers of control and feature by which looks share the error rate; fixed before the first look.",
+    "repeated interval": "The interval that holds the lift at all looks together with 95 %; without zero where a bound "
+    "was crossed.",
+    "anytime-valid band": "An interval that holds the lift at every moment together with 95 %; to look at between looks.",
+    "layer": "Experiments of one layer exclude each other: a visitor is in one of them at most.",
+    "stratum": "Visitors who entered while one set of shares was in force; strata are tested apart and combined.",
+    "calibration": "A shop's past visitors, assigned anew many times and judged each time: a win there is false.",
     "slice": "Visitors who have something in common that was so before they became eligible; exploratory, never a verdict. "
     "A category is a slice of the revenue.",
     "new, returning": "Returning is a visitor with an order in the log before its first eligibility, of its own or of the "

@@ -8,12 +8,10 @@ from counterclick.config import EVERYWHERE, ExperimentConfig
 from counterclick.display import count, percent
 from counterclick.errors import RefusedError
 from counterclick.experiments.history import MOST_WEEKS, History
-from counterclick.stats import smallest_visible_lift_from_orders
+from counterclick.stats import FIXED_REACH, smallest_visible_lift_from_orders
 
 __all__ = ["instead"]
 
-_REACH_SQUARED = 7.848879
-"""(z(.975) + z(.8)) squared: 80 % power at 5 %."""
 _FLAGGED = 0.3
 """Share of orders that return prevention may flag."""
 _FEWER = 0.2
@@ -35,7 +33,7 @@ def instead(config: ExperimentConfig, history: History, planned: float) -> tuple
     found = ["What can be measured instead:"]
     if history.units is not None:
         mean, sd = history.units
-        an_arm = math.ceil(2 * _REACH_SQUARED * (sd / _MORE_UNITS) ** 2)
+        an_arm = math.ceil(2 * FIXED_REACH**2 * (sd / _MORE_UNITS) ** 2)
         found.append(
             f"- units per order, {mean:.2f} to {mean + _MORE_UNITS:.2f}: {count(an_arm)} orders an arm, "
             f"{_weeks(2 * an_arm / history.orders_a_week)} if every order has the feature's offer before it."
@@ -43,7 +41,7 @@ def instead(config: ExperimentConfig, history: History, planned: float) -> tuple
     if 0 < history.return_rate < 1:
         rate, fewer = history.return_rate, history.return_rate * (1 - _FEWER)
         spread = rate * (1 - rate) + fewer * (1 - fewer)
-        an_arm = math.ceil(_REACH_SQUARED * spread / (rate - fewer) ** 2)
+        an_arm = math.ceil(FIXED_REACH**2 * spread / (rate - fewer) ** 2)
         found.append(
             f"- returns among flagged orders, {percent(rate)} to {percent(fewer)}: {count(an_arm)} flagged orders an arm, "
             f"{_weeks(2 * an_arm / (history.orders_a_week * _FLAGGED))} if {percent(_FLAGGED, 0)} of orders are flagged."

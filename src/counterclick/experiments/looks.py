@@ -83,7 +83,7 @@ def due_looks(name: str, config: ExperimentConfig, context: Context) -> tuple[Du
 
 
 def planned_buyers(name: str, config: ExperimentConfig, context: Context) -> float | None:
-    """Return the buyers that the looks are reckoned by: as configured, else as the first declaration found them."""
+    """Return the buyers that the looks are reckoned by: as configured, else as the first declaration that knew a history."""
     if config.planned_buyers is not None:
         return float(config.planned_buyers)
     own = [found for found in context.declarations if found.config_hash == config_hash(name, config)]

@@ -19,6 +19,7 @@ from counterclick.experiments.stakes import DAYS_A_MONTH
 from counterclick.facts.local_time import day_begins
 from counterclick.metrics import metric_named
 from counterclick.stats import (
+    FIXED_REACH,
     drift_for_power,
     obrien_fleming_spending,
     smallest_visible_lift,
@@ -31,8 +32,6 @@ __all__ = ["HORIZONS", "Plan", "Plans", "Split", "expected_buyers", "plan_experi
 
 _LARGEST_LIFT = 10
 _TEN_YEARS = 10 * 365.25 / 7
-_FIXED_REACH = 2.801585
-"""Standard errors that a fixed look sees with 80 % power at 5 %: z(.975) + z(.8)."""
 _FEWEST_WEEKS = 2
 _SPLITS = {"50/50": (0.5, 0.5), "80/20": (0.2, 0.8), "90/10": (0.1, 0.9), "three arms": (1 / 3, 1 / 3)}
 """Shares of control and feature."""
@@ -241,7 +240,7 @@ def expected_buyers(name: str, config: ExperimentConfig, context: Context) -> fl
 def _reach(weeks: int) -> float:
     """Return the standard errors that weekly looks over so many weeks see with 80 % power, at 5 % over all of them."""
     if weeks <= _FEWEST_WEEKS:
-        return _FIXED_REACH
+        return FIXED_REACH
     times = [week / weeks for week in range(_FEWEST_WEEKS, weeks + 1)]
     bounds = spending_bounds(times, [obrien_fleming_spending(time) for time in times])
     return drift_for_power(times, bounds, 0.8)
@@ -257,7 +256,7 @@ def _visible(history: History, weeks: float, shares: tuple[float, float], config
         buyers = history.orders_a_week * weeks * sum(shares) * _part(config)
         fixed = smallest_visible_lift_from_orders(buyers, history.basket_cv, shares[1] / sum(shares))
     looks = next((known for known in HORIZONS if weeks <= known), MOST_WEEKS)
-    factor = _reach(looks) / _FIXED_REACH if config.looks == "weekly" else 1.0
+    factor = _reach(looks) / FIXED_REACH if config.looks == "weekly" else 1.0
     return as_lift(math.log1p(fixed) * factor)
 
 

@@ -16,6 +16,7 @@ from counterclick.stats.heterogeneity import Heterogeneity, heterogeneity
 from counterclick.stats.intervals import fieller_lift, log_ratio_gap, log_ratio_lift, welch_difference
 from counterclick.stats.multiplicity import benjamini_hochberg, holm
 from counterclick.stats.planning import (
+    FIXED_REACH,
     exaggeration_ratio,
     power_at,
     power_of,
@@ -44,6 +45,7 @@ from counterclick.stats.sufficient import Moments
 from counterclick.stats.trials import Trials, design_bounds, run_trials
 
 __all__ = [
+    "FIXED_REACH",
     "Adjusted",
     "Capped",
     "Equivalence",

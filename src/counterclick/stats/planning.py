@@ -14,6 +14,7 @@ from counterclick.errors import RefusedError
 from counterclick.stats.estimates import as_lift, check_fraction
 
 __all__ = [
+    "FIXED_REACH",
     "exaggeration_ratio",
     "power_at",
     "power_of",
@@ -24,6 +25,10 @@ __all__ = [
 
 ROUNDING = 1e-9
 """Shares may exceed 1 in sum by no more than rounding."""
+
+
+FIXED_REACH = float(special.ndtri(0.975) + special.ndtri(0.8))
+"""Standard errors that one look sees with 80 % power, at 5 % on two sides: 2.80."""
 
 
 def visitors_needed(cv: float, lift: float, shares: tuple[float, float], alpha: float = 0.05, power: float = 0.8) -> int:
