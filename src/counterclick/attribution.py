@@ -45,6 +45,12 @@ class Rule:
     window: timedelta = timedelta(hours=24)
     helpful_only: bool = True
 
+    @property
+    def in_words(self) -> str:
+        """How it credits."""
+        only = ", helpful only" if self.helpful_only else ""
+        return f"{self.touch} touch, {self.window.total_seconds() / 3600:g} h{only}"
+
     def over(self, window: timedelta) -> Rule:
         """Return the same rule over another window."""
         return replace(self, window=window)

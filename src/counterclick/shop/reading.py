@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from counterclick.config import Config, duration
 from counterclick.errors import CurrencyError, EmptyStoreError
 from counterclick.facts import Facts
 from counterclick.shop.rates import daily_rates
+from counterclick.shop.until import limit_events
 from counterclick.store import Store
 from counterclick.store.keeping import connect
 
 __all__ = ["Reading", "from_microseconds"]
 
-BOOKKEEPING = ("experiment_declared", "look_taken", "rejection")
+BOOKKEEPING = ("experiment_declared", "look_taken", "rejection", "claim")
+"""Kinds whose arrival does not mean that the shop's own events are known up to then."""
 
 
 def from_microseconds(moment: int) -> datetime:
@@ -37,11 +39,17 @@ class Reading:
         config: the shop's configuration.
         folder: of ``shop.toml``, from which the rate table is found.
         memory_limit: of DuckDB.
+        until: only what had happened before this moment, UTC; everything unless given.
     """
 
-    def __init__(self, store: Store, config: Config, folder: Path, memory_limit: str) -> None:
+    def __init__(
+        self, store: Store, config: Config, folder: Path, memory_limit: str, *, until: datetime | None = None
+    ) -> None:
         self.connection: duckdb.DuckDBPyConnection = connect(memory_limit)
         store.attach(self.connection)
+        self._until = until
+        if until is not None:
+            limit_events(self.connection, until)
         self.backend = ibis.duckdb.from_connection(self.connection)
         self._config = config
         self._folder = folder
@@ -61,7 +69,7 @@ class Reading:
         return self._facts
 
     def as_of(self) -> datetime:
-        """Return when the last event arrived, UTC: the log is known up to then.
+        """Return when the last event arrived, UTC, at the latest the last moment that counts: the log is known up to then.
 
         Raises:
             EmptyStoreError: nothing has been recorded.
@@ -72,7 +80,8 @@ class Reading:
                 "nothing is recorded yet. Record events with `counterclick record FILE...` (JSON lines, CSV or "
                 "Parquet), or see `counterclick demo`."
             )
-        return from_microseconds(latest)
+        known = from_microseconds(latest)
+        return known if self._until is None else min(known, self._until - timedelta(microseconds=1))
 
     @cached_property
     def _latest(self) -> int | None:
@@ -104,14 +113,17 @@ class Reading:
 
     def _rates(self) -> Table | None:
         own = self._config.shop.currency
-        used: dict[str, tuple[date, date]] = {
-            row[0]: (row[1], row[2])
-            for row in self.rows(
-                "SELECT currency, min(occurred_at)::TIMESTAMP::DATE, max(occurred_at)::TIMESTAMP::DATE FROM events "
-                f"WHERE currency IS NOT NULL AND currency <> '{own}' GROUP BY currency ORDER BY currency"
-            )
-        }
-        if not used:
+        used, claimed = (
+            {
+                row[0]: (row[1], row[2])
+                for row in self.rows(
+                    "SELECT currency, min(occurred_at)::TIMESTAMP::DATE, max(occurred_at)::TIMESTAMP::DATE FROM events "
+                    f"WHERE {which} AND currency IS NOT NULL AND currency <> '{own}' GROUP BY currency ORDER BY currency"
+                )
+            }
+            for which in ("kind <> 'claim'", "kind = 'claim'")
+        )
+        if not used and (not claimed or self._config.shop.rates is None):
             return None
         if self._config.shop.rates is None:
             raise CurrencyError(
@@ -119,5 +131,5 @@ class Reading:
                 f"CSV with the columns day, from, to, rate (to {own}) and name it in shop.toml: [shop] rates = "
                 '"rates.csv".'
             )
-        table = daily_rates(self._folder / self._config.shop.rates, own, used)
+        table = daily_rates(self._folder / self._config.shop.rates, own, used, claimed)
         return self.backend.create_table("rates", table, temp=True, overwrite=True)
