@@ -15,6 +15,8 @@ from counterclick.verdicts import Verdict
 __all__ = ["Change", "Changes", "changes_between"]
 
 Kind = Literal["new", "gone", "changed"]
+_States = Mapping[str, tuple[str, str]]
+"""Subject -> what makes it differ, and what is said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,38 +75,39 @@ def changes_between(
         months: name and ledger of each one's month.
     """
     states = {
-        "recommendations": (_advice(before), _advice(after)),
-        "verdicts": (_verdicts(before), _verdicts(after)),
-        "drift alarms": (_alarms(before), _alarms(after)),
-        "alignment": (_aims(before), _aims(after)),
+        "recommendations": (_plainly(_advice(before)), _plainly(_advice(after))),
+        "verdicts": (_plainly(_verdicts(before)), _plainly(_verdicts(after))),
+        "drift alarms": (_plainly(_alarms(before)), _plainly(_alarms(after))),
+        "alignment": (_plainly(_aims(before)), _plainly(_aims(after))),
         "readiness": (_gates(before), _gates(after)),
-        "data": (_findings(before), _findings(after)),
+        "data": (_plainly(_findings(before)), _plainly(_findings(after))),
     }
     found = [change for part, pair in states.items() for change in _compared(part, *pair)]
     shares = _shares(*months)
     return Changes(*days, (*states, "shares of revenue"), (*found, *shares))
 
 
-def _compared(part: str, before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
-    """Return what differs between two states: subject -> what is said of it."""
+def _compared(part: str, before: _States, after: _States) -> list[Change]:
+    """Return what differs between two states."""
     found = []
     for subject in dict.fromkeys([*before, *after]):
         was, now = before.get(subject), after.get(subject)
-        if was == now:
-            continue
-        if was is None:
-            found.append(Change(part, subject, "new", f"New: {now}."))
-        elif now is None:
-            found.append(Change(part, subject, "gone", f"Gone; it was: {was}."))
-        else:
-            found.append(Change(part, subject, "changed", f"It was {was}; it is {now}."))
+        if was is None and now is not None:
+            found.append(Change(part, subject, "new", f"New: {now[1]}."))
+        elif was is not None and now is None:
+            found.append(Change(part, subject, "gone", f"Gone. Was: {was[1]}."))
+        elif was is not None and now is not None and was[0] != now[0]:
+            found.append(Change(part, subject, "changed", f"Was: {was[1]}. Is: {now[1]}."))
     return found
 
 
+def _plainly(said: Mapping[str, str]) -> _States:
+    """Return states that differ where they read differently."""
+    return {subject: (text, text) for subject, text in said.items()}
+
+
 def _advice(audit: Audit) -> dict[str, str]:
-    return {
-        each.name: f"{each.recommendation.action} ({each.recommendation.rule})" for each in audit.theatre.surfaces
-    }
+    return {each.name: f"{each.recommendation.action} ({each.recommendation.rule})" for each in audit.theatre.surfaces}
 
 
 def _verdicts(audit: Audit) -> dict[str, str]:
@@ -140,12 +143,14 @@ def _aims(audit: Audit) -> dict[str, str]:
     return found
 
 
-def _gates(audit: Audit) -> dict[str, str]:
-    """Return each intervention with the gates that are not met; what a met gate's number does is no change."""
+def _gates(audit: Audit) -> _States:
+    """Return each intervention with its gates that are not met; it changes with these, not with each of their numbers."""
     found = {}
     for each in audit.readiness.interventions:
-        missing = [f"{gate.name} {gate.shown} of {gate.needed}" for gate in each.gates if not gate.met]
-        found[each.name] = each.state + (f", missing {', '.join(missing)}" if missing else "")
+        missing = [gate for gate in each.gates if not gate.met]
+        shown = "; ".join(f"{gate.name} {gate.shown}, needed {gate.needed}" for gate in missing)
+        key = f"{each.state}: {', '.join(gate.name for gate in missing)}"
+        found[each.name] = (key, f"{each.state} ({shown})" if missing else each.state)
     return found
 
 
@@ -167,7 +172,7 @@ def _shares(before: tuple[str, Ledger], after: tuple[str, Ledger]) -> list[Chang
             "shares of revenue",
             name,
             "changed",
-            f"It was {percent(first)} of the revenue of {was_of}; it is {percent(second)} of that of {is_of}.",
+            f"Was: {percent(first)} of the revenue of {was_of}. Is: {percent(second)} of that of {is_of}.",
         )
         for name, (first, second) in pairs.items()
         if percent(first) != percent(second)

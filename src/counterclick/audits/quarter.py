@@ -8,7 +8,8 @@ symmetric, for estimates that are independent.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -72,6 +73,11 @@ class Worth:
         return "no verdict" if isinstance(self.ended.verdict, str) else self.ended.verdict.outcome
 
     @property
+    def is_open(self) -> bool:
+        """Whether orders that the verdict rests on may still come back."""
+        return isinstance(self.ended.verdict, Verdict) and self.ended.verdict.returns_state == "open"
+
+    @property
     def says(self) -> str:
         """What the verdict is worth, in one sentence."""
         if self.refused:
@@ -79,7 +85,8 @@ class Worth:
         if self.quarter is None:
             return ""
         if self.outcome == "won":
-            return f"Kept, it earns {_spoken(self.quarter)}."
+            still = " Its orders may still come back." if self.is_open else ""
+            return f"Kept, it earns {_spoken(self.quarter)}.{still}"
         if self.outcome == "lost":
             return f"Switched off, {_spoken(_turned(self.quarter))} is saved."
         return f"Not decided: left on it earns {_spoken(self.quarter)}; switched off, that is forgone."
@@ -106,6 +113,7 @@ class Quarter(Shown):
 
     Attributes:
         name: such as 2026 Q1.
+        currency: of all amounts.
         first_on: its first day.
         last_on: its last day.
         verdicts_of: day as of which the verdicts stand.
@@ -115,6 +123,7 @@ class Quarter(Shown):
     """
 
     name: str
+    currency: str
     first_on: date
     last_on: date
     verdicts_of: date
@@ -135,13 +144,13 @@ class Quarter(Shown):
                 each.ended.experiment,
                 f"{each.ended.ended_on}",
                 each.outcome,
-                "not known" if each.ended.monthly_cost is None else _cost(each),
                 each.says,
+                "not known" if each.ended.monthly_cost is None else money(each.ended.monthly_cost * MONTHS, self.currency),
             )
             for each in self.experiments
         ]
-        heads = ("experiment", "ended", "verdict", "cost", "in a quarter, 95 % interval")
-        grids = [Grid(title, heads, rows, (*notes, _UNBIASED), left=3)]
+        heads = ("experiment", "ended", "verdict", "in a quarter, 95 % interval", "cost")
+        grids = [Grid(title, heads, rows, (*notes, _UNBIASED), left=4)]
         if self.sums:
             summed = [
                 (
@@ -153,13 +162,14 @@ class Quarter(Shown):
                 )
                 for each in self.sums
             ]
-            heads = ("sum", "experiments", "a quarter", "95 % interval")
-            grids.append(Grid(f"{self.name} added up", heads, summed, (_CURSE, _INDEPENDENT)))
+            columns = ("sum", "experiments", "a quarter", "95 % interval")
+            grids.append(Grid(f"{self.name} added up", columns, summed, (_CURSE, _INDEPENDENT)))
         return grids
 
 
 def quarter_of(
     name: str,
+    currency: str,
     first_on: date,
     last_on: date,
     verdicts_of: date,
@@ -170,6 +180,7 @@ def quarter_of(
 
     Args:
         name: of the quarter.
+        currency: of all amounts.
         first_on: its first day.
         last_on: its last day.
         verdicts_of: day as of which the verdicts stand.
@@ -178,12 +189,14 @@ def quarter_of(
     """
     ordered = sorted(ended, key=lambda each: (each.ended_on, each.experiment))
     newest = {each.surface: each.experiment for each in ordered if _effect(each) is not None}
+    kinds = Counter(_money_of(each.verdict) for each in ordered if _effect(each) is not None)
+    kind = kinds.most_common(1)[0][0] if kinds else ""
     lines = []
     for each in ordered:
         effect = _effect(each)
         quarter = None if effect is None else _times(effect, MONTHS)
-        lines.append(Worth(each, quarter, _refused(each, newest)))
-    return Quarter(name, first_on, last_on, verdicts_of, tuple(lines), _sums(lines), tuple(still))
+        lines.append(Worth(each, quarter, _refused(each, newest, kind)))
+    return Quarter(name, currency, first_on, last_on, verdicts_of, tuple(lines), _sums(lines), tuple(still))
 
 
 def _sums(lines: Sequence[Worth]) -> tuple[Sum, ...]:
@@ -218,22 +231,37 @@ def _effect(ended: Ended) -> Money | None:
     return found if found is not None and all(map(math.isfinite, (found.value, found.lower, found.upper))) else None
 
 
-def _refused(ended: Ended, newest: dict[str, str]) -> str:
+def _refused(ended: Ended, newest: Mapping[str, str], kind: str) -> str:
     """Say why an experiment is in no sum; empty where it is in one."""
-    verdict = ended.verdict
+    verdict, found = ended.verdict, _effect(ended)
+    if isinstance(verdict, str) or found is None:
+        return _not_shown(verdict)
+    if verdict.outcome == "lost" and found.value > 0:
+        return "its win was taken back by returns, and its effect before returns is not what was lost"
+    if _money_of(verdict) != kind:
+        return f"its effect is {_money_of(verdict)}, that of most others {kind}: they do not add up"
+    if newest[ended.surface] != ended.experiment:
+        return f"{newest[ended.surface]} tested the same surface after it, perhaps the same feature"
+    return ""
+
+
+def _not_shown(verdict: Verdict | str) -> str:
+    """Say why a verdict has no effect in money."""
     if isinstance(verdict, str):
         return f"it has no verdict ({verdict.rstrip('.')})"
     if verdict.outcome == "invalid":
         return f"it is invalid and shows nothing ({verdict.because.rstrip('.')})"
     if verdict.next_look_on is not None:
         return f"its last visitors are not finished; the next look is due on {verdict.next_look_on}"
-    if _effect(ended) is None:
-        return "its effect in money is not shown"
-    if verdict.metric not in ("revenue_per_visitor", "net_revenue_per_visitor", "matured_net_revenue_per_visitor"):
-        return f"it was decided on {verdict.metric}, which does not add up with revenue"
-    if newest[ended.surface] != ended.experiment:
-        return f"{newest[ended.surface]} tested the same surface after it, perhaps the same feature"
-    return ""
+    return "its effect in money is not shown"
+
+
+def _money_of(verdict: Verdict | str) -> str:
+    """Return what a verdict's money is; of outcomes that are no money it is revenue."""
+    metric = "" if isinstance(verdict, str) else verdict.metric
+    if metric == "margin_per_visitor":
+        return "margin"
+    return "net revenue" if metric.endswith("net_revenue_per_visitor") else "revenue before returns"
 
 
 def _times(found: Money, months: int) -> Money:
@@ -247,10 +275,3 @@ def _turned(found: Money) -> Money:
 def _spoken(found: Money) -> str:
     ends = f"[{money(found.lower, found.currency)}, {money(found.upper, found.currency)}]"
     return f"{money(found.value, found.currency)} {ends}"
-
-
-def _cost(each: Worth) -> str:
-    """Return what the surface costs in a quarter."""
-    found = each.quarter
-    currency = found.currency if found else ""
-    return f"{money((each.ended.monthly_cost or 0.0) * MONTHS, currency)}".strip()

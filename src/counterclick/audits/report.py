@@ -28,11 +28,11 @@ class Report(Shown):
         before: the month before; None where nothing is recorded of it.
         last_year: the same month of last year; None where nothing is recorded of it.
         known_on: day on which the last event arrived: what came until then counts, returns too.
-        audit_of: day at whose end verdicts and all that rests on them stand.
+        audit_of: day as of which verdicts and all that rests on them stand: the month's last, or now where it is not over.
         figures: of the month beside the others.
         ledger: claims and credits of the month's orders.
         n_beyond: claims on periods that reach beyond the month, and are in no sum of it.
-        audit: as it stood at the end of that day.
+        audit: as it stood when that day ended, or as it stands now.
         changes: against the end of the month before; None where they were not asked for, or there is nothing to compare.
         no_changes: why there are none, where they were asked for.
         quarter: what the verdicts of the month's quarter were worth; None where it was not asked for.
@@ -80,9 +80,10 @@ class Report(Shown):
         if not ledger.revenue:
             return f"{self.month.name} has no revenue of which a share could be claimed."
         twice = percent(ledger.n_twice / ledger.n_orders, 0) if ledger.n_orders else "0 %"
+        claimed, credited = (percent(part / ledger.revenue, 0) for part in (ledger.claimed, ledger.attributed))
         return (
-            f"Of the revenue of {self.month.name}, {percent(ledger.claimed / ledger.revenue, 0)} is claimed ({twice} of orders "
-            f"twice or more) and {percent(ledger.attributed / ledger.revenue, 0)} credited. Neither is an effect."
+            f"Of the revenue of {self.month.name}, {claimed} is claimed ({twice} of orders twice or more) and {credited} "
+            "credited. Neither is an effect."
         )
 
     @property
@@ -90,7 +91,7 @@ class Report(Shown):
         """As of when all of it stands, in one sentence."""
         return (
             f"What was recorded by {self.known_on} counts, returns too: later ones restate these figures. Verdicts and all "
-            f"that rests on them stand as of the end of {self.audit_of}."
+            f"that rests on them stand as of {self.audit_of}."
         )
 
     @property

@@ -16,6 +16,7 @@ from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.readiness import readiness
+from counterclick.cli.reporting import report
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ app = App(
 )
 app.command(experiment_app)
 app.command(onoff_app)
-for _command in (audit, claims, drift, alignment, readiness):
+for _command in (audit, report, claims, drift, alignment, readiness):
     app.command(_command)
 
 

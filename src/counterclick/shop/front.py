@@ -16,6 +16,7 @@ from ibis.expr.types import Table
 from counterclick.attribution import FirstTouch, LastTouch, Rule
 from counterclick.audits import Alignment, Audit, Drift, Ledger
 from counterclick.audits.readiness import Readiness
+from counterclick.audits.report import Report
 from counterclick.config import AI, HOLDOUT, Config, duration
 from counterclick.decisions import POLICIES, Ask, Decision, Policy
 from counterclick.errors import ConfigError, CounterclickError, InputError
@@ -36,6 +37,7 @@ from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.registry import Registry
+from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.store import Store
 from counterclick.verdicts import Verdict
@@ -253,6 +255,29 @@ class Shop:
         auditing = self._auditing(progress)
         return Audit(auditing.claims, auditing.theatre, auditing.drift, auditing.alignment, self.readiness(), self.check())
 
+    def report(
+        self, month: str | None = None, *, compare: bool = False, quarter: bool = False, progress: Progress = silent
+    ) -> Report:
+        """Return a month's report: its figures as they are known now, and the audit as it stood when the month ended.
+
+        Args:
+            month: such as 2026-03; by default the last whole one of which something is recorded.
+            compare: whether to say what changed since the month before.
+            quarter: whether to add up what the verdicts of the month's quarter were worth.
+            progress: called with each step and the fraction done.
+
+        Raises:
+            ConfigError: the month is not written as 2026-03.
+            EmptyStoreError: nothing is recorded.
+            InputError: nothing is recorded of that month.
+        """
+        self.reading.as_of()
+        self._registry.declare(*self.config.experiments)
+        experiments = {name: self.experiment(name) for name in self.config.experiments}
+        past = Past(self.store, self.config, self.folder, self.rule, self._skipped(), self._memory_limit)
+        asked = {"compare": compare, "quarter": quarter}
+        return report_of(past, self.reading, experiments, month, now=self.audit, progress=progress, **asked)
+
     def explain(self, surface: str | None = None, *, progress: Progress = silent) -> Explanation:
         """Return the query behind each of the audit's figures, how many rows it counts, and what they add up to.
 
@@ -323,11 +348,14 @@ class Shop:
             UnknownNameError: there is no such finding.
         """
         self.reading.as_of()
+        return health_of(self.reading, self.rule, self.config, self._skipped(), tuple(fail_on))
+
+    def _skipped(self) -> dict[str, int]:
         skipped: dict[str, int] = {}
         for report in self.store.log.reports():
             for name, n in report["skipped"].items():
                 skipped[name] = skipped.get(name, 0) + n
-        return health_of(self.reading, self.rule, self.config, skipped, tuple(fail_on))
+        return skipped
 
     def readiness(self) -> Readiness:
         """Return what this store is ready for, what is missing and until when, and what a lift would be worth.

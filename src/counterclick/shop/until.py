@@ -13,7 +13,8 @@ def limit_events(connection: duckdb.DuckDBPyConnection, until: datetime) -> None
     """Let the view ``events`` show only what had happened before a moment.
 
     An event counts by when it occurred, whenever it arrived. Declarations and refusals say nothing of when things happened
-    and are kept. A look is kept where it was due by then; a tool's claim where its order was placed, or its period over.
+    and are kept. A look is kept where it was due by then; a tool's claim where its order was placed, or its period over. Of
+    the catalogue counts what it said by then, and of a product that it did not know yet whatever it said later.
 
     Args:
         connection: in which the view was made.
@@ -30,5 +31,8 @@ def limit_events(connection: duckdb.DuckDBPyConnection, until: datetime) -> None
             WHEN kind = 'claim' THEN order_id NOT IN (
                 SELECT later.order_id FROM all_events AS later WHERE later.kind = 'purchase'
                 AND later.order_id IS NOT NULL AND epoch_us(later.occurred_at) >= {end})
+            WHEN kind = 'product' THEN epoch_us(occurred_at) < {end} OR product_id NOT IN (
+                SELECT earlier.product_id FROM all_events AS earlier WHERE earlier.kind = 'product'
+                AND earlier.product_id IS NOT NULL AND epoch_us(earlier.occurred_at) < {end})
             ELSE epoch_us(occurred_at) < {end}
         END""")

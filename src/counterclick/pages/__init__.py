@@ -1,0 +1,7 @@
+"""The report as pages: HTML that needs nothing besides itself, and PDF where the machine has a browser."""
+
+from counterclick.pages.browser import find_browser, write_pdf
+from counterclick.pages.rendering import html
+from counterclick.pages.writing import format_of, write_report
+
+__all__ = ["find_browser", "format_of", "html", "write_pdf", "write_report"]
