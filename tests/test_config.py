@@ -71,7 +71,7 @@ def test_an_unknown_experiment_is_answered_with_the_nearest() -> None:
         ("[shop]\ncurency = 'EUR'", r"no setting 'curency' in \[shop\]. Did you mean 'currency'"),
         ("[attribution]\nwindows = '1d'", r"in \[attribution\]. Did you mean 'window'"),
         ("[surface.cart]\n", "Did you mean 'surfaces'"),
-        ("[surfaces.cart]\ncost = 3", r"no setting 'cost' in \[surfaces\].*It may have: tuned_on, monthly_cost"),
+        ("[surfaces.cart]\ncost = 3", r"no setting 'cost' in \[surfaces\].*It may have: celebrates, measured_on, tuned_on"),
         (EXPERIMENT + "variant = 3", "Did you mean 'variants'"),
         ("[tables.x]\nfile = 'a.csv'\nevents = []\nskips = []", "Did you mean 'skip'"),
         (

@@ -49,7 +49,7 @@ def test_the_root_exports_what_it_says() -> None:
 
 def test_every_verb_of_the_shop_is_a_command_and_is_documented() -> None:
     """Verbs of Shop, Experiment and OnOff, commands of the shell, and the page of commands name the same things."""
-    assert {"record", "audit", "metric", "orders", "check", "decide"} <= commands(app) & set(dir(Shop))
+    assert {"record", "audit", "drift", "metric", "orders", "check", "decide", "readiness"} <= commands(app) & set(dir(Shop))
     assert {"calibrate", "holdout"} <= (commands(app) | commands(experiment_app)) & set(dir(Shop))
     assert commands(experiment_app) - {"holdout"} == {"plan", "result", "slices", "verdict"} <= set(dir(Experiment))
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")

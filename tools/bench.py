@@ -209,11 +209,12 @@ def one_audit(folder: Path) -> dict[str, float]:
         audit = shop.audit()
         seconds = time.perf_counter() - begin
         closing = timed(shop.close)
-    figures: dict[str, float] = {"n_orders": audit.n_orders, "revenue": audit.revenue, "net_revenue": audit.net_revenue}
-    figures["claimed_together"] = audit.claimed_together
-    figures["claimed_twice"] = audit.claimed_twice
-    figures["attributed_together"] = audit.attributed_together
-    for line in audit.lines:
+    ledger = audit.claims.ledger
+    figures: dict[str, float] = {"n_orders": ledger.n_orders, "revenue": ledger.revenue, "net_revenue": ledger.net_revenue}
+    figures["claimed_together"] = ledger.claimed / ledger.revenue
+    figures["claimed_twice"] = ledger.n_twice / ledger.n_orders
+    figures["attributed_together"] = ledger.attributed / ledger.revenue
+    for line in audit.claims.lines:
         if line.is_verdict and line.verdict is not None and line.verdict.lift is not None:
             figures[f"{line.experiment} claimed"] = line.claimed
             figures[f"{line.experiment} attributed"] = line.attributed

@@ -15,6 +15,7 @@ from typing import get_type_hints
 import msgspec
 
 from counterclick import attribution, verdicts
+from counterclick.audits import Drift
 from counterclick.cli.app import app
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.onoff import app as onoff_app
@@ -64,7 +65,15 @@ TERMS = {
     "sensitivity line": "The outcome's lift computed in another way, to see how much it hangs on it; never the verdict.",
     "matured": "Of a visitor: its window and the allowance for late events have closed. Of an order: its returns window "
     "has closed.",
-    "claimed": "What a surface's own dashboard would count: any interaction within 7 days, each surface for itself.",
+    "claimed": "What a surface's tool reports as its own; without a report, what its dashboard would count: any interaction "
+    "within 7 days, each surface for itself.",
+    "claimant": "An outside tool whose report is recorded: an e-mail platform, a recommendation app, an ad network.",
+    "ledger": "Claims of all tools and surfaces beside the shop's credits and revenue; it changes none of them.",
+    "incrementality ratio": "What a feature earned over its control, over what it is credited with (or claims): the same "
+    "visitors and window.",
+    "theatre": "A proxy is up on a surface whose experiment has not won: green arrows, no money shown.",
+    "kill rule": "For how many days with a concurrent holdout a surface may cost without showing anything.",
+    "alignment": "Whether a surface is measured, tuned and tested on what its owner would celebrate.",
     "attributed": "Credited by the shop's rule; an order once. Never an effect.",
     "incremental": "Shown by a randomised experiment. The only effect.",
     "unmatched": "Of an order: it may be an assigned visitor's, but nobody can say whose. Of a refund: its order is not "
@@ -80,9 +89,18 @@ TERMS = {
     "which a coin switches one on.",
     "decision lag": "How long buyers take from their first visit to their first order; for blocks, its 90 % quantile.",
     "carry-over": "Part of an effect that arrives after the surface has been switched, by the decision lag.",
+    "gap": "Consecutive days without events of a kind on which so many would be usual, by the same weekdays near them.",
+    "late": "Of an event: it came more than the allowance after it occurred, from a source that was live, when something "
+    "else had arrived after it should have been there.",
+    "likely bot": "A visitor with more events on one day than `[health]` allows. Nothing is left out for it.",
+    "readiness": "What a store of this size and history may run, by gates whose limits name their source.",
+    "gate": "A number that a store must reach before an intervention; its limit is configuration.",
     "washout": "Days at the beginning of every block of an on/off test that do not count.",
     "folk rule": '"Off for two weeks; if revenue falls by more than 2 %, on again." Shown with its false alarms, never a '
     "verdict.",
+    "proxy": "A metric that is easy to count and is not what is wanted: clicks, time, messages, carts.",
+    "proxy drift": "A proxy rises while revenue does not. An alarm stands where the proxy is up, further than revenue, on a "
+    "feature that lost or stays below break-even; never on one that has won. Over months it is observational.",
     "propensity": "The probability with which a visitor got its arm, or a policy showed what it showed.",
 }
 FIELDS = {
@@ -111,6 +129,7 @@ TYPES = (
     OnOffPlan,
     Schedule,
     Slices,
+    Drift,
     verdicts.Verdict,
     verdicts.Check,
     Policy,
@@ -247,8 +266,9 @@ def commands() -> str:
             lines.append(f"| `{prefix} {name}` | {first_line(command)} | {options(command)} |")
     lines += [
         "",
-        "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on; 2 for input that cannot be taken, data "
-        "that needs attention (`record`, `check`), or a question that cannot be answered; 130 where you stopped it.",
+        "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on, or an alarm that `drift --watch` found; "
+        "2 for input that cannot be taken, data that needs attention (`record`, `check`), or a question that cannot be "
+        "answered; 130 where you stopped it.",
         "",
         "# Settings of shop.toml",
         "",

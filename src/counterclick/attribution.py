@@ -17,7 +17,18 @@ from ibis.expr.types import Table
 
 from counterclick.facts.people import first_rows
 
-__all__ = ["FirstTouch", "LastTouch", "Rule", "claims", "credits", "line_credits"]
+__all__ = [
+    "FirstTouch",
+    "LastTouch",
+    "Rule",
+    "claimed",
+    "claims",
+    "credited",
+    "credits",
+    "line_credits",
+    "pairs",
+    "within",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,12 @@ class Rule:
     touch: Literal["first", "last"] = "first"
     window: timedelta = timedelta(hours=24)
     helpful_only: bool = True
+
+    @property
+    def in_words(self) -> str:
+        """How it credits."""
+        only = ", helpful only" if self.helpful_only else ""
+        return f"{self.touch} touch, {self.window.total_seconds() / 3600:g} h{only}"
 
     def over(self, window: timedelta) -> Rule:
         """Return the same rule over another window."""
@@ -53,38 +70,66 @@ def candidates(orders: Table, interactions: Table, rule: Rule) -> Table:
     """Every pair of an order and an interaction that may claim it.
 
     Grain: one pair. Columns: order_id, ordered_at, revenue, kind and interaction_id (together the interaction's key),
-    surface, touched_at.
+    surface, touched_at, is_touch.
     """
-    engaged = interactions.filter(interactions.is_touch) if rule.helpful_only else interactions
-    touched = engaged.select("surface", "kind", "interaction_id", _person="person_id", touched_at=engaged.occurred_at)
+    return within(pairs(orders, interactions, rule.window), rule)
+
+
+def pairs(orders: Table, interactions: Table, window: timedelta) -> Table:
+    """Every interaction of an order's person in the window before it, touch or not: what all rules choose from.
+
+    Grain: one pair. Columns: as `candidates`.
+
+    Args:
+        orders: `counterclick.facts.Facts.orders`.
+        interactions: `counterclick.facts.Facts.interactions`.
+        window: the widest that is asked for.
+    """
+    engaged = interactions.select(
+        "surface", "kind", "interaction_id", "is_touch", _person="person_id", touched_at=interactions.occurred_at
+    )
     bought = orders.filter(orders.person_id.notnull()).select("order_id", "person_id", "ordered_at", "revenue")
-    seconds = int(rule.window.total_seconds())
     return bought.join(
-        touched,
+        engaged,
         [
-            bought.person_id == touched["_person"],
-            touched.touched_at < bought.ordered_at,
-            touched.touched_at >= bought.ordered_at - ibis.interval(seconds=seconds),
+            bought.person_id == engaged["_person"],
+            engaged.touched_at < bought.ordered_at,
+            engaged.touched_at >= bought.ordered_at - _seconds(window),
         ],
     ).drop("_person", "person_id")
+
+
+def within(paired: Table, rule: Rule) -> Table:
+    """Return those of `pairs` that a rule admits: within its window, and touches alone where it wants them."""
+    inside = paired.filter(paired.touched_at >= paired.ordered_at - _seconds(rule.window))
+    return inside.filter(inside.is_touch) if rule.helpful_only else inside
 
 
 def credits(orders: Table, interactions: Table, rule: Rule) -> Table:  # noqa: A001 - the field's own word
     """Orders credited to surfaces.
 
     Grain: one credited order. Columns: order_id, ordered_at, attributed_revenue (the order's revenue, all of it),
-    kind and interaction_id (together the interaction's key), surface, touched_at.
+    kind and interaction_id (together the interaction's key), surface, touched_at, is_touch.
 
     Args:
         orders: `counterclick.facts.Facts.orders`.
         interactions: `counterclick.facts.Facts.interactions`.
         rule: first or last touch, window, helpful only.
     """
-    pairs = candidates(orders, interactions, rule)
+    return credited(candidates(orders, interactions, rule), rule)
+
+
+def credited(admitted: Table, rule: Rule) -> Table:
+    """Return the one candidate of each order that the rule credits; `credits` says the columns.
+
+    Args:
+        admitted: `candidates`, or `within` of wider `pairs`.
+        rule: which touch gets the order.
+    """
     by_time = [_.touched_at, _.interaction_id, _.kind]
     if rule.touch == "last":
         by_time = [_.touched_at.desc(), _.interaction_id.desc(), _.kind.desc()]
-    return first_rows(pairs, "order_id", by_time).rename(attributed_revenue="revenue")
+    return first_rows(admitted, "order_id", by_time).rename(attributed_revenue="revenue")
 
 
 def claims(orders: Table, interactions: Table, rule: Rule) -> Table:
@@ -93,8 +138,16 @@ def claims(orders: Table, interactions: Table, rule: Rule) -> Table:
     Grain: one order and surface; an order claimed by two surfaces stands here twice. Columns: order_id, surface,
     claimed_revenue.
     """
-    pairs = candidates(orders, interactions, rule)
-    return pairs.group_by("order_id", "surface").agg(claimed_revenue=_.revenue.max())
+    return claimed(candidates(orders, interactions, rule))
+
+
+def claimed(admitted: Table) -> Table:
+    """Return each surface's claim on each order, once; `claims` says the columns."""
+    return admitted.group_by("order_id", "surface").agg(claimed_revenue=_.revenue.max())
+
+
+def _seconds(window: timedelta) -> ibis.Value:
+    return ibis.interval(seconds=int(window.total_seconds()))
 
 
 def line_credits(credited: Table, order_lines: Table, interactions: Table, catalogue: Table, events: Table) -> Table:

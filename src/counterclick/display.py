@@ -169,6 +169,8 @@ def plain(value: Any) -> Any:
     """Return a result as what JSON knows; infinite ends of intervals become null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if hasattr(value, "__struct_fields__"):  # a setting of shop.toml
+        return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -86,6 +86,7 @@ def test_every_question_is_answered_in_eighty_columns_and_in_json(shell: Shell) 
         ("orders", "--most", "3"),
         ("orders", "--unmatched", "test"),
         ("check",),
+        ("readiness",),
         ("check", "--rejections"),
         ("decide", "cart", "--visitor", "v1", "--cart", "hat"),
         ("experiment", "plan", "test", "--lift", "0.1"),

@@ -93,6 +93,7 @@ BELONGING: dict[str, st.SearchStrategy[Any]] = {
     "refund_kind": st.sampled_from(["return", "cancellation", "gift"]),
     "escalated": st.booleans(),
     "could_not_answer": st.booleans(),
+    "consent": st.booleans(),
     "matched_products": st.lists(bad_or(WORDS), max_size=3),
 }
 LISTS = {

@@ -99,3 +99,14 @@ def test_an_arm_that_is_missing_is_refused() -> None:
     found = measured({"a": spend(400, 80)})
     with pytest.raises(RefusedError, match="'b' has no finished visitors"):
         outcome_statistic(config(), found, 0.025)
+
+
+def test_a_few_huge_orders_are_few_buyers_however_many_there_are() -> None:
+    """450 buyers an arm are tested by log ratio; where one of them spends 10,000 they are two in effect: re-randomised."""
+    arms = {name: spend(2_000, 450, seed=seed) for name, seed in (("a", 1), ("b", 2))}
+    plain = estimate_lift(config(), measured(arms), REVENUE, "b", "a")
+    for values in arms.values():
+        values[np.argmax(values)] = 10_000.0
+    huge = estimate_lift(config(), measured(arms), REVENUE, "b", "a")
+    assert "re-randomised" in huge.method
+    assert "re-randomised" not in plain.method

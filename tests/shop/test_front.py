@@ -94,7 +94,7 @@ def test_a_control_without_buyers_is_refused(shop: Shop) -> None:
     )
     with pytest.raises(TooFewBuyersError, match="no buyers among 1 visitors"):
         shop.experiment("test").verdict()
-    assert shop.audit().lines[0].refused
+    assert shop.audit().claims.lines[0].refused
 
 
 def test_an_experiment_is_declared_once_and_a_change_is_noticed(make_shop: MakeShop, shop: Shop) -> None:
@@ -262,9 +262,9 @@ def test_the_demo_finds_its_own_truth(tmp_path: Path) -> None:
     assert outcomes["cart-bundles"] == outcomes["ai-search"] == "won"
     assert outcomes["chat"] == outcomes["email-blocks"] == "inconclusive"
     assert outcomes["nudges"] == "lost"
-    chat = next(line for line in found.audit.lines if line.surface == "chat")
+    chat = next(line for line in found.audit.claims.lines if line.surface == "chat")
     assert 0.2 < chat.attributed < 0.3 < chat.claimed
-    assert found.audit.attributed_together <= 1
+    assert found.audit.claims.ledger.attributed <= found.audit.claims.ledger.revenue
     assert "+12.0 %" in str(found)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "\n".join(str(found).splitlines()[:11]) in readme  # what README prints is what the demo prints

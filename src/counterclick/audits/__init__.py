@@ -1,5 +1,45 @@
-"""Is the number honest? What is claimed beside what is true."""
+"""Is the number honest? What is claimed beside what is true, and what to do about it."""
 
-from counterclick.audits.claims import CLAIM_RULE, Audit, Line, claims_audit
+from counterclick.audits.alignment import Aims, Alignment, alignment_audit
+from counterclick.audits.claims import Base, Claims, Line, claims_audit
+from counterclick.audits.drift import Alarm, Drift, drift_audit
+from counterclick.audits.drift_experiments import Agreement, Compared, ExperimentDrift
+from counterclick.audits.drift_weekly import SeriesDrift
+from counterclick.audits.following import Following, followings, moves
+from counterclick.audits.laying import claimed_by_surface, ledger_audit
+from counterclick.audits.ledger import CLAIM_RULE, WIDEST, Ledger
+from counterclick.audits.page import Audit
+from counterclick.audits.recommending import Recommendation, Situation, Trial
+from counterclick.audits.theatre import SurfaceFigures, Theatre, theatre_audit
 
-__all__ = ["CLAIM_RULE", "Audit", "Line", "claims_audit"]
+__all__ = [
+    "CLAIM_RULE",
+    "WIDEST",
+    "Agreement",
+    "Aims",
+    "Alarm",
+    "Alignment",
+    "Audit",
+    "Base",
+    "Claims",
+    "Compared",
+    "Drift",
+    "ExperimentDrift",
+    "Following",
+    "Ledger",
+    "Line",
+    "Recommendation",
+    "SeriesDrift",
+    "Situation",
+    "SurfaceFigures",
+    "Theatre",
+    "Trial",
+    "alignment_audit",
+    "claimed_by_surface",
+    "claims_audit",
+    "drift_audit",
+    "followings",
+    "ledger_audit",
+    "moves",
+    "theatre_audit",
+]

@@ -1,27 +1,47 @@
 """Claims: for each surface, what it claims or is credited with, beside what its holdout shows.
 
 All three stand on one base: the revenue of the visitors who had the feature, within the experiment's window. *Claimed*
-is what the surface's own dashboard would show: every order within seven days after anything at all happened on it.
-*Attributed* is the shop's credit rule. *Incremental* is what the holdout shows: the only one that is an effect.
+is what its tool reports, else what its own dashboard would show: every order within seven days after anything at all
+happened on it. *Attributed* is the shop's credit rule. *Incremental* is what the holdout shows: the only one that is an
+effect. The incrementality ratio is of all finished visitors, since it compares them with their own credits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
+import numpy as np
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.attribution import LastTouch, Rule
-from counterclick.display import Grid, Shown, money, percent
+from counterclick.audits.ledger import Ledger
+from counterclick.display import Grid, Shown, count, money, percent
+from counterclick.errors import RefusedError
+from counterclick.stats import Moments, incrementality_ratio
 from counterclick.verdicts import Money, Verdict
 
-__all__ = ["CLAIM_RULE", "Audit", "Line", "claims_audit"]
+__all__ = ["Base", "Claims", "Line", "claims_audit"]
 
-CLAIM_RULE = LastTouch(timedelta(days=7), helpful_only=False)
-"""How vendors count: any interaction within seven days. Each surface for itself."""
+_AMOUNTS = ("revenue", "claimed", "attributed")
+_RATIO = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """An experiment as the claims audit needs it.
+
+    Attributes:
+        surface: where it runs.
+        verdict: or why there is none.
+        n_feature: finished visitors who had the feature.
+        control: moments of ``revenue`` of the control's finished visitors; None where it has none.
+    """
+
+    surface: str
+    verdict: Verdict | str
+    n_feature: int
+    control: Moments | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +52,7 @@ class Line:
         surface: which.
         experiment: None where the surface has no experiment.
         base_revenue: of the visitors who had the feature; of the whole shop without an experiment.
-        claimed: share of it that the surface would claim.
+        claimed: share of it that the surface claims.
         attributed: share of it that the rule credits to the surface.
         incremental: share of it that the feature earned over the control; None where not measured.
         incremental_lower: lower end of the 95 % interval.
@@ -42,6 +62,10 @@ class Line:
         verdict: of the experiment; None without one.
         refused: why there is no verdict, where there is an experiment.
         monthly_cost: declared in ``shop.toml``.
+        per_attributed: incremental over attributed revenue of the same visitors and window, with its 95 % interval; None
+            where not measured.
+        per_claimed: incremental over claimed revenue, likewise.
+        ratio_refused: why there is no ratio.
     """
 
     surface: str
@@ -57,36 +81,31 @@ class Line:
     verdict: Verdict | None = None
     refused: str = ""
     monthly_cost: float | None = None
+    per_attributed: _RATIO | None = None
+    per_claimed: _RATIO | None = None
+    ratio_refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Audit(Shown):
+class Claims(Shown):
     """What the surfaces claim beside what is true.
 
     Attributes:
         currency: of all amounts.
-        n_orders: of the whole shop.
-        revenue: of the whole shop, net of tax, shipping and discount, before returns.
-        net_revenue: after returns and cancellations.
-        claimed_together: sum of all claims over revenue; above 1 means that orders are claimed more than once.
-        claimed_twice: share of orders that two surfaces or more would claim.
-        attributed_together: sum of all credits over revenue; never above 1.
         lines: one for each surface and experiment.
-        rule: the shop's rule in words.
+        ledger: the sums over all surfaces, and what tools report.
     """
 
     currency: str
-    n_orders: int
-    revenue: float
-    net_revenue: float
-    claimed_together: float
-    claimed_twice: float
-    attributed_together: float
     lines: tuple[Line, ...]
-    rule: str
+    ledger: Ledger
 
     def grids(self) -> list[Grid]:
-        """Return the page: claims beside effects, then each surface's money and what to do."""
+        """Return claims beside effects, each surface's money, and the ledger."""
+        return [self.head(), self.worth(), *self.ledger.grids()]
+
+    def head(self) -> Grid:
+        """Return claims beside credits beside effects."""
         rows = [
             (
                 self._label(line),
@@ -98,127 +117,151 @@ class Audit(Shown):
             )
             for line in self.lines
         ]
-        head = Grid(
+        ledger = self.ledger
+        twice = percent(ledger.n_twice / ledger.n_orders, 0) if ledger.n_orders else "0 %"
+        return Grid(
             "What each surface claims, is credited with, and earns",
             ("surface", "against", "claimed", "credited", "incremental", "verdict"),
             rows,
             left=2,
             notes=(
-                "Shares of the revenue of visitors who had the feature; without an experiment, of all revenue. Claimed: any "
-                f"interaction in 7 days, each surface for itself. Credited: {self.rule}. Incremental: by holdout, with its "
-                "95 % interval.",
-                f"{self.n_orders:,} orders, revenue {money(self.revenue, self.currency)}, net of returns "
-                f"{money(self.net_revenue, self.currency)}. The surfaces together claim "
-                f"{percent(self.claimed_together, 0)} of it ({percent(self.claimed_twice, 0)} of orders twice or more); "
-                f"the rule credits {percent(self.attributed_together, 0)}, each order once.",
+                "Shares of the revenue of visitors who had the feature; without an experiment, of all revenue. Claimed: as "
+                f"its tool reports, else any interaction in 7 days. Credited: {ledger.rule}. Incremental: by holdout, with "
+                "its 95 % interval.",
+                f"{ledger.n_orders:,} orders, revenue {money(ledger.revenue, self.currency)}, net of returns "
+                f"{money(ledger.net_revenue, self.currency)}. Together {self._of_revenue(ledger.claimed)} of it is claimed "
+                f"({twice} of orders twice or more); the rule credits {self._of_revenue(ledger.attributed)}, an order once.",
             ),
         )
-        return [head, self._money_grid()]
+
+    def worth(self) -> Grid:
+        """Return what each surface earns a month, and per credited unit of money."""
+        rows = [
+            (
+                self._label(line),
+                "not known" if line.verdict is None else _money(line.verdict.incremental),
+                "not known" if line.monthly_cost is None else money(line.monthly_cost, self.currency),
+                _ratio(line.per_attributed),
+                _ratio(line.per_claimed),
+            )
+            for line in self.lines
+            if line.is_verdict
+        ]
+        notes = [
+            f"{self._label(line)}: {line.ratio_refused}" for line in self.lines if line.ratio_refused and line.is_verdict
+        ]
+        notes.insert(0, "Per credited, per claimed: 1 where all of it was earned by the feature, 0 where nothing.")
+        heads = ("surface", "earned a month", "cost", "per credited", "per claimed")
+        return Grid("What it earns a month over its control, and what a credit is worth", heads, rows, notes)
+
+    def _of_revenue(self, amount: float) -> str:
+        return percent(_share(amount, self.ledger.revenue), 0)
 
     def _label(self, line: Line) -> str:
         """Return the surface, with the experiment where there are several on it."""
         several = len({other.experiment for other in self.lines if other.surface == line.surface}) > 1
         return f"{line.surface} ({line.experiment})" if several else line.surface
 
-    def _money_grid(self) -> Grid:
-        rows = []
-        for line in self.lines:
-            if not line.is_verdict:
-                continue
-            if line.verdict is None:
-                says = line.refused or "No experiment: nobody can know. Declare one with a holdout, and plan it."
-                rows.append((self._label(line), "not known", says))
-                continue
-            earned = _money(line.verdict.incremental)
-            rows.append((self._label(line), earned, f"{line.verdict.outcome}: {line.verdict.meanwhile}"))
-        return Grid("What it is worth a month, and what to do", ("surface", "incremental a month", "do"), rows, left=3)
-
 
 def claims_audit(
     *,
-    orders: Table,
     claimed: Table,
     credited: Table,
     arms: Table | None,
-    rule: Rule,
-    verdicts: Mapping[str, Verdict | str],
-    surfaces: Mapping[str, str],
+    bases: Mapping[str, Base],
     costs: Mapping[str, float | None],
-    currency: str,
-) -> Audit:
+    ledger: Ledger,
+) -> Claims:
     """Lay claims, credits and verdicts beside each other.
 
     Args:
-        orders: `counterclick.facts.Facts.orders`.
-        claimed: `counterclick.attribution.claims` by `CLAIM_RULE`.
+        claimed: `counterclick.audits.claimed_by_surface`.
         credited: `counterclick.attribution.credits` by the shop's rule.
-        arms: orders of the visitors who had a feature, within its window: experiment, order_id, revenue; None where
-            there are no experiments.
-        rule: the shop's rule of credit.
-        verdicts: experiment -> its verdict, or why there is none.
-        surfaces: experiment -> its surface.
+        arms: orders of the visitors who had a feature, within its window: experiment, order_id, visitor_id, revenue; None
+            where there are no experiments.
+        bases: experiment -> its surface, verdict and visitors.
         costs: surface -> declared monthly cost.
-        currency: of all amounts.
+        ledger: `counterclick.audits.ledger_audit`.
     """
-    whole = _one_row(
-        orders.agg(
-            n_orders=_.count(), revenue=_.revenue.sum().cast("float64"), net_revenue=_.net_revenue.sum().cast("float64")
-        )
-    )
     claims_of = claimed.select("order_id", "surface", amount=_.claimed_revenue)
     credits_of = credited.select("order_id", "surface", amount=_.attributed_revenue)
-    claims_by, credits_by = _by(claims_of, "surface"), _by(credits_of, "surface")
-    per_order = claimed.group_by("order_id").agg(n=_.surface.nunique())
-    twice = _one_row(per_order.agg(n=(_.n > 1).cast("int64").sum()))["n"] or 0
-    revenue = whole["revenue"] or 0.0
+    claims_by, credits_by = _by_surface(claims_of), _by_surface(credits_of)
     lines: list[Line] = []
     if arms is not None:
-        base = _by(arms.select("experiment", amount=_.revenue), "experiment")
-        own = [_on_arms(ledger, arms, surfaces) for ledger in (claims_of, credits_of)]
-        for name, verdict in verdicts.items():
-            total = base.get(name, 0.0)
-            shares = [_share(amounts.get(name, 0.0), total) for amounts in own]
-            lines += _tested(name, surfaces[name], total, shares, verdict, costs.get(surfaces[name]))
+        sums = _sums(arms, claims_of, credits_of, {name: base.surface for name, base in bases.items()})
+        for name, base in bases.items():
+            lines += _tested(name, base, sums.get(name), costs.get(base.surface))
     untested = {*claims_by, *credits_by, *costs} - {line.surface for line in lines}
     lines += [
         Line(
             surface,
             None,
-            revenue,
-            _share(claims_by.get(surface, 0.0), revenue),
-            _share(credits_by.get(surface, 0.0), revenue),
+            ledger.revenue,
+            _share(claims_by.get(surface, 0.0), ledger.revenue),
+            _share(credits_by.get(surface, 0.0), ledger.revenue),
             monthly_cost=costs.get(surface),
+            ratio_refused="no experiment, so that nobody can know what it earns.",
         )
         for surface in sorted(untested)
     ]
-    return Audit(
-        currency=currency,
-        n_orders=int(whole["n_orders"]),
-        revenue=revenue,
-        net_revenue=whole["net_revenue"] or 0.0,
-        claimed_together=_share(sum(claims_by.values()), revenue),
-        claimed_twice=_share(float(twice), float(whole["n_orders"])),
-        attributed_together=_share(sum(credits_by.values()), revenue),
-        lines=tuple(lines),
-        rule=_in_words(rule),
+    return Claims(ledger.currency, tuple(lines), ledger)
+
+
+def _sums(
+    arms: Table, claims_of: Table, credits_of: Table, surfaces: Mapping[str, str]
+) -> dict[str, tuple[list[float], list[list[float]]]]:
+    """Return, for each experiment, sums and cross products over the feature's visitors of revenue, claims and credits."""
+    own = arms.select("experiment", "order_id", "visitor_id", "revenue", surface=arms.experiment.substitute(dict(surfaces)))
+    for name, table in (("claimed", claims_of), ("attributed", credits_of)):
+        ledger = table.select(_order="order_id", _on="surface", **{name: _.amount})
+        joined = own.left_join(ledger, [own.order_id == ledger["_order"], own.surface == ledger["_on"]])
+        own = joined.drop("_order", "_on")
+    visitors = own.group_by("experiment", "visitor_id").agg(
+        **{name: own[name].fill_null(0).sum().cast("float64") for name in _AMOUNTS}
     )
+    sums = {name: visitors[name].sum() for name in _AMOUNTS}
+    products = {f"{a}_{b}": (visitors[a] * visitors[b]).sum() for a in _AMOUNTS for b in _AMOUNTS}
+    rows = visitors.group_by("experiment").agg(**sums, **products).to_pyarrow().to_pylist()
+    return {
+        row["experiment"]: (
+            [row[name] for name in _AMOUNTS],
+            [[row[f"{a}_{b}"] for b in _AMOUNTS] for a in _AMOUNTS],
+        )
+        for row in rows
+    }
 
 
-def _tested(
-    name: str, surface: str, base: float, shares: Sequence[float], verdict: Verdict | str, cost: float | None
-) -> list[Line]:
+def _tested(name: str, base: Base, sums: tuple[list[float], list[list[float]]] | None, cost: float | None) -> list[Line]:
     """Return the verdict's contrast, and beside it the feature against every other arm."""
-    claimed, attributed = shares
-    if isinstance(verdict, str):
-        return [Line(surface, name, base, claimed, attributed, refused=verdict, monthly_cost=cost)]
-    whole = Line(surface, name, base, claimed, attributed, verdict=verdict, monthly_cost=cost)
-    lines = [_against(whole, verdict.control, verdict.revenue_lift)]
+    totals, products = sums or ([0.0, 0.0, 0.0], [[0.0] * 3] * 3)
+    revenue, claimed, attributed = totals
+    whole = Line(base.surface, name, revenue, _share(claimed, revenue), _share(attributed, revenue), monthly_cost=cost)
+    if isinstance(base.verdict, str):
+        return [replace(whole, refused=base.verdict, ratio_refused=base.verdict)]
+    whole = replace(whole, verdict=base.verdict)
+    feature = Moments.from_sums(_AMOUNTS, base.n_feature, np.array(totals), np.array(products))
+    lines = [_with_ratios(_against(whole, base.verdict.control, base.verdict.revenue_lift), base.control, feature)]
     lines += [
         replace(_against(whole, found.against, found.revenue_lift), is_verdict=False)
-        for found in verdict.contrasts
-        if found.treatment == verdict.treatment
+        for found in base.verdict.contrasts
+        if found.treatment == base.verdict.treatment
     ]
     return lines
+
+
+def _with_ratios(line: Line, control: Moments | None, feature: Moments) -> Line:
+    if line.incremental is None or control is None:
+        return replace(line, ratio_refused="its effect is not shown, and so is no ratio to it.")
+    ratios: dict[str, _RATIO | None] = {}
+    refused = []
+    for name in ("attributed", "claimed"):
+        try:
+            found = incrementality_ratio(control, feature, name)
+            ratios[f"per_{name}"] = (found.value, found.lower, found.upper)
+        except RefusedError as error:
+            ratios[f"per_{name}"] = None
+            refused.append(str(error))
+    return replace(line, ratio_refused=" ".join(refused), **ratios)  # type: ignore[arg-type]  # ratios alone
 
 
 def _against(line: Line, against: str, lift: tuple[float, float, float] | None) -> Line:
@@ -233,16 +276,9 @@ def _of_own(lift: float) -> float:
     return 1 - 1 / (1 + lift) if lift > -1 else float("-inf")
 
 
-def _on_arms(ledger: Table, arms: Table, surfaces: Mapping[str, str]) -> dict[str, float]:
-    """Return, for each experiment, what the ledger gives its surface of the feature's orders."""
-    own = arms.select("experiment", "order_id", _surface=arms.experiment.substitute(dict(surfaces)))
-    joined = own.join(ledger, [own.order_id == ledger.order_id, own["_surface"] == ledger.surface])
-    return _by(joined.select("experiment", "amount"), "experiment")
-
-
-def _by(ledger: Table, key: str) -> dict[str, float]:
-    rows = ledger.group_by(key).agg(total=_.amount.sum().cast("float64")).to_pyarrow().to_pylist()
-    return {row[key]: row["total"] for row in rows}
+def _by_surface(ledger: Table) -> dict[str, float]:
+    rows = ledger.group_by("surface").agg(total=_.amount.sum().cast("float64")).to_pyarrow().to_pylist()
+    return {row["surface"]: row["total"] for row in rows}
 
 
 def _share(part: float, whole: float) -> float:
@@ -262,20 +298,11 @@ def _interval(line: Line) -> str:
     return f"{line.incremental * 100:+.1f} % {ends}"
 
 
+def _ratio(found: _RATIO | None) -> str:
+    return "not known" if found is None else f"{found[0]:.2f} [{found[1]:.2f}, {found[2]:.2f}]"
+
+
 def _money(found: Money | None) -> str:
     if found is None:
         return "not known"
-    return (
-        f"{money(found.value, found.currency)} [{money(found.lower, found.currency)}, {money(found.upper, found.currency)}]"
-    )
-
-
-def _in_words(rule: Rule) -> str:
-    hours = rule.window.total_seconds() / 3600
-    only = ", helpful only" if rule.helpful_only else ""
-    return f"{rule.touch} touch, {hours:g} h{only}"
-
-
-def _one_row(table: Table) -> dict[str, float]:
-    row: dict[str, float] = table.to_pyarrow().to_pylist()[0]
-    return row
+    return f"{money(found.value, found.currency)} [{count(found.lower)}, {count(found.upper)}]"

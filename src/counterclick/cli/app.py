@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
+from counterclick.cli.audits import alignment, audit, claims, drift
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.onoff import app as onoff_app
+from counterclick.cli.readiness import readiness
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ app = App(
 )
 app.command(experiment_app)
 app.command(onoff_app)
+for _command in (audit, claims, drift, alignment, readiness):
+    app.command(_command)
 
 
 @app.command
@@ -100,15 +104,6 @@ def _say_recorded(results: Sequence[Recorded], *, as_json: bool) -> None:
         say_json([plain(result) for result in results])
     elif results:
         sys.stdout.write("\n\n".join(str(result) for result in results) + "\n")
-
-
-@app.command
-def audit(*, common: Common = COMMON) -> int:
-    """Lay what each surface claims beside what its holdout shows."""
-    with opened(common) as shop, progressing("Auditing") as progress:
-        found = shop.audit(progress=progress)
-    say(found, as_json=common.json)
-    return 0
 
 
 @app.command

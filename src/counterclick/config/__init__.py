@@ -1,5 +1,7 @@
 """``shop.toml``: everything a shop declares, read once, checked with the message that says what would be right."""
 
+from counterclick.config.health import HealthConfig
+from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import load, parse
 from counterclick.config.settings import (
     AI,
@@ -11,6 +13,7 @@ from counterclick.config.settings import (
     Config,
     ExperimentConfig,
     HoldoutConfig,
+    KillConfig,
     MappedEvent,
     OnOffConfig,
     ShareChange,
@@ -30,9 +33,12 @@ __all__ = [
     "AttributionConfig",
     "Config",
     "ExperimentConfig",
+    "HealthConfig",
     "HoldoutConfig",
+    "KillConfig",
     "MappedEvent",
     "OnOffConfig",
+    "ReadinessConfig",
     "ShareChange",
     "ShopConfig",
     "Skip",
@@ -41,4 +47,5 @@ __all__ = [
     "duration",
     "load",
     "parse",
+    "source_of",
 ]

@@ -30,6 +30,9 @@ def check(config: Config, name: str) -> None:
     for surface, declared in config.surfaces.items():
         if declared.monthly_cost is not None and not 0 <= declared.monthly_cost < math.inf:
             raise ConfigError(f"{name}: monthly_cost of surface {surface!r} must be a number, not negative.")
+    _check_tools(config, name)
+    if not 0 < config.kill.no_movement_days <= config.kill.no_lift_days:
+        raise ConfigError(f"{name}: [kill] needs no_movement_days above 0 and at most no_lift_days.")
     for experiment, settings in config.experiments.items():
         _check_experiment(experiment, settings, name)
     _check_layers(config, name)
@@ -51,6 +54,15 @@ def _check_shop(config: Config, name: str) -> None:
     _check_duration(config.attribution.window, f"{name}: window of [attribution]")
     if config.shop.margin_rate is not None and not 0 < config.shop.margin_rate <= 1:
         raise ConfigError(f"{name}: margin_rate must be a fraction above 0 and at most 1.")
+
+
+def _check_tools(config: Config, name: str) -> None:
+    owners: dict[str, str] = {}
+    for surface, declared in config.surfaces.items():
+        for tool in declared.claimed_by:
+            other = owners.setdefault(tool, surface)
+            if other != surface or (tool in config.surfaces and tool != surface):
+                raise ConfigError(f"{name}: the claims of {tool!r} are tied to two surfaces; tie them to one.")
 
 
 def _check_holdout(config: Config, name: str) -> None:

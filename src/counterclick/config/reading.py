@@ -9,11 +9,14 @@ from pathlib import Path
 import msgspec
 
 from counterclick.config.checking import check
+from counterclick.config.health import HealthConfig
+from counterclick.config.readiness import ReadinessConfig
 from counterclick.config.settings import (
     AttributionConfig,
     Config,
     ExperimentConfig,
     HoldoutConfig,
+    KillConfig,
     MappedEvent,
     OnOffConfig,
     ShopConfig,
@@ -73,7 +76,10 @@ def _explained(message: str) -> str:
         "experiments": ExperimentConfig,
         "holdout": HoldoutConfig,
         "onoff": OnOffConfig,
+        "kill": KillConfig,
         "tables": TableConfig,
+        "readiness": ReadinessConfig,
+        "health": HealthConfig,
     }
     path = found.group(2) or ""
     section = path.lstrip(".").split(".")[0].split("[")[0]

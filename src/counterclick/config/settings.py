@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from counterclick.config.health import HealthConfig
+from counterclick.config.readiness import ReadinessConfig
 from counterclick.errors import ConfigError, UnknownNameError
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Config",
     "ExperimentConfig",
     "HoldoutConfig",
+    "KillConfig",
     "MappedEvent",
     "OnOffConfig",
     "ShareChange",
@@ -86,12 +89,34 @@ class SurfaceConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """``[surfaces.NAME]``.
 
     Attributes:
-        tuned_on: the metric that the surface is optimised for.
+        celebrates: the one metric that would make its owner celebrate if it doubled.
+        measured_on: the metric that it is reported by.
+        tuned_on: the metric that it is optimised for.
+        tested_on: the metric that it is tested on, where its experiment is not declared here.
         monthly_cost: what it costs, in the shop's currency.
+        live_since: first day on which it was on, where the log begins later.
+        claimed_by: outside tools whose claims are about it, as their claims files name them.
     """
 
+    celebrates: str | None = None
+    measured_on: str | None = None
     tuned_on: str | None = None
+    tested_on: str | None = None
     monthly_cost: float | None = None
+    live_since: date | None = None
+    claimed_by: tuple[str, ...] = ()
+
+
+class KillConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[kill]``: for how long a surface may cost without showing anything. The days are the mission's gates.
+
+    Attributes:
+        no_movement_days: with a concurrent holdout, after which units per order must have moved up.
+        no_lift_days: after which average order value or units per order must show a lift that is not noise.
+    """
+
+    no_movement_days: int = 60
+    no_lift_days: int = 90
 
 
 class ShareChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -302,7 +327,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     experiments: dict[str, ExperimentConfig] = {}
     holdout: HoldoutConfig | None = None
     onoff: dict[str, OnOffConfig] = {}
+    kill: KillConfig = KillConfig()
     tables: dict[str, TableConfig] = {}
+    readiness: ReadinessConfig = ReadinessConfig()
+    health: HealthConfig = HealthConfig()
+
+    @property
+    def claimed_by(self) -> dict[str, str]:
+        """Outside tool -> the surface that its claims are about: what is declared, else the surface of its name."""
+        own = {surface: surface for surface in self.surfaces}
+        return own | {tool: surface for surface, declared in self.surfaces.items() for tool in declared.claimed_by}
 
     def experiment(self, name: str) -> ExperimentConfig:
         """Return a declared experiment.

@@ -19,7 +19,7 @@ from counterclick.errors import ConfigError, InputError, did_you_mean
 from counterclick.events.bulk import json_lines_sql, quoted, same_rows_sql
 from counterclick.events.schema import FIELDS_OF, KINDS, REQUIRED_OF, SCHEMA, duckdb_type
 
-__all__ = ["Arrived", "mapping_for", "read_file"]
+__all__ = ["Arrived", "columns_of", "mapping_for", "read_file"]
 
 RAW = "_raw"
 _LONGEST_LINE = 16_000_000
@@ -98,6 +98,20 @@ def read_file(
             if mapping is None
             else _mapped(connection, table, mapping, path, source, timezone)
         )
+    except duckdb.Error as error:
+        raise InputError(f"{path.name} cannot be read: {_first_lines(error)}") from error
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+    """Return the columns of a CSV or Parquet file; none of a text file of events.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if _ending(path) in _TEXT_FILES:
+        return ()
+    try:
+        return tuple(_types(connection, _open(connection, path)))
     except duckdb.Error as error:
         raise InputError(f"{path.name} cannot be read: {_first_lines(error)}") from error
 

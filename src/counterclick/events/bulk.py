@@ -140,7 +140,7 @@ def _packed(names: list[str]) -> str:
 def _json(name: str, given: str) -> str:
     """SQL for the JSON of a list column, null where nothing was sent."""
     if given == "JSON":
-        return f"nullif(\"{name}\", 'null')"
+        return f"nullif(nullif(\"{name}\"::VARCHAR, 'null'), '\"\"')::JSON"
     if given == "VARCHAR":
         return f"nullif(TRY_CAST(nullif(\"{name}\", '') AS JSON), 'null')"
     return f'CASE WHEN "{name}" IS NOT NULL THEN to_json("{name}") END'

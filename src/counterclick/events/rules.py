@@ -156,6 +156,22 @@ RULES: tuple[Rule, ...] = (
         ),
         "(kind LIKE 'message_%' AND visitor_id IS NULL AND customer_id IS NULL)",
     ),
+    Rule(
+        Reason.INCONSISTENT,
+        "a claim is of an order_id or of a period, one of the two; a period is 2026-03, 2026-03-02 or 2026-03-02/2026-03-08",
+        lambda event: event.__struct_config__.tag == "claim" and (event.order_id is None) == (event.period_ends_at is None),
+        "(kind = 'claim' AND (order_id IS NULL) = (period_ends_at IS NULL))",
+    ),
+    Rule(
+        Reason.INCONSISTENT,
+        "a claim's period must end after it begins",
+        lambda event: (
+            event.__struct_config__.tag == "claim"
+            and event.period_ends_at is not None
+            and event.period_ends_at <= event.occurred_at
+        ),
+        "(kind = 'claim' AND period_ends_at <= occurred_at)",
+    ),
 )
 
 

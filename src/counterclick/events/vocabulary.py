@@ -19,6 +19,7 @@ __all__ = [
     "AddToCart",
     "AssistantAnswer",
     "BeginCheckout",
+    "Claim",
     "Event",
     "ExperimentDeclared",
     "Exposure",
@@ -111,6 +112,7 @@ class Event(
         customer_id: the customer, where the shop knows one.
         device: for instance ``mobile`` or ``desktop``.
         country: ISO 3166 code of two letters.
+        consent: whether the visitor allowed analytics.
     """
 
     occurred_at: When
@@ -119,6 +121,7 @@ class Event(
     customer_id: Id | None = None
     device: Text | None = None
     country: Text | None = None
+    consent: bool | None = None
 
 
 class PageView(Event, frozen=True, kw_only=True, tag="page_view"):
@@ -334,6 +337,26 @@ class Product(Event, frozen=True, kw_only=True, tag="product"):
     currency: Currency | None = None
 
 
+class Claim(Event, frozen=True, kw_only=True, tag="claim"):
+    """A tool reports revenue as its own: of one order, or of a period. It credits nobody; it is laid beside the truth.
+
+    Attributes:
+        claimant: the tool, such as the e-mail platform.
+        amount: revenue that it claims.
+        currency: ISO 4217 code; the shop's own where it is left out.
+        order_id: the order; None where the tool reports a period, which begins at ``occurred_at``.
+        period_ends_at: when the period ends, excluded; None where the claim names an order.
+        claim_window: the tool's own words for how it counts, such as ``5 days after an open``.
+    """
+
+    claimant: Id
+    amount: Decimal
+    currency: Currency | None = None
+    order_id: Id | None = None
+    period_ends_at: When | None = None
+    claim_window: Text | None = None
+
+
 class Identify(Event, frozen=True, kw_only=True, tag="identify"):
     """A visitor turned out to be this customer."""
 
@@ -359,6 +382,7 @@ EVENTS: tuple[type[Event], ...] = (
     ExperimentDeclared,
     LookTaken,
     Product,
+    Claim,
     Identify,
 )
 """Every kind of event, in the order of the glossary."""

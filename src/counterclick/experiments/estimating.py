@@ -17,15 +17,27 @@ from counterclick.errors import RefusedError
 from counterclick.experiments.measured import BUYERS, PRE, Measured
 from counterclick.metrics import Metric, metric_named
 from counterclick.metrics.definitions import VISITORS
-from counterclick.stats import Estimate, Moments, adjusted_lift, log_ratio_lift, rerandomised_lift, rerandomised_test
+from counterclick.stats import (
+    Estimate,
+    Moments,
+    adjusted_lift,
+    effective_number,
+    log_ratio_lift,
+    rerandomised_lift,
+    rerandomised_test,
+)
 from counterclick.stats.estimates import as_lift, normal_estimate
 
-__all__ = ["ALPHA_SIDE", "FEW_BUYERS", "LEAST_BUYERS", "estimate_lift", "outcome_statistic"]
+__all__ = ["ALPHA_SIDE", "FEW_BUYERS", "LEAST_BUYERS", "are_few", "estimate_lift", "outcome_statistic"]
 
 ALPHA_SIDE = 0.025
 """Error rate of each side: of false wins, and of false losses."""
 FEW_BUYERS = 400
-"""Below so many buyers in the smaller arm the lift is tested by re-randomisation."""
+"""Below so many buyers in the smaller arm the lift is tested by re-randomisation.
+
+And below half as many in effect (Kish 1965), which is what they amount to at a coefficient of variation of 1: where a few
+orders are most of the revenue, a thousand buyers are no more than a hundred.
+"""
 LEAST_BUYERS = 50
 """Below so many there is no verdict."""
 NOBODY = np.empty(0)
@@ -177,13 +189,28 @@ def _few(
     config: ExperimentConfig, measured: Measured, metric: Metric, treatment: str, against: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Return the amounts of both arms' buyers where the lift is to be re-randomised."""
-    fewest = min(measured.arms[arm].sum_of(BUYERS) for arm in (against, treatment))
-    if metric.name != config.outcome or metric.denominator not in (VISITORS, None) or fewest >= FEW_BUYERS:
+    if metric.name != config.outcome or metric.denominator not in (VISITORS, None):
+        return None
+    if not are_few(measured, metric.numerator, (against, treatment)):
         return None
     base, top = (measured.amounts.get(arm, NOBODY) for arm in (against, treatment))
     if (base > 0).all() and (top > 0).all():  # a margin may be negative; the test needs amounts above 0
         return base, top
     return None
+
+
+def are_few(measured: Measured, name: str, arms: Sequence[str]) -> bool:
+    """Say whether one of the arms has too few buyers, or too few in effect, for the normal law.
+
+    Args:
+        measured: moments of the arms.
+        name: of the measure whose amounts count.
+        arms: which arms.
+    """
+    return any(
+        measured.arms[arm].sum_of(BUYERS) < FEW_BUYERS or effective_number(measured.arms[arm], name) < FEW_BUYERS / 2
+        for arm in arms
+    )
 
 
 def _share(shares: Mapping[str, float], treatment: str, against: str) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
 
 from ibis.expr.types import Table
@@ -18,10 +19,12 @@ from counterclick.experiments.context import Context
 from counterclick.experiments.judging import judge
 from counterclick.experiments.measured import BUYERS, Measured, measure
 from counterclick.experiments.planner import Plan, plan_experiment
+from counterclick.experiments.proxies import proxy_moments
 from counterclick.experiments.result import ALWAYS, Result, tabulate
 from counterclick.experiments.sensitivity import sensitivity_lines, spent_before
 from counterclick.experiments.slices import Slices, by_category, sliced
 from counterclick.metrics import Metric, metric_named
+from counterclick.stats import Moments
 from counterclick.verdicts import Verdict
 
 __all__ = ["Experiment"]
@@ -40,6 +43,7 @@ class Experiment:
         self.name = name
         self.config = config
         self.context = context
+        self._known: dict[tuple[str, ...], Measured] = {}
 
     def assign(self, visitor: str) -> str:
         """Return the arm of a visitor."""
@@ -85,6 +89,23 @@ class Experiment:
         lines = sensitivity_lines(self.config, measured, spent_before(self._cohort), self.context.currency)
         return replace(self._table(measured, wanted), sensitivity=lines)
 
+    def estimates(self) -> Result:
+        """Return `result` without its sensitivity lines, which ask for more.
+
+        Raises:
+            EmptyStoreError: no eligible visitor has finished its window.
+        """
+        wanted = self._metrics(())
+        return self._table(self._measured(wanted), wanted)
+
+    def measured(self) -> Measured:
+        """Return the moments that result and verdict rest on.
+
+        Raises:
+            EmptyStoreError: no eligible visitor has finished its window.
+        """
+        return self._measured(self._metrics(()))
+
     def slices(self) -> Slices:
         """Return the outcome by new and returning customers, device, country and category: exploratory, never a verdict.
 
@@ -107,12 +128,28 @@ class Experiment:
         self._refuse_empty_arms(measured)
         return judge(self.name, self.config, self.context, measured, wanted)
 
+    def moments(self, metrics: Sequence[str], until: date | None = None) -> Mapping[str, Moments]:
+        """Return each arm's moments of what these metrics add up, on the experiment's surface where they belong to one.
+
+        Args:
+            metrics: names of metrics.
+            until: last day of entry that counts; all finished visitors unless given.
+
+        Raises:
+            UnknownNameError: there is no such metric.
+        """
+        return proxy_moments(self._cohort, [metric_named(name) for name in metrics], until)
+
     def unmatched_orders(self) -> Table:
         """Return the orders in this experiment's time that may be an assigned visitor's, but whose is not known.
 
         Grain: one order.
         """
         return self._cohort.unmatched
+
+    def finished_visitors(self) -> Table:
+        """Return the eligible visitors whose value is finished, each in its arm. Grain: one visitor."""
+        return self._cohort.units
 
     def feature_orders(self) -> Table:
         """Return the orders, within the window, of finished visitors who had the feature.
@@ -130,7 +167,11 @@ class Experiment:
         return [metric_named(name) for name in names]
 
     def _measured(self, metrics: Sequence[Metric]) -> Measured:
-        measured = measure(self._cohort, metrics)
+        """Return the moments of some metrics; what was asked once is known."""
+        names = tuple(metric.name for metric in metrics)
+        if names not in self._known:
+            self._known[names] = measure(self._cohort, metrics)
+        measured = self._known[names]
         if not measured.arms:
             raise EmptyStoreError(
                 f"experiment {self.name!r} has no finished visitors: {measured.n_eligible:,} became eligible from "

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from counterclick.config import ExperimentConfig
 from counterclick.experiments.context import Context
-from counterclick.experiments.estimating import FEW_BUYERS
-from counterclick.experiments.measured import BUYERS, Measured
+from counterclick.experiments.estimating import are_few
+from counterclick.experiments.measured import Measured
 from counterclick.experiments.result import Result, Row
 from counterclick.facts.local_time import day_begins
 from counterclick.metrics import metric_named
@@ -80,16 +80,15 @@ def incremental(row: Row, result: Result, stakes: Stakes, measured: Measured, cu
         row: the outcome of one contrast.
         result: all rows.
         stakes: visitors a month.
-        measured: buyers of the arms.
+        measured: moments of the arms.
         currency: of the amount.
     """
     if metric_named(row.metric).unit != "money":
         row = result.row("revenue_per_visitor", row.treatment, row.against)
     if row.lift is None or row.difference is None or row.base is None:
         return None
-    fewest = min(measured.arms[arm].sum_of(BUYERS) for arm in (row.against, row.treatment))
     ends = row.difference.lower, row.difference.upper
-    if fewest < FEW_BUYERS:
+    if are_few(measured, metric_named(row.metric).numerator, (row.against, row.treatment)):
         ends = row.lift.lower * row.base, row.lift.upper * row.base
     month = stakes.visitors_a_month
     return Money(row.difference.value * month, ends[0] * month, ends[1] * month, currency)

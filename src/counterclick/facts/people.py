@@ -13,6 +13,8 @@ __all__ = ["IDLE_SECONDS", "first_rows", "identities", "sessions", "visitors", "
 
 IDLE_SECONDS = 1800
 """A session ends after 30 minutes without an event of the visitor."""
+_OF_BEGIN = ("occurred_at", "second", "nth")
+"""What a session takes from its first event."""
 
 
 def first_rows(table: Table, key: str | list[str], order_by: list[ibis.Value]) -> Table:
@@ -66,22 +68,26 @@ def sessions(events: Table) -> Table:
 
     Grain: one session. Columns: visitor_id, started_at, ended_at (UTC), session_seconds, n_events.
     """
-    by_time = ibis.window(group_by="visitor_id", order_by=["occurred_at", "event_id"])
+    by_time = ibis.window(group_by="visitor_id", order_by="occurred_at")
     seen = events.filter(events.visitor_id.notnull() & ~events.kind.isin(["refund", "message_sent"])).select(
-        "visitor_id", "occurred_at", "event_id"
+        "visitor_id", "occurred_at"
     )
-    gaps = seen.mutate(second=seen.occurred_at.epoch_seconds())
-    gaps = gaps.mutate(previous=gaps.second.lag().over(by_time))
-    begins = (gaps.previous.isnull() | (gaps.second - gaps.previous >= IDLE_SECONDS)).cast("int64")
-    numbered = gaps.mutate(begins=begins)
-    numbered = numbered.mutate(nth=numbered.begins.cumsum(group_by="visitor_id", order_by=["occurred_at", "event_id"]))
-    return (
-        numbered.group_by("visitor_id", "nth")
-        .agg(
-            started_at=_.occurred_at.min(),
-            ended_at=_.occurred_at.max(),
-            session_seconds=_.second.max() - _.second.min(),
-            n_events=_.count(),
-        )
-        .drop("nth")
+    seconds = seen.mutate(second=seen.occurred_at.epoch_seconds())
+    placed = seconds.mutate(
+        previous=seconds.second.lag().over(by_time),
+        following=seconds.second.lead().over(by_time),
+        nth=ibis.row_number().over(by_time),
+    )
+    begins = placed.previous.isnull() | (placed.second - placed.previous >= IDLE_SECONDS)
+    ends = placed.following.isnull() | (placed.following - placed.second >= IDLE_SECONDS)
+    edges = placed.mutate(begins=begins, ends=ends).filter(begins | ends)  # two rows a session at most
+    before = ibis.window(group_by="visitor_id", order_by="nth")
+    first = {name: ibis.ifelse(edges.begins, edges[name], edges[name].lag().over(before)) for name in _OF_BEGIN}
+    whole = edges.mutate(**{f"first_{name}": value for name, value in first.items()}).filter(_.ends)
+    return whole.select(
+        "visitor_id",
+        started_at=whole.first_occurred_at,
+        ended_at=whole.occurred_at,
+        session_seconds=whole.second - whole.first_second,
+        n_events=whole.nth - whole.first_nth + 1,
     )

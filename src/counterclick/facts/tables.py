@@ -12,7 +12,7 @@ from typing import Protocol
 import ibis
 from ibis.expr.types import Table
 
-from counterclick.facts import eligibility, engagement, orders, people
+from counterclick.facts import claims, eligibility, engagement, orders, people
 
 __all__ = ["Facts", "Keep", "Outcomes", "priced"]
 
@@ -170,7 +170,7 @@ class Facts(Outcomes):
     @cached_property
     def sessions(self) -> Table:
         """Grain: one session."""
-        return people.sessions(self.events)
+        return self._keep(people.sessions(self.events), "sessions", ("visitor_id",))
 
     @cached_property
     def interactions(self) -> Table:
@@ -217,6 +217,12 @@ class Facts(Outcomes):
     @cached_property
     def _pasts(self) -> Table:
         return self._keep(eligibility.pasts(self._purchases, self.identities), "pasts", ("visitor_id",))
+
+    @cached_property
+    def tool_claims(self) -> Table:
+        """Grain: one claim that an outside tool reported."""
+        told = claims.tool_claims(self._priced, self._currency, has_rates=self._rates is not None)
+        return self._keep(told, "tool_claims")
 
     def outcomes(self) -> Outcomes:
         """Return the view without engagement that policies learn from."""

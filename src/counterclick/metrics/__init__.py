@@ -4,6 +4,7 @@ from counterclick.metrics.compute import MetricValue, compute
 from counterclick.metrics.definitions import MEASURES, METRICS, Measure, Metric, metric_named
 from counterclick.metrics.sources import Sources
 from counterclick.metrics.visitors import Span, activity, per_visitor
+from counterclick.metrics.weekly import Weekly, weekly
 
 __all__ = [
     "MEASURES",
@@ -13,8 +14,10 @@ __all__ = [
     "MetricValue",
     "Sources",
     "Span",
+    "Weekly",
     "activity",
     "compute",
     "metric_named",
     "per_visitor",
+    "weekly",
 ]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import Column, Table
 
 from counterclick.facts.local_time import local
 from counterclick.metrics.definitions import MEASURES, VISITORS, Measure, Metric
 from counterclick.metrics.sources import OWN_SURFACE, Sources
 
-__all__ = ["By", "MetricValue", "compute"]
+__all__ = ["By", "MetricValue", "added_up", "compute", "keyed_by", "visitors_seen"]
 
 By = Literal["day", "week", "month", "surface"]
 _TRUNCATED = {"day": "D", "week": "W", "month": "M"}
@@ -56,7 +56,7 @@ def compute(sources: Sources, metric: Metric, by: By | None = None, *, timezone:
     known = metric.denominator == VISITORS
     parts = [_total(sources, MEASURES[metric.numerator], by, timezone, own=own, known=known).rename(numerator="total")]
     if metric.denominator == VISITORS:
-        parts.append(_seen(sources, by, timezone).rename(denominator="total"))
+        parts.append(visitors_seen(sources, by, timezone).rename(denominator="total"))
     elif metric.denominator is not None:
         parts.append(
             _total(sources, MEASURES[metric.denominator], by, timezone, own=own, known=False).rename(denominator="total")
@@ -77,19 +77,28 @@ def _total(sources: Sources, measure: Measure, by: By | None, timezone: str, *, 
         rows = rows.drop("surface") if "surface" in rows.columns else rows
         met = _met(sources).rename(_visitor="visitor_id")
         rows = rows.join(met, rows.visitor_id == met["_visitor"])
-    keyed = rows.mutate(key=_key(rows, by, timezone))
-    if measure.amount is None:
-        return keyed.group_by("key").agg(total=keyed.visitor_id.nunique().cast("float64"))
-    return keyed.group_by("key").agg(total=measure.amount(keyed).sum().cast("float64"))
+    keyed = rows.mutate(key=keyed_by(rows, by, timezone))
+    return keyed.group_by("key").agg(total=added_up(keyed, measure))
 
 
-def _seen(sources: Sources, by: By | None, timezone: str) -> Table:
+def added_up(rows: Table, measure: Measure) -> Column:
+    """Return what a measure adds up to over rows of its table: an aggregate, float64."""
+    whole = rows.visitor_id.nunique() if measure.amount is None else measure.amount(rows).sum()
+    return whole.cast("float64")
+
+
+def visitors_seen(sources: Sources, by: By | None, timezone: str) -> Table:
+    """Return how many visitors were seen: key, total. Grain: one period or surface."""
     if by == "surface":
         met = _met(sources)
         return met.group_by(key="surface").agg(total=met.count().cast("float64"))
     events = sources.facts.events
     seen = events.filter(events.visitor_id.notnull()).select("visitor_id", measured_at=events.occurred_at)
-    keyed = seen.mutate(key=_key(seen, by, timezone))
+    keyed = seen.mutate(key=keyed_by(seen, by, timezone))
+    if by is not None:
+        once = keyed.select("visitor_id", "key").distinct()
+        keyed = sources.facts.kept(once, f"seen by {by} {timezone}", ("visitor_id",))
+        return keyed.group_by("key").agg(total=keyed.count().cast("float64"))
     return keyed.group_by("key").agg(total=keyed.visitor_id.nunique().cast("float64"))
 
 
@@ -98,7 +107,8 @@ def _met(sources: Sources) -> Table:
     return events.filter(events.surface.notnull() & events.visitor_id.notnull()).select("surface", "visitor_id").distinct()
 
 
-def _key(rows: Table, by: By | None, timezone: str) -> ibis.Value:
+def keyed_by(rows: Table, by: By | None, timezone: str) -> ibis.Value:
+    """Return the key of each row: its period's first day, or its surface."""
     if by is None:
         return ibis.literal("all")
     if by == "surface":

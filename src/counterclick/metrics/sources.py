@@ -37,12 +37,21 @@ class Sources:
         facts: the shop's tables.
         rule: the shop's rule of attribution; its window is also that of success and submit rates.
         orders: orders to use instead of ``facts.orders``, such as those of an experiment's assigned visitors.
+        surface: of tables whose rows name their surface, `rows` returns those of this one only.
     """
 
-    def __init__(self, facts: Facts, rule: Rule, orders: Table | None = None) -> None:
+    def __init__(self, facts: Facts, rule: Rule, orders: Table | None = None, surface: str | None = None) -> None:
         self.facts = facts
         self.rule = rule
+        self.surface = surface
         self._orders = orders
+
+    def rows(self, source: str) -> Table:
+        """Return the table of that name: of the one surface, where one was asked for and its rows name theirs."""
+        table: Table = getattr(self, source)
+        if self.surface is None or source not in OWN_SURFACE:
+            return table
+        return table.filter(table.surface == self.surface)
 
     @cached_property
     def orders(self) -> Table:

@@ -43,7 +43,7 @@ def activity(sources: Sources, units: Table, spans: Mapping[str, Span]) -> Table
     by_source: dict[str, dict[str, Span]] = {}
     for column, span in spans.items():
         by_source.setdefault(MEASURES[span.measure].source, {})[column] = span
-    parts = [_summed(getattr(sources, source), units, wanted) for source, wanted in by_source.items()]
+    parts = [_summed(sources.rows(source), units, wanted) for source, wanted in by_source.items()]
     if len(parts) == 1:
         return parts[0]
     whole = ibis.union(*(_filled(part, units.columns, spans) for part in parts))

@@ -124,7 +124,7 @@ def build(folder: Path, seed: int, visitors: int | None, *, progress: Progress =
 
 def truths_of(audit: Audit) -> tuple[Truth, ...]:
     """Return the true lifts of the default simulated shop beside an audit's verdicts."""
-    found = {line.experiment: line.verdict for line in audit.lines if line.is_verdict}
+    found = {line.experiment: line.verdict for line in audit.claims.lines if line.is_verdict}
     truths = []
     for surface in ShopTruth().surfaces:
         verdict = found.get(surface.experiment)

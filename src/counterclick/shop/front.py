@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.attribution import FirstTouch, LastTouch, Rule, claims, credits
-from counterclick.audits import CLAIM_RULE, Audit, claims_audit
+from counterclick.attribution import FirstTouch, LastTouch, Rule
+from counterclick.audits import Alignment, Audit, Drift, Ledger
+from counterclick.audits.readiness import Readiness
 from counterclick.config import AI, HOLDOUT, Config, duration
 from counterclick.decisions import POLICIES, Ask, Decision, Policy
 from counterclick.errors import ConfigError, CounterclickError, InputError
@@ -27,9 +27,12 @@ from counterclick.experiments.holdout import GlobalHoldout, global_holdout
 from counterclick.facts import Facts
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
+from counterclick.shop.auditing import Auditing
 from counterclick.shop.deciding import assigned
+from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, Refused, health_of, refused_events
 from counterclick.shop.onoff import OnOff
+from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.registry import Registry
@@ -129,7 +132,7 @@ class Shop:
     def reading(self) -> Reading:
         """The store as it was when the first question was asked; `refresh` reads it anew."""
         if self._reading is None:
-            self._reading = Reading(self.store, self.config, self.folder, self._memory_limit, self._keep_after)
+            self._reading = Reading(self.store, self.config, self.folder, self._memory_limit, keep_after=self._keep_after)
         return self._reading
 
     @property
@@ -251,33 +254,56 @@ class Shop:
         return OnOff(surface, self.config, lambda: self.reading, record)
 
     def audit(self, *, progress: Progress = silent) -> Audit:
-        """Return what each surface claims and is credited with, beside what its holdout shows.
+        """Return what is claimed, what is true, what is tuned on what, and what to keep or switch off.
 
         Raises:
             EmptyStoreError: nothing is recorded.
         """
+        auditing = self._auditing(progress)
+        return Audit(auditing.claims, auditing.theatre, auditing.drift, auditing.alignment, self.readiness(), self.check())
+
+    def explain(self, surface: str | None = None, *, progress: Progress = silent) -> Explanation:
+        """Return the query behind each of the audit's figures, how many rows it counts, and what they add up to.
+
+        Args:
+            surface: only its figures, beside those of the whole shop.
+            progress: called with each step and the fraction done.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+            UnknownNameError: there is no such surface.
+        """
+        return explain_audit(self._auditing(progress), surface)
+
+    def claims(self) -> Ledger:
+        """Return what tools report and surfaces would claim, beside the shop's revenue and its own credits.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        return self._auditing(silent).ledger
+
+    def alignment(self) -> Alignment:
+        """Return for each surface what it is celebrated for, measured, tuned and tested on.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        return self._auditing(silent).alignment
+
+    def drift(self, *, progress: Progress = silent) -> Drift:
+        """Return clicks, time and messages beside revenue: in experiments, over months, and how often they agreed.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        return self._auditing(progress).drift
+
+    def _auditing(self, progress: Progress) -> Auditing:
         self.reading.as_of()
         self._registry.declare(*self.config.experiments)
-        names = list(self.config.experiments)
-        experiments = {name: self.experiment(name) for name in names}
-        verdicts = _verdicts(experiments, progress, len(names) / (len(names) + 1))
-        arms = [
-            experiment.feature_orders().select("order_id", "revenue", experiment=ibis.literal(name))
-            for name, experiment in experiments.items()
-        ]
-        progress("claims", len(names) / (len(names) + 1))
-        facts, keep = self.facts, self.reading.keep
-        return claims_audit(
-            orders=facts.orders,
-            claimed=keep(claims(facts.orders, facts.interactions, CLAIM_RULE), "claimed", ("order_id",)),
-            credited=keep(credits(facts.orders, facts.interactions, self.rule), "credited", ("order_id",)),
-            arms=keep(ibis.union(*arms), "arms") if arms else None,
-            rule=self.rule,
-            verdicts=verdicts,
-            surfaces={name: self.config.experiments[name].surface for name in names},
-            costs={name: settings.monthly_cost for name, settings in self.config.surfaces.items()},
-            currency=self.config.shop.currency,
-        )
+        experiments = {name: self.experiment(name) for name in self.config.experiments}
+        return Auditing(self.config, self.reading, self.rule, experiments, self._registry.proposed, self.onoff, progress)
 
     def holdout(self, *, progress: Progress = silent) -> GlobalHoldout:
         """Return what all AI surfaces are worth together, with every feature beside it, Holm-adjusted.
@@ -310,8 +336,15 @@ class Shop:
         for report in self.store.log.reports():
             for name, n in report["skipped"].items():
                 skipped[name] = skipped.get(name, 0) + n
-        known = (*self.config.experiments, *([HOLDOUT] if self.config.holdout else ()))
-        return health_of(self.reading, self.rule, self.config.shop.currency, skipped, known, tuple(fail_on))
+        return health_of(self.reading, self.rule, self.config, skipped, tuple(fail_on))
+
+    def readiness(self) -> Readiness:
+        """Return what this store is ready for, what is missing and until when, and what a lift would be worth.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        return readiness_of_shop(self.reading, self.config)
 
     def rejections(self, most: int = 20) -> Refused:
         """Return the newest refused events with their reasons."""

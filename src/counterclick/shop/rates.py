@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,13 +17,19 @@ __all__ = ["daily_rates"]
 _COLUMNS = ("day", "from", "to", "rate")
 
 
-def daily_rates(path: Path, currency: str, used: dict[str, tuple[date, date]]) -> pa.Table:
+def daily_rates(
+    path: Path,
+    currency: str,
+    used: Mapping[str, tuple[date, date]],
+    wanted: Mapping[str, tuple[date, date]] | None = None,
+) -> pa.Table:
     """Return one rate for each day and foreign currency that the log uses; the latest known one holds on.
 
     Args:
         path: CSV with the columns day (ISO 8601), from, to, rate: one unit of ``from`` is ``rate`` units of ``to``.
         currency: the shop's currency, which ``to`` must name.
         used: foreign currency -> first and last day of its events.
+        wanted: the same of amounts that can be left out: what the file does not say of them is no error.
 
     Returns:
         Columns rate_on (date), from_currency, rate.
@@ -46,7 +53,7 @@ def daily_rates(path: Path, currency: str, used: dict[str, tuple[date, date]]) -
     days: list[date] = []
     sources: list[str] = []
     rates: list[float] = []
-    for foreign, (first, last) in used.items():
+    for foreign, (first, last) in _spans(known, used, wanted or {}).items():
         given = known.get(foreign, {})
         earlier = [day for day in given if day <= first]
         if not earlier:
@@ -63,6 +70,21 @@ def daily_rates(path: Path, currency: str, used: dict[str, tuple[date, date]]) -
             rates.append(rate)
             day += timedelta(days=1)
     return pa.table({"rate_on": pa.array(days, pa.date32()), "from_currency": sources, "rate": rates})
+
+
+def _spans(
+    known: Mapping[str, Mapping[date, float]],
+    used: Mapping[str, tuple[date, date]],
+    wanted: Mapping[str, tuple[date, date]],
+) -> dict[str, tuple[date, date]]:
+    """Return the days for which rates are needed, and those for which they are wanted and known."""
+    spans = dict(used)
+    for foreign, (first, last) in wanted.items():
+        if foreign in known and min(known[foreign]) <= last:
+            begins = max(first, min(known[foreign]))
+            low, high = spans.get(foreign, (begins, last))
+            spans[foreign] = (min(low, begins), max(high, last))
+    return spans
 
 
 def _rate(text: str) -> float:

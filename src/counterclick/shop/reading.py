@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ from counterclick.config import Config, duration
 from counterclick.errors import CurrencyError, EmptyStoreError
 from counterclick.facts import Facts
 from counterclick.shop.rates import daily_rates
+from counterclick.shop.until import limit_events
 from counterclick.shop.upkeep import Upkeep
 from counterclick.store import Store
 from counterclick.store.keeping import connect
 
 __all__ = ["Reading", "from_microseconds"]
 
-BOOKKEEPING = ("experiment_declared", "look_taken", "rejection")
+BOOKKEEPING = ("experiment_declared", "look_taken", "rejection", "claim")
+"""Kinds whose arrival does not mean that the shop's own events are known up to then."""
 
 
 def from_microseconds(moment: int) -> datetime:
@@ -38,14 +40,28 @@ class Reading:
         config: the shop's configuration.
         folder: of ``shop.toml``, from which the rate table is found.
         memory_limit: of DuckDB.
+        until: only what had happened before this moment, UTC; everything unless given.
         keep_after: seconds; facts that took longer to compute are stored for the next reading.
     """
 
-    def __init__(self, store: Store, config: Config, folder: Path, memory_limit: str, keep_after: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        folder: Path,
+        memory_limit: str,
+        *,
+        until: datetime | None = None,
+        keep_after: float = 1.0,
+    ) -> None:
         self.connection: duckdb.DuckDBPyConnection = connect(memory_limit)
         snapshot = store.attach(self.connection)
+        self._until = until
+        if until is not None:
+            limit_events(self.connection, until)
         self.backend = ibis.duckdb.from_connection(self.connection)
-        self._upkeep = Upkeep(self.connection, self.backend, store, snapshot, keep_after)
+        # what is kept is of the whole log: a reading of its past computes for itself
+        self._upkeep = Upkeep(self.connection, self.backend, store, snapshot, keep_after) if until is None else None
         self._config = config
         self._folder = folder
         self.events: Table = self.backend.table("events")
@@ -64,7 +80,7 @@ class Reading:
         return self._facts
 
     def as_of(self) -> datetime:
-        """Return when the last event arrived, UTC: the log is known up to then.
+        """Return when the last event arrived, UTC, at the latest the last moment that counts: the log is known up to then.
 
         Raises:
             EmptyStoreError: nothing has been recorded.
@@ -75,7 +91,8 @@ class Reading:
                 "nothing is recorded yet. Record events with `counterclick record FILE...` (JSON lines, CSV or "
                 "Parquet), or see `counterclick demo`."
             )
-        return from_microseconds(latest)
+        known = from_microseconds(latest)
+        return known if self._until is None else min(known, self._until - timedelta(microseconds=1))
 
     @cached_property
     def _latest(self) -> int | None:
@@ -103,22 +120,28 @@ class Reading:
 
     def keep(self, table: Table, name: str, by: Sequence[str] = ()) -> Table:
         """Compute a table once, or take what is stored of it, and return it: see `counterclick.shop.upkeep.Upkeep.keep`."""
+        if self._upkeep is None:
+            return self.backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
         return self._upkeep.keep(table, name, by)
 
     def close(self) -> None:
         """Store what was computed, where that pays. Tables that somebody still holds can be read on."""
-        self._upkeep.close()
+        if self._upkeep is not None:
+            self._upkeep.close()
 
     def _rates(self) -> Table | None:
         own = self._config.shop.currency
-        used: dict[str, tuple[date, date]] = {
-            row[0]: (row[1], row[2])
-            for row in self.rows(
-                "SELECT currency, min(occurred_at)::TIMESTAMP::DATE, max(occurred_at)::TIMESTAMP::DATE FROM events "
-                f"WHERE currency IS NOT NULL AND currency <> '{own}' GROUP BY currency ORDER BY currency"
-            )
-        }
-        if not used:
+        used, claimed = (
+            {
+                row[0]: (row[1], row[2])
+                for row in self.rows(
+                    "SELECT currency, min(occurred_at)::TIMESTAMP::DATE, max(occurred_at)::TIMESTAMP::DATE FROM events "
+                    f"WHERE {which} AND currency IS NOT NULL AND currency <> '{own}' GROUP BY currency ORDER BY currency"
+                )
+            }
+            for which in ("kind <> 'claim'", "kind = 'claim'")
+        )
+        if not used and (not claimed or self._config.shop.rates is None):
             return None
         if self._config.shop.rates is None:
             raise CurrencyError(
@@ -126,6 +149,6 @@ class Reading:
                 f"CSV with the columns day, from, to, rate (to {own}) and name it in shop.toml: [shop] rates = "
                 '"rates.csv".'
             )
-        table = daily_rates(self._folder / self._config.shop.rates, own, used)
+        table = daily_rates(self._folder / self._config.shop.rates, own, used, claimed)
         self.backend.create_table("rates", table, overwrite=True)
         return self.backend.table("rates")

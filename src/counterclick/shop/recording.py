@@ -14,8 +14,9 @@ from typing import Any
 import duckdb
 import msgspec
 
-from counterclick.config import Config
-from counterclick.connectors.tables import Arrived, mapping_for, read_file
+from counterclick.config import Config, TableConfig
+from counterclick.connectors.claims import CLAIMS, claims_mapping
+from counterclick.connectors.tables import Arrived, columns_of, mapping_for, read_file
 from counterclick.display import Grid, Shown, count
 from counterclick.errors import InputError
 from counterclick.events.bulk import admitted_sql, quoted
@@ -120,8 +121,7 @@ def record_file(
         raise InputError(f"{path} is a folder; name its files." if path.is_dir() else f"there is no file {path}.")
     if not path.stat().st_size:
         raise InputError(f"{path} is empty; nothing was recorded.")
-    named = mapping_for(path, config.tables, mapping)
-    table = config.tables[named] if named else None
+    named, table = _mapping(config, path, mapping)
     progress("looking whether it is known", 0.0)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
@@ -143,6 +143,17 @@ def record_file(
         progress("counting", 0.9)
     recorded = Recorded(path.name, arrived.n_rows, 0, appended.n_repeated, skipped=arrived.skipped)
     return _counted(store, recorded, appended.n_written, context.received_at, context.source)
+
+
+def _mapping(config: Config, path: Path, name: str | None) -> tuple[str | None, TableConfig | None]:
+    """Return the mapping of a file with its name: of ``shop.toml``, or that of claims where its columns are theirs."""
+    asked = name == CLAIMS and CLAIMS not in config.tables
+    named = None if asked else mapping_for(path, config.tables, name)
+    if named:
+        return named, config.tables[named]
+    with contextlib.closing(connect()) as connection:
+        found = claims_mapping(columns_of(connection, path), config.shop.timezone, path.name if asked else None)
+    return (CLAIMS if found else None), found
 
 
 def record_bodies(

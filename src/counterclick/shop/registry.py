@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from counterclick.attribution import Rule
-from counterclick.config import HOLDOUT, Config, ExperimentConfig, duration
+from counterclick.config import HOLDOUT, NOTHING, Config, ExperimentConfig, duration
 from counterclick.errors import ConfigError, EmptyStoreError, UnknownNameError
 from counterclick.experiments import Context, Experiment, config_hash, expected_buyers
 from counterclick.metrics import METRICS, metric_named
@@ -19,6 +19,8 @@ from counterclick.verdicts import Look
 
 __all__ = ["Registry"]
 
+_PROPOSED = timedelta(weeks=8)
+
 
 class Registry:
     """The experiments of a shop.
@@ -29,19 +31,28 @@ class Registry:
         rule: of attribution.
         reading: returns the present reading of the store.
         refresh: begins a new one.
+        until: of a reading that ends at this moment: nothing is written to the log then, and looks are taken there; None
+            where experiments are declared and looks are kept.
 
     Raises:
         ConfigError: an experiment's outcome cannot decide, or a guardrail is no metric.
     """
 
     def __init__(
-        self, config: Config, store: Store, rule: Rule, reading: Callable[[], Reading], refresh: Callable[[], None]
+        self,
+        config: Config,
+        store: Store,
+        rule: Rule,
+        reading: Callable[[], Reading],
+        refresh: Callable[[], None],
+        until: datetime | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._rule = rule
         self._reading = reading
         self._refresh = refresh
+        self._until = until
         self._declared: set[str] = set()
         self._taken: dict[str, list[Look]] = {}
         for name, settings in config.experiments.items():
@@ -61,8 +72,26 @@ class Registry:
         self.declare(name)
         return Experiment(name, config, self._context(name))
 
+    def proposed(self, surface: str) -> Experiment:
+        """Return an experiment that nobody has declared: the surface against nothing, half and half, for eight weeks.
+
+        It is there to be planned; nothing of it is written to the log.
+        """
+        first = self._reading().as_of().date() + timedelta(days=1)
+        feature = surface if surface != NOTHING else "feature"
+        config = ExperimentConfig(
+            surface=surface,
+            control=NOTHING,
+            variants={NOTHING: 0.5, feature: 0.5},
+            starts_on=first,
+            ends_on=first + _PROPOSED - timedelta(days=1),
+        )
+        return Experiment(f"{surface} against nothing", config, self._context_of(f"{surface} against nothing", config))
+
     def declare(self, *names: str) -> None:
         """Write what the experiments declare to the log, where it does not stand there yet."""
+        if self._until is not None:
+            return
         unknown = tuple(name for name in names if name not in self._declared)
         missing = undeclared(self._reading(), self._config, unknown) if unknown else []
         now = datetime.now(UTC)
@@ -93,6 +122,8 @@ class Registry:
 
     def _remember(self, name: str, looks: Sequence[Look]) -> None:
         """Keep new looks in the log; what this reading has computed stays, since they are no facts."""
+        if self._until is not None:
+            return
         wanted = config_hash(name, self._config.experiment(name))
         record_bodies(self._store, self._config, [look_event(name, wanted, look) for look in looks], source="look")
         self._taken.setdefault(wanted, []).extend(looks)
@@ -110,7 +141,9 @@ class Registry:
 
     def _context(self, name: str) -> Context:
         """Return what an experiment is told."""
-        config = self._config.experiment(name)
+        return self._context_of(name, self._config.experiment(name))
+
+    def _context_of(self, name: str, config: ExperimentConfig) -> Context:
         as_of = self._reading().as_of()
         costs = {surface: declared.monthly_cost for surface, declared in self._config.surfaces.items()}
         cost = costs.get(config.surface)
@@ -129,6 +162,7 @@ class Registry:
             declarations=declarations(self._reading(), name),
             looks=self._looks(name, config_hash(name, config)),
             remember=partial(self._remember, name),
+            now=self._until,
         )
 
 

@@ -12,6 +12,7 @@ from counterclick.simulate.arms import reached
 from counterclick.simulate.browsing import browsed, carted, listed
 from counterclick.simulate.buying import bought, sent_back
 from counterclick.simulate.catalogue import catalogue
+from counterclick.simulate.claiming import reported
 from counterclick.simulate.events_table import table
 from counterclick.simulate.orders import orders
 from counterclick.simulate.shop_toml import shop_toml
@@ -65,13 +66,23 @@ def simulate(truth: ShopTruth = DEFAULT_SHOP, *, seed: int = 0) -> Simulation:
     seen = visits(truth, who, goods, rng)
     meetings = [reached(truth, surface, who, seen, rng) for surface in truth.surfaces]
     placed = orders(truth, who, seen, meetings, goods, rng)
-    blocks = [
+    before = [
         *listed(truth, goods, first_midnight(truth)),
         *browsed(who, seen, goods, rng),
         *(block for met in meetings for block in exposed(who, seen, met)),
-        *(block for met in meetings for block in shown(truth, who, seen, met, placed.ready, goods, seed=seed, rng=rng)),
+    ]
+    shows = [shown(truth, who, seen, met, placed.ready, goods, seed=seed, rng=rng) for met in meetings]
+    blocks = [
+        *before,
+        *(block for show in shows for block in show),
         *carted(truth, who, seen, placed, goods, rng),
         *bought(truth, who, seen, placed, goods, seed=seed, rng=rng),
         *sent_back(truth, placed, goods, seed=seed, rng=rng),
+        *(
+            block
+            for met, show in zip(meetings, shows, strict=True)
+            if met.surface.claimed_by
+            for block in reported(truth, met.surface, who, seen, placed, show, seed=seed)
+        ),
     ]
     return Simulation(table(blocks, seed), truth, seed)

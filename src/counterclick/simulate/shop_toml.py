@@ -18,12 +18,21 @@ def shop_toml(truth: ShopTruth) -> str:
         f"[shop]\ncurrency = {_text(truth.currency)}\ntimezone = {_text(truth.timezone)}\n",
         '[attribution]\nrule = "first_touch"\nwindow = "24h"\nhelpful_only = true\n',
     )
-    surfaces = (
-        f"[surfaces.{_key(s.name)}]\ntuned_on = {_text(s.tuned_on)}\nmonthly_cost = {s.monthly_cost}\n"
-        for s in truth.surfaces
-    )
+    surfaces = (_surface(s) for s in truth.surfaces)
     experiments = (_experiment(truth, s) for s in truth.surfaces)
     return "\n".join((*head, *surfaces, *experiments))
+
+
+def _surface(surface: SurfaceTruth) -> str:
+    lines = [
+        f"[surfaces.{_key(surface.name)}]",
+        f"celebrates = {_text(surface.celebrates)}",
+        f"measured_on = {_text(surface.measured_on)}",
+        f"tuned_on = {_text(surface.tuned_on)}",
+        f"monthly_cost = {surface.monthly_cost}",
+        f"claimed_by = [{_text(surface.claimed_by)}]" if surface.claimed_by else "",
+    ]
+    return "\n".join(filter(None, lines)) + "\n"
 
 
 def _experiment(truth: ShopTruth, surface: SurfaceTruth) -> str:

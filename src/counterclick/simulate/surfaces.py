@@ -52,6 +52,9 @@ class SurfaceTruth:
         before_order: factor on the click rate in visits of visitors who are ready to buy whatever the arms.
         monthly_cost: what it costs, in the shop's currency.
         tuned_on: the number that its maker optimises.
+        celebrates: the number that its owner wants to see doubled.
+        measured_on: the number that its report shows.
+        claimed_by: tool that reports its orders: every order within five days of an opened message; none where empty.
         guardrails: metric -> largest relative loss that is tolerated.
     """
 
@@ -67,6 +70,9 @@ class SurfaceTruth:
     before_order: float = 1.0
     monthly_cost: float = 0.0
     tuned_on: str = "clicks"
+    celebrates: str = "net_revenue_per_visitor"
+    measured_on: str = "influenced_revenue"
+    claimed_by: str = ""
     guardrails: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,6 +90,8 @@ class SurfaceTruth:
                 raise ConfigError(f"variant {name!r} of {self.experiment!r}: an effect must be above -1.")
         if self.kind == "message" and self.eligibility == "cart":
             raise ConfigError(f"surface {self.name!r}: a message has the eligibility 'visit', not 'cart'.")
+        if self.claimed_by and self.kind != "message":
+            raise ConfigError(f"surface {self.name!r}: only a message is claimed by a tool of its own.")
         check_fraction(f"surface {self.name!r}: reach", self.reach)
         check_fraction(f"surface {self.name!r}: click_rate", self.click_rate)
         top = max(1 + a.clicks for a in self.arms.values() if a.engages) if self._engages else 0.0
@@ -146,6 +154,7 @@ DEFAULT_SURFACES: tuple[SurfaceTruth, ...] = (
         click_rate=0.12,
         monthly_cost=299,
         tuned_on="units_per_order",
+        measured_on="net_revenue_per_visitor",
         guardrails={"margin_per_visitor": 0.03},
     ),
     SurfaceTruth(
@@ -159,6 +168,7 @@ DEFAULT_SURFACES: tuple[SurfaceTruth, ...] = (
         click_rate=0.15,
         monthly_cost=450,
         tuned_on="order_submit_rate",
+        measured_on="net_revenue_per_visitor",
         guardrails={"margin_per_visitor": 0.03},
     ),
     SurfaceTruth(
@@ -173,6 +183,8 @@ DEFAULT_SURFACES: tuple[SurfaceTruth, ...] = (
         before_order=5.7,
         monthly_cost=900,
         tuned_on="conversations",
+        celebrates="conversations",
+        measured_on="conversations",
     ),
     SurfaceTruth(
         name="nudges",
@@ -185,6 +197,7 @@ DEFAULT_SURFACES: tuple[SurfaceTruth, ...] = (
         click_rate=0.05,
         monthly_cost=150,
         tuned_on="click_rate",
+        measured_on="click_rate",
     ),
     SurfaceTruth(
         name="email",
@@ -197,5 +210,6 @@ DEFAULT_SURFACES: tuple[SurfaceTruth, ...] = (
         click_rate=0.08,
         monthly_cost=200,
         tuned_on="open_rate",
+        claimed_by="mailer",
     ),
 )

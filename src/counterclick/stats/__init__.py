@@ -9,10 +9,12 @@ from __future__ import annotations
 from counterclick.stats.adjustment import Adjusted, adjusted_difference, adjusted_lift, effective_number
 from counterclick.stats.anytime import anytime_reach
 from counterclick.stats.capping import Capped, cap_of, capped_lift
+from counterclick.stats.drift import agreement_interval, log_trend, trend_gap
 from counterclick.stats.equivalence import Equivalence, equivalent_difference, equivalent_lift
 from counterclick.stats.estimates import Estimate
 from counterclick.stats.guardrails import NonInferiority, non_inferiority
 from counterclick.stats.heterogeneity import Heterogeneity, heterogeneity
+from counterclick.stats.incrementality import incrementality_ratio
 from counterclick.stats.intervals import fieller_lift, log_ratio_gap, log_ratio_lift, welch_difference
 from counterclick.stats.multiplicity import benjamini_hochberg, holm
 from counterclick.stats.planning import (
@@ -60,6 +62,7 @@ __all__ = [
     "Trials",
     "adjusted_difference",
     "adjusted_lift",
+    "agreement_interval",
     "anytime_reach",
     "benjamini_hochberg",
     "cap_of",
@@ -75,8 +78,10 @@ __all__ = [
     "fieller_lift",
     "heterogeneity",
     "holm",
+    "incrementality_ratio",
     "log_ratio_gap",
     "log_ratio_lift",
+    "log_trend",
     "median_unbiased",
     "non_inferiority",
     "obrien_fleming_spending",
@@ -92,6 +97,7 @@ __all__ = [
     "smallest_visible_lift_from_orders",
     "spending_bounds",
     "stagewise_p_value",
+    "trend_gap",
     "visitors_needed",
     "welch_difference",
 ]

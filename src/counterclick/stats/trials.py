@@ -116,7 +116,7 @@ def run_trials(
         others_treated: (k, r) those of them whom a trial puts into the treatment.
         share: P(treatment) by design.
         bounds: (k,) of the looks; what lies far from them is known less precisely.
-        few: buyers in the smaller arm below which p-values are re-randomised.
+        few: buyers in the smaller arm below which p-values are re-randomised; and below half as many in effect.
         seed: of the random labels.
         lift: true relative lift of what treated buyers spend, laid on top of their amounts.
         most_draws: random labels behind a p-value at most. A p-value is valid with any number of them.
@@ -147,7 +147,8 @@ def run_trials(
     scores = np.zeros((len(others), treated.shape[1]))
     for k in range(len(others)):
         scores[k] = studentised(top[k, :2].T, n_top[k], base[k, :2].T, n_base[k])
-        rare = (fewest[k] < few) & (fewest[k] > 1)
+        in_effect = np.minimum(_in_effect(top[k]), _in_effect(base[k]))
+        rare = ((fewest[k] < few) | (in_effect < few / 2)) & (fewest[k] > 1)
         if not rare.any() or not math.isfinite(bounds[k]):
             continue
         known = look <= k
@@ -179,6 +180,12 @@ def _sums(amounts: Floats, look: NDArray[np.int64], labels: NDArray[np.bool_], l
             found[k, 0], found[k, 1] = (values * chosen).sum(axis=0), (values**2 * chosen).sum(axis=0)
         found[k, 2] = chosen.sum(axis=0)
     return found.cumsum(axis=0)
+
+
+def _in_effect(sums: Floats) -> Floats:
+    """Return Kish's effective number of buyers, (r,), from (3, r) sums, sums of squares and numbers."""
+    found: Floats = np.divide(sums[0] ** 2, sums[1], out=np.zeros(sums.shape[1]), where=sums[1] > 0)
+    return found
 
 
 def _reference(

@@ -1,0 +1,245 @@
+"""How the ledger is laid: claims, credits and ways of counting, from tables to values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from counterclick.attribution import Rule, within
+from counterclick.attribution import claimed as claimed_of
+from counterclick.attribution import credited as credited_of
+from counterclick.audits.ledger import WINDOWS, Claimant, Inflation, Ledger, Period, Problem
+
+__all__ = ["claimed_by_surface", "ledger_audit"]
+
+_ROUNDING = 0.01
+"""What a claim may exceed its order by: a cent."""
+_WAYS = {
+    "itself, any": "each for itself, opens too",
+    "itself, touch": "each for itself, touches",
+    "last": "last touch, once",
+    "first": "first touch, once",
+}
+
+
+def claimed_by_surface(ruled: Table, told: Table, orders: Table, claimed_by: Mapping[str, str]) -> Table:
+    """Return who claims which order: tools where they report orders, other surfaces by `CLAIM_RULE`.
+
+    Grain: one order and surface. Columns: order_id, surface, claimed_revenue (a tool's largest claim on the order).
+
+    Args:
+        ruled: `counterclick.attribution.claims` by `CLAIM_RULE`.
+        told: `counterclick.facts.Facts.tool_claims`.
+        orders: `counterclick.facts.Facts.orders`.
+        claimed_by: claimant -> surface.
+    """
+    known = _on_orders(told, orders).filter(_.claimed_revenue.notnull() & _.claimant.isin(list(claimed_by)))
+    rows = known.select("claimant").distinct().to_pyarrow().to_pylist() if claimed_by else []
+    surfaces = sorted({claimed_by[row["claimant"]] for row in rows})
+    if not surfaces:
+        return ruled.select("order_id", "surface", "claimed_revenue")
+    named = known.mutate(surface=known.claimant.substitute(dict(claimed_by)))
+    reported = named.group_by("order_id", "surface").agg(claimed_revenue=_.claimed_revenue.max())
+    rest = ruled.filter(~ruled.surface.isin(surfaces)).select("order_id", "surface", "claimed_revenue")
+    return rest.union(reported.select(*rest.columns))
+
+
+def ledger_audit(
+    *,
+    orders: Table,
+    paired: Table,
+    told: Table,
+    claimed: Table,
+    credited: Table,
+    rule: Rule,
+    claimed_by: Mapping[str, str],
+    currency: str,
+) -> Ledger:
+    """Lay claims beside credits and revenue.
+
+    Args:
+        orders: `counterclick.facts.Facts.orders`.
+        paired: `counterclick.attribution.pairs` over `WIDEST`.
+        told: `counterclick.facts.Facts.tool_claims`.
+        claimed: `claimed_by_surface`.
+        credited: `counterclick.attribution.credits` by the shop's rule.
+        rule: the shop's rule.
+        claimed_by: claimant -> surface.
+        currency: of all amounts.
+    """
+    whole = _one(
+        orders.agg(n=_.count(), revenue=_.revenue.sum().cast("float64"), net_revenue=_.net_revenue.sum().cast("float64"))
+    )
+    once = told.filter(told.nth == 0)
+    claimants = _claimants(once, orders, paired, claimed_by)
+    of_surfaces = _one(claimed.agg(total=_.claimed_revenue.sum().cast("float64")))["total"] or 0.0
+    per_order = claimed.group_by("order_id").agg(n=_.surface.nunique())
+    several = _one(per_order.agg(n=_.count(), twice=(_.n > 1).cast("int64").sum()))
+    net = credited.join(orders.select("order_id", "net_revenue"), "order_id")
+    sums = _one(net.agg(total=_.attributed_revenue.sum().cast("float64"), after=_.net_revenue.sum().cast("float64")))
+    beyond = sum(_beyond(claimants, claimed_by).values())
+    return Ledger(
+        currency=currency,
+        n_orders=int(whole["n"]),
+        revenue=whole["revenue"] or 0.0,
+        net_revenue=whole["net_revenue"] or 0.0,
+        claimed=of_surfaces + beyond,
+        n_claimed=int(several["n"]),
+        n_twice=int(several["twice"] or 0),
+        attributed=sums["total"] or 0.0,
+        attributed_net=sums["after"] or 0.0,
+        claimants=claimants,
+        periods=_periods(once, orders, credited, claimed_by),
+        inflation=_inflation(paired, whole["revenue"] or 0.0),
+        problems=_problems(told, orders),
+        rule=rule.in_words,
+    )
+
+
+def _beyond(claimants: Sequence[Claimant], claimed_by: Mapping[str, str]) -> dict[str, float]:
+    """Return what each tool claims besides the orders that `claimed_by_surface` holds; of several windows, the largest."""
+    found: dict[str, float] = {}
+    for line in claimants:
+        counted = line.of_orders if line.claimant in claimed_by else 0.0
+        found[line.claimant] = max(found.get(line.claimant, 0.0), line.claimed - counted)
+    return found
+
+
+def _on_orders(told: Table, orders: Table) -> Table:
+    """Return the first claims on orders that are known, with what the order amounts to."""
+    own = orders.select(
+        _order="order_id",
+        order_revenue=orders.revenue,
+        order_returned=orders.returned_value,
+        order_value=(orders.gmv + orders.tax + orders.shipping).cast("float64"),
+    )
+    first = told.filter((told.nth == 0) & told.order_id.notnull())
+    return first.join(own, first.order_id == own["_order"]).drop("_order")
+
+
+def _claimants(once: Table, orders: Table, paired: Table, claimed_by: Mapping[str, str]) -> tuple[Claimant, ...]:
+    keys = ("claimant", "claim_window")
+    known = _on_orders(once, orders)
+    surface = known.claimant.substitute(dict(claimed_by), else_=ibis.null("string")) if claimed_by else ibis.null("string")
+    known = known.mutate(surface=surface)
+    seen = paired.group_by(_seen="order_id", _on="surface").agg(is_touched=_.is_touch.any())
+    joined = known.left_join(seen, [known.order_id == seen["_seen"], known.surface == seen["_on"]])
+    of_orders = joined.group_by(*keys).agg(
+        n_orders=_.count(),
+        of_orders=_.claimed_revenue.sum().cast("float64"),
+        order_revenue=_.order_revenue.sum().cast("float64"),
+        returned=_.order_returned.sum().cast("float64"),
+        n_touched=_.is_touched.cast("int64").sum(),
+        n_seen=_["_seen"].count(),
+    )
+    all_of = once.group_by(*keys).agg(n_claims=_.count(), claimed=_.claimed_revenue.sum().cast("float64"))
+    found = {(row["claimant"], row["claim_window"]): row for row in of_orders.to_pyarrow().to_pylist()}
+    lines = []
+    for row in all_of.order_by(*keys).to_pyarrow().to_pylist():
+        own = found.get((row["claimant"], row["claim_window"]), {})
+        n, tied = int(own.get("n_orders") or 0), claimed_by.get(row["claimant"])
+        lines.append(
+            Claimant(
+                claimant=row["claimant"],
+                window=row["claim_window"],
+                surface=tied,
+                n_claims=int(row["n_claims"]),
+                n_orders=n,
+                claimed=row["claimed"] or 0.0,
+                of_orders=own.get("of_orders") or 0.0,
+                order_revenue=own.get("order_revenue") or 0.0,
+                returned=own.get("returned") or 0.0,
+                n_untouched=n - int(own.get("n_touched") or 0) if tied else None,
+                n_unseen=n - int(own.get("n_seen") or 0) if tied else None,
+            )
+        )
+    return tuple(lines)
+
+
+def _periods(once: Table, orders: Table, credited: Table, claimed_by: Mapping[str, str]) -> tuple[Period, ...]:
+    told = once.filter(once.order_id.isnull()).order_by("claimant", "claim_window", "period_starts_at")
+    lines = []
+    for row in told.to_pyarrow().to_pylist():
+        first, last, surface = row["period_starts_at"], row["period_ends_at"], claimed_by.get(row["claimant"])
+        lines.append(
+            Period(
+                claimant=row["claimant"],
+                window=row["claim_window"],
+                surface=surface,
+                starts_at=first,
+                ends_at=last,
+                claimed=None if row["claimed_revenue"] is None else float(row["claimed_revenue"]),
+                revenue=_between(orders, "revenue", first, last),
+                attributed=None
+                if surface is None
+                else _between(credited.filter(credited.surface == surface), "attributed_revenue", first, last),
+            )
+        )
+    return tuple(lines)
+
+
+def _between(sold: Table, amount: str, first: datetime, last: datetime) -> float:
+    inside = sold.filter((sold.ordered_at >= ibis.literal(first)) & (sold.ordered_at < ibis.literal(last)))
+    return float(_one(inside.agg(total=inside[amount].sum().cast("float64")))["total"] or 0.0)
+
+
+def _inflation(paired: Table, revenue: float) -> tuple[Inflation, ...]:
+    """Return each surface's share of revenue by way of counting and window, in one query."""
+    parts = []
+    for way in _WAYS:
+        for label, window in WINDOWS.items():
+            rule = Rule("last" if way == "last" else "first", window, helpful_only=way != "itself, any")
+            admitted = within(paired, rule)
+            if way.startswith("itself"):
+                counted = claimed_of(admitted).select("surface", amount=_.claimed_revenue)
+            else:
+                counted = credited_of(admitted, rule).select("surface", amount=_.attributed_revenue)
+            summed = counted.group_by("surface").agg(total=_.amount.sum().cast("float64"))
+            parts.append(summed.mutate(way=ibis.literal(way), window_=ibis.literal(label)))
+    rows = ibis.union(*parts).to_pyarrow().to_pylist()
+    totals = {(row["surface"], row["way"], row["window_"]): row["total"] for row in rows}
+    surfaces = sorted({row["surface"] for row in rows})
+    return tuple(
+        Inflation(
+            surface,
+            says,
+            {label: totals.get((surface, way, label), 0.0) / revenue if revenue else 0.0 for label in WINDOWS},
+        )
+        for surface in surfaces
+        for way, says in _WAYS.items()
+    )
+
+
+def _problems(told: Table, orders: Table) -> tuple[Problem, ...]:
+    own = orders.select(_order="order_id", order_value=(orders.gmv + orders.tax + orders.shipping).cast("float64"))
+    joined = told.left_join(own, told.order_id == own["_order"])
+    problem = ibis.cases(
+        (joined.nth > 0, "reported before"),
+        (joined.claimed_revenue.isnull(), "no exchange rate"),
+        (joined.order_id.notnull() & joined["_order"].isnull(), "unknown order"),
+        (joined.claimed_revenue.cast("float64") > joined.order_value + _ROUNDING, "more than the order"),
+        else_=ibis.null("string"),
+    )
+    wrong = joined.mutate(problem=problem).filter(_.problem.notnull())
+    rows = wrong.order_by("problem", "claimant", "order_id", "claim_id").to_pyarrow().to_pylist()
+    return tuple(
+        Problem(
+            row["problem"],
+            row["claimant"],
+            row["order_id"],
+            float(row["claimed_amount"]),
+            row["currency"],
+            row["order_value"],
+        )
+        for row in rows
+    )
+
+
+def _one(table: Table) -> dict[str, Any]:
+    row: dict[str, Any] = table.to_pyarrow().to_pylist()[0]
+    return row

@@ -1,0 +1,42 @@
+"""What an experiment's visitors clicked, asked and stayed, beside what they spent: the moments that show drift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from counterclick.config import duration
+from counterclick.experiments.cohort import Cohort
+from counterclick.experiments.measured import grouped_moments
+from counterclick.metrics import Metric, Sources, Span, activity
+from counterclick.stats import Moments
+
+__all__ = ["proxy_moments"]
+
+
+def proxy_moments(cohort: Cohort, metrics: Sequence[Metric], until: date | None = None) -> Mapping[str, Moments]:
+    """Return the moments of metrics' measures, by arm.
+
+    What rows name a surface, such as clicks, counts on the experiment's own surface only; what names none, such as orders
+    and sessions, counts wherever it happened.
+
+    Args:
+        cohort: eligible visitors and their orders.
+        metrics: whose measures.
+        until: last day of entry that counts, such as that of the look which a verdict rests on; all finished visitors
+            unless given.
+
+    Returns:
+        Arm -> moments of all measures; arms without finished visitors are left out.
+    """
+    config, context = cohort.config, cohort.context
+    sources = Sources(context.facts, context.rule, orders=cohort.orders, surface=config.surface)
+    window = duration(config.window)
+    names = dict.fromkeys(name for metric in metrics for name in metric.measures)
+    everyone = cohort.everyone.select("visitor_id", "variant", "entry_on", "exposed_at")
+    spans = {name: Span(name, timedelta(0), window) for name in names}
+    sums = context.facts.kept(activity(sources, everyone, spans), f"proxies {cohort.name}", ("visitor_id",))
+    units, active = (cohort.finished(table) for table in (everyone, sums))  # what is kept is of everyone, on any day
+    if until is not None:
+        units, active = (table.filter(table.entry_on <= until) for table in (units, active))
+    return {str(arm): moments for (arm,), moments in grouped_moments(units, active, tuple(names), ("variant",)).items()}

@@ -1,0 +1,298 @@
+"""From the shop's tables and verdicts to its audits: one function for each, which hands on values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from counterclick.attribution import Rule, claimed, claims, credits, pairs, within
+from counterclick.audits import (
+    CLAIM_RULE,
+    WIDEST,
+    Aims,
+    Alignment,
+    Base,
+    Claims,
+    Drift,
+    Ledger,
+    Situation,
+    SurfaceFigures,
+    Theatre,
+    Trial,
+    alignment_audit,
+    claimed_by_surface,
+    claims_audit,
+    followings,
+    ledger_audit,
+    moves,
+    theatre_audit,
+)
+from counterclick.config import Config
+from counterclick.display import percent
+from counterclick.errors import CounterclickError
+from counterclick.experiments import Experiment
+from counterclick.experiments.stakes import DAYS_A_MONTH
+from counterclick.metrics import Sources, compute, metric_named
+from counterclick.shop.drifting import drift_of
+from counterclick.shop.onoff import OnOff
+from counterclick.shop.reading import Reading
+from counterclick.verdicts import Verdict
+
+__all__ = ["Auditing"]
+
+_LIVELY = ("page_view", "purchase", "exposure")
+"""Kinds that a shop which is open has every day; refunds come long after."""
+_BY_ORDER = ("order_id",)
+_PARTS = ("revenue_per_visitor", "units_per_order", "aov")
+
+
+@dataclass
+class Auditing:
+    """The audits of a shop as it is read now; what several of them need is computed once.
+
+    Attributes:
+        config: of the shop.
+        reading: of its store.
+        rule: of attribution.
+        experiments: every declared one.
+        proposed: surface -> an experiment that could be declared on it.
+        onoff: surface -> its on/off test.
+        progress: called with each experiment's name and the fraction done.
+    """
+
+    config: Config
+    reading: Reading
+    rule: Rule
+    experiments: Mapping[str, Experiment]
+    proposed: Callable[[str], Experiment]
+    onoff: Callable[[str], OnOff]
+    progress: Callable[[str, float], None]
+
+    @cached_property
+    def verdicts(self) -> dict[str, Verdict | str]:
+        """Experiment -> its verdict, or why there is none."""
+        found: dict[str, Verdict | str] = {}
+        for number, (name, experiment) in enumerate(self.experiments.items()):
+            self.progress(name, number / (len(self.experiments) + 1))
+            try:
+                found[name] = experiment.verdict()
+            except CounterclickError as error:
+                found[name] = str(error)
+        return found
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Claims of all tools and surfaces beside the shop's credits."""
+        return ledger_audit(
+            orders=self.reading.facts.orders,
+            paired=self._paired,
+            told=self.reading.facts.tool_claims,
+            claimed=self.claimed,
+            credited=self.credited,
+            rule=self.rule,
+            claimed_by=self.config.claimed_by,
+            currency=self.config.shop.currency,
+        )
+
+    @cached_property
+    def claims(self) -> Claims:
+        """What each surface claims, is credited with, and earns."""
+        arms = [
+            experiment.feature_orders().select("order_id", "visitor_id", "revenue", experiment=ibis.literal(name))
+            for name, experiment in self.experiments.items()
+        ]
+        return claims_audit(
+            claimed=self.claimed,
+            credited=self.credited,
+            arms=self.reading.keep(ibis.union(*arms), "arms") if arms else None,
+            bases={name: self._base(name) for name in self.experiments},
+            costs={name: settings.monthly_cost for name, settings in self.config.surfaces.items()},
+            ledger=self.ledger,
+        )
+
+    @cached_property
+    def theatre(self) -> Theatre:
+        """Engagement beside money, and what to do with each surface."""
+        figures = self._figures()
+        names = dict.fromkeys([*self.config.surfaces, *(e.config.surface for e in self.experiments.values()), *figures])
+        situations = [
+            (self._situation(name, figures.get(name)), figures.get(name) or SurfaceFigures(None)) for name in names
+        ]
+        return theatre_audit(situations, self.config.shop.currency)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """Clicks, time and messages beside revenue."""
+        return drift_of(self.config, self.reading, self.rule, self.experiments, self.verdicts, progress=self.progress)
+
+    @cached_property
+    def alignment(self) -> Alignment:
+        """What each surface is measured, tuned and tested on, and what its policies follow."""
+        events = self.reading.facts.events
+        lists = events.filter(events.kind == "view_item_list")
+        clicks = events.filter(events.kind == "select_item")
+        rows = moves(lists, clicks, self.reading.facts.order_lines).to_pyarrow().to_pylist()
+        aims = [
+            Aims(
+                surface,
+                declared.celebrates,
+                declared.measured_on,
+                declared.tuned_on,
+                declared.tested_on,
+                {name: e.config.outcome for name, e in self.experiments.items() if e.config.surface == surface},
+            )
+            for surface, declared in self.config.surfaces.items()
+        ]
+        return alignment_audit(aims, followings(rows))
+
+    @cached_property
+    def _paired(self) -> Table:
+        facts = self.reading.facts
+        return self.reading.keep(pairs(facts.orders, facts.interactions, WIDEST), "paired", _BY_ORDER)
+
+    @cached_property
+    def credited(self) -> Table:
+        """Grain: one order credited by the shop's rule."""
+        return self.reading.keep(self.credits_query, "credited", _BY_ORDER)
+
+    @property
+    def credits_query(self) -> Table:
+        """The query of `credited`."""
+        return credits(self.reading.facts.orders, self.reading.facts.interactions, self.rule)
+
+    @cached_property
+    def claimed(self) -> Table:
+        """Grain: one order and surface that claims it."""
+        return self.reading.keep(self._claims(claimed(within(self._paired, CLAIM_RULE))), "claimed", _BY_ORDER)
+
+    @property
+    def claims_query(self) -> Table:
+        """The query of `claimed`, over facts alone."""
+        facts = self.reading.facts
+        return self._claims(claims(facts.orders, facts.interactions, CLAIM_RULE))
+
+    def _claims(self, ruled: Table) -> Table:
+        facts = self.reading.facts
+        return claimed_by_surface(ruled, facts.tool_claims, facts.orders, self.config.claimed_by)
+
+    def _base(self, name: str) -> Base:
+        experiment, verdict = self.experiments[name], self.verdicts[name]
+        surface = experiment.config.surface
+        try:
+            arms = experiment.measured().arms
+        except CounterclickError as error:
+            return Base(surface, verdict if isinstance(verdict, str) else str(error), 0, None)
+        feature = arms.get(experiment.config.feature)
+        return Base(surface, verdict, feature.n if feature else 0, arms.get(experiment.config.control))
+
+    def _figures(self) -> dict[str, SurfaceFigures]:
+        """Return what the log says of each surface that it names."""
+        events = self.reading.facts.events
+        seen = events.filter(events.surface.notnull()).group_by("surface").agg(first=_.occurred_at.min())
+        sources = Sources(self.reading.facts, self.rule)
+        credit = {
+            found.key: found for found in compute(sources, metric_named("attributed_revenue_per_interaction"), "surface")
+        }
+        ctr = {found.key: found.value for found in compute(sources, metric_named("ctr"), "surface")}
+        found = {}
+        for row in seen.to_pyarrow().to_pylist():
+            name, first = row["surface"], self._day(row["first"])
+            recorded = ((self._today - first).days + 1) / DAYS_A_MONTH
+            own = credit.get(name)
+            attributed = (own.numerator or 0.0) if own else 0.0
+            found[name] = SurfaceFigures(
+                months=((self._today - self._live_since(name, first)).days + 1) / DAYS_A_MONTH,
+                interactions_a_month=((own.denominator or 0.0) if own else 0.0) / recorded,
+                ctr=ctr.get(name),
+                attributed_a_month=attributed / recorded,
+                attributed_share=attributed / self.ledger.revenue if self.ledger.revenue else 0.0,
+            )
+        return found
+
+    def _live_since(self, surface: str, first: date) -> date:
+        declared = self.config.surfaces.get(surface)
+        return min(first, declared.live_since) if declared and declared.live_since else first
+
+    @cached_property
+    def _today(self) -> date:
+        """The last day of which anything of the shop is recorded."""
+        own = self.reading.facts.events
+        last = own.filter(own.kind.isin(_LIVELY)).agg(last=_.occurred_at.max()).to_pyarrow().to_pylist()[0]["last"]
+        return self._day(min(last, self.reading.as_of()) if last else self.reading.as_of())
+
+    def _day(self, moment: datetime) -> date:
+        return moment.astimezone(ZoneInfo(self.config.shop.timezone)).date()
+
+    def _situation(self, surface: str, figures: SurfaceFigures | None) -> Situation:
+        declared = self.config.surfaces.get(surface)
+        tested = self._tested(surface)
+        asks = tested is None or (tested.ended and (tested.verdict is None or tested.verdict.outcome == "inconclusive"))
+        return Situation(
+            surface=surface,
+            days_live=None if figures is None or figures.months is None else round(figures.months * DAYS_A_MONTH),
+            tested=tested,
+            proposal=self._proposal(surface) if asks else "",
+            kill=self.config.kill,
+            monthly_cost=declared.monthly_cost if declared else None,
+            currency=self.config.shop.currency,
+        )
+
+    def _tested(self, surface: str) -> Trial | None:
+        """Return the newest experiment on a surface that has a verdict, else the newest."""
+        own = [name for name, e in self.experiments.items() if e.config.surface == surface]
+        own.sort(key=lambda name: (isinstance(self.verdicts[name], Verdict), self.experiments[name].config.ends_on))
+        if not own:
+            return None
+        name = own[-1]
+        experiment, verdict = self.experiments[name], self.verdicts[name]
+        config = experiment.config
+        days = max((min(self._today, config.ends_on) - config.starts_on).days + 1, 0)
+        lifts = {}
+        if isinstance(verdict, Verdict) and verdict.lift is not None:
+            result = experiment.estimates()
+            rows = {metric: result.row(metric, config.feature, config.control).lift for metric in _PARTS}
+            lifts = {metric: (lift.value, lift.lower, lift.upper) for metric, lift in rows.items() if lift is not None}
+        return Trial(
+            experiment=name,
+            verdict=verdict if isinstance(verdict, Verdict) else None,
+            refused=verdict if isinstance(verdict, str) else "",
+            days=days,
+            ended=self._today > config.ends_on,
+            lifts=lifts,
+            proxies=self._proxies(name),
+        )
+
+    def _proxies(self, experiment: str) -> dict[str, tuple[float, float, float]]:
+        lines = [found for found in self.drift.experiments if found.experiment == experiment]
+        lifts = {each.proxy: each.lift for found in lines for each in found.proxies}
+        return {proxy: (lift.value, lift.lower, lift.upper) for proxy, lift in lifts.items() if lift is not None}
+
+    def _proposal(self, surface: str) -> str:
+        """Return how a surface could be tested: its visitors split, or the surface switched on and off."""
+        parts = []
+        try:
+            visible = self.proposed(surface).plan().smallest_visible
+            shown = ", ".join(f"{weeks} weeks show {percent(visible[weeks])}" for weeks in (8, 26) if weeks in visible)
+            parts.append(f"Its visitors split half and half: {shown} or more.")
+        except CounterclickError as error:
+            parts.append(f"Splitting its visitors cannot be planned: {error}")
+        try:
+            plan = self.onoff(surface).plan()
+            best = {found.weeks: found.best_known(washout=plan.washout_is_declared) for found in plan.horizons}
+            known = [(visible, weeks) for weeks, visible in best.items() if visible is not None]
+            if known:
+                least, weeks = min(known)
+                parts.append(
+                    f"Switched on and off by a randomised schedule: {weeks} weeks show {percent(least)} of the whole "
+                    "shop's revenue or more."
+                )
+        except CounterclickError as error:
+            parts.append(f"Switching it on and off cannot be planned: {error}")
+        return " ".join(parts)

@@ -1,0 +1,134 @@
+"""Who the events are of: visitors never identified, visitors who allowed analytics, and likely bots."""
+
+from __future__ import annotations
+
+from ibis import _
+from ibis.expr.types import Table
+
+from counterclick.audits.effects import EXAMPLE, diluted
+from counterclick.audits.health import Finding, Sign
+from counterclick.config import HealthConfig
+from counterclick.display import count, percent
+from counterclick.shop.health.joining import one_row
+from counterclick.shop.reading import Reading
+
+__all__ = ["bots_of", "consent_of", "unidentified_of"]
+
+_OF_THE_SHOP = "'message_sent', 'refund', 'rejection', 'experiment_declared', 'look_taken', 'product', 'claim'"
+"""Kinds that the shop, not the visitor, brings about."""
+_DAY = 86_400_000_000
+_PEOPLE = 0.99
+
+
+def unidentified_of(reading: Reading, n_visitors: int) -> Sign:
+    """Return the share of visitors of whom no event ever named a customer, and what hangs on it."""
+    name = "visitors never identified"
+    if not n_visitors:
+        return Sign(name, None, "not known", "No event names a visitor: no order can be carried to an arm by a visit.")
+    known = int(reading.facts.identities.count().to_pyarrow().as_py())
+    share = 1 - known / n_visitors
+    orders = reading.facts.orders
+    nobody = orders.filter(orders.visitor_id.isnull())
+    customers = reading.facts.identities.select(_seen="customer_id").distinct()
+    found = one_row(
+        nobody.left_join(customers, nobody.customer_id == customers["_seen"]).agg(
+            n=_.count(), found=(_["_seen"].notnull()).cast("int64").sum()
+        )
+    )
+    if not found["n"]:
+        says = "Every order names its visitor: none needs an identified one to find its arm."
+    else:
+        through = found["found"] or 0
+        says = (
+            f"{count(found['n'])} orders name no visitor; {count(through)} of them name a customer who was identified on a "
+            f"visit, the other {count(found['n'] - through)} cannot find an arm."
+        )
+    return Sign(name, share, percent(share), f"{count(n_visitors - known)} of {count(n_visitors)}. {says}")
+
+
+def consent_of(reading: Reading) -> Sign:
+    """Return the share of visitors who allowed analytics, by what their latest event says that says so."""
+    name = "visitors who allowed analytics"
+    allowed, known, refused_orders, told_orders = reading.rows("""
+        SELECT count(*) FILTER (latest), count(*), coalesce(sum(refused), 0), coalesce(sum(told), 0) FROM (
+            SELECT arg_max(consent, epoch_us(occurred_at)) AS latest, count(*) FILTER (kind = 'purchase') AS told,
+                count(*) FILTER (kind = 'purchase' AND NOT consent) AS refused
+            FROM events WHERE consent IS NOT NULL AND visitor_id IS NOT NULL GROUP BY visitor_id)""")[0]
+    if not known:
+        says = "No event of a visitor says it (field consent): how many buyers the experiments cannot see is not known."
+        return Sign(name, None, "not known: no event says", says)
+    says = (
+        f"{count(allowed)} of the {count(known)} visitors whose events say it. Experiments see whom the shop can follow: "
+        "their lift is that of these visitors."
+    )
+    if told_orders:
+        says += f" {count(refused_orders)} of the {count(told_orders)} orders that say it were placed without consent."
+    return Sign(name, allowed / known, percent(allowed / known), says)
+
+
+def bots_of(reading: Reading, settings: HealthConfig, experiments: tuple[str, ...]) -> tuple[Sign, Finding, int]:
+    """Return the figure about visitors who are likely no people, its finding, and how many visitors there are in all.
+
+    A likely bot has, on its busiest day (UTC), more events than ``bot_events``, and more than ``bot_factor`` times what 99
+    of 100 visitors have on all days together. What the shop itself does (messages sent, refunds) does not count.
+    """
+    theirs = f"visitor_id IS NOT NULL AND kind NOT IN ({_OF_THE_SHOP})"
+    n_visitors, n_events, usual, most = reading.rows(
+        f"SELECT count(*), coalesce(sum(n), 0), quantile_disc(n, {_PEOPLE}), max(n) FROM (SELECT count(*) AS n FROM events "
+        f"WHERE {theirs} GROUP BY hash(visitor_id))"
+    )[0]
+    name = "likely bots"
+    if not n_visitors:
+        says = "No event names a visitor."
+        return Sign(name, None, "not known", says), Finding("likely_bots", 0, None, says), 0
+    limit = max(settings.bot_events, settings.bot_factor * usual)
+    found = 0
+    if most > limit:
+        reading.connection.execute(
+            "CREATE OR REPLACE TEMP TABLE likely_bots AS SELECT visitor_id, sum(c)::BIGINT AS n FROM (SELECT visitor_id, "
+            f"count(*) AS c FROM events WHERE {theirs} GROUP BY visitor_id, epoch_us(occurred_at) // {_DAY}) "
+            f"GROUP BY visitor_id HAVING max(c) > {limit}"
+        )
+        found = int(reading.one("SELECT count(*) FROM likely_bots"))
+    if not found:
+        says = f"No visitor has more than {count(limit)} events on one day: 0.0 % of a lift is lost by any."
+        return Sign(name, 0.0, "none", says), Finding("likely_bots", 0, None, says), n_visitors
+    return (*_weighed(reading, settings, experiments, n_events, limit), n_visitors)
+
+
+def _weighed(
+    reading: Reading, settings: HealthConfig, experiments: tuple[str, ...], n_events: int, limit: float
+) -> tuple[Sign, Finding]:
+    """Return what likely bots make up of events, eligible visitors and revenue."""
+    n, own = reading.rows("SELECT count(*), sum(n) FROM likely_bots")[0]
+    bots: Table = reading.backend.table("likely_bots").select(_bot="visitor_id")
+    orders = reading.facts.orders
+    whole = one_row(orders.agg(n=_.count(), revenue=_.revenue.sum().cast("float64")))
+    bought = one_row(
+        orders.semi_join(bots, orders.visitor_id == bots["_bot"]).agg(n=_.count(), revenue=_.revenue.sum().cast("float64"))
+    )
+    revenue = (bought["revenue"] or 0.0) / whole["revenue"] if whole["revenue"] else 0.0
+    eligible = 0.0
+    if experiments:
+        listed = ", ".join("?" for _name in experiments)
+        met, among = reading.rows(
+            "SELECT count(*), count(*) FILTER (visitor_id IN (SELECT visitor_id FROM likely_bots)) FROM (SELECT DISTINCT "
+            f"visitor_id FROM events WHERE kind = 'exposure' AND experiment IN ({listed}))",
+            experiments,
+        )[0]
+        eligible = among / met if met else 0.0
+    says = (
+        f"{count(n)} visitors with more than {count(limit)} events on one day make up {percent(own / n_events)} of "
+        f"visitors' events, which clicks and sessions count, and {percent(eligible, 2)} of the experiments' eligible "
+        "visitors. Without orders they lower revenue per visitor alike in every arm, and no lift of it. "
+    )
+    if bought["n"]:
+        says += (
+            f"Their {count(bought['n'])} orders are {percent(revenue)} of revenue: if these cannot respond to a feature, a "
+            f"true lift of {percent(EXAMPLE)} is seen as {percent(diluted(EXAMPLE, revenue), 2)}."
+        )
+    else:
+        says += "They have no orders."
+    standing = n if max(revenue, eligible) >= settings.bot_share else 0
+    shown = f"{percent(own / n_events)} of events"
+    return Sign("likely bots", own / n_events, shown, says), Finding("likely_bots", standing, bought["revenue"], says)

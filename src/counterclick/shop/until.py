@@ -1,0 +1,34 @@
+"""The log as it stood when a day ended: what had happened by then, and nothing after it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+__all__ = ["limit_events"]
+
+
+def limit_events(connection: duckdb.DuckDBPyConnection, until: datetime) -> None:
+    """Let the view ``events`` show only what had happened before a moment.
+
+    An event counts by when it occurred, whenever it arrived. Declarations and refusals say nothing of when things happened
+    and are kept. A look is kept where it was due by then; a tool's claim where its order was placed, or its period over.
+
+    Args:
+        connection: in which the view was made.
+        until: the first moment that does not count, UTC.
+    """
+    end = f"epoch_us(TIMESTAMPTZ '{until.isoformat()}')"
+    connection.execute("ALTER VIEW events RENAME TO all_events")
+    connection.execute(f"""
+        CREATE VIEW events AS SELECT * FROM all_events WHERE CASE
+            WHEN kind IN ('experiment_declared', 'rejection') THEN true
+            WHEN kind = 'look_taken'
+                THEN epoch_us(CAST(json_extract_string(details, '$.due_at') AS TIMESTAMPTZ)) < {end}
+            WHEN kind = 'claim' AND order_id IS NULL THEN epoch_us(period_ends_at) <= {end}
+            WHEN kind = 'claim' THEN order_id NOT IN (
+                SELECT later.order_id FROM all_events AS later WHERE later.kind = 'purchase'
+                AND later.order_id IS NOT NULL AND epoch_us(later.occurred_at) >= {end})
+            ELSE epoch_us(occurred_at) < {end}
+        END""")

@@ -1,0 +1,80 @@
+"""A file of outside tools' claims becomes claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from counterclick.connectors.claims import claims_mapping
+from counterclick.errors import InputError
+from counterclick.shop import Shop
+
+
+def written(folder: Path, text: str, name: str = "claims.csv") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def told(shop: Shop) -> list[tuple[object, ...]]:
+    return shop.reading.rows(
+        "SELECT claimant, order_id, amount::DOUBLE, strftime(occurred_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M'), "
+        "strftime(period_ends_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M'), claim_window FROM events WHERE kind = 'claim' "
+        "ORDER BY claimant, order_id, occurred_at, amount"
+    )
+
+
+def test_orders_and_periods_are_read_by_their_columns(make_shop: Callable[[str], Shop], tmp_path: Path) -> None:
+    """No mapping is named: the columns are those of claims. Periods are the shop's days, the last one included."""
+    shop = make_shop('[shop]\ntimezone = "Europe/Berlin"\n')
+    text = (
+        "source,order_id,period,amount,window,claimed_at,campaign\n"
+        "mailer,o1,,30.50,5 days after an open,2026-03-05 12:00,spring\n"
+        "ads,,2026-03,100,,,\nads,,2026-03-02/2026-03-08,70,,,\nads,,2026-03-02,10,,,\n"
+    )
+    recorded = shop.record(written(tmp_path, text))
+    assert (recorded.n_events, recorded.n_rejected) == (4, 0)
+    assert told(shop) == [
+        ("ads", None, 100.0, "2026-02-28T23:00", "2026-03-31T22:00", None),
+        ("ads", None, 10.0, "2026-03-01T23:00", "2026-03-02T23:00", None),
+        ("ads", None, 70.0, "2026-03-01T23:00", "2026-03-08T23:00", None),
+        ("mailer", "o1", 30.5, "2026-03-05T11:00", None, "5 days after an open"),
+    ]
+
+
+def test_a_repeated_row_is_kept_and_a_repeated_file_changes_nothing(
+    make_shop: Callable[[str], Shop], tmp_path: Path
+) -> None:
+    """Two equal rows are two claims, of which the audit says that one was reported before."""
+    shop = make_shop("")
+    path = written(tmp_path, "source,order_id,amount\nmailer,o1,30\nmailer,o1,30\n")
+    assert shop.record(path).n_events == 2
+    assert shop.record(path).known
+    assert len(told(shop)) == 2
+
+
+def test_rows_that_cannot_be_claims_are_refused_one_by_one(make_shop: Callable[[str], Shop], tmp_path: Path) -> None:
+    """No order and no period, a period that is a word, a negative amount, text for an amount: four reasons, one claim."""
+    shop = make_shop("")
+    text = "source,order_id,period,amount\nads,o1,,10\nads,,,10\nads,,March,10\nads,o2,,-10\nads,o3,,ten\n"
+    recorded = shop.record(written(tmp_path, text))
+    assert recorded.n_events == 1
+    assert recorded.rejected == {"inconsistent": 2, "out_of_range": 1, "wrong_type": 1}
+    assert "a period is 2026-03" in str(shop.rejections().rows)
+
+
+def test_a_file_that_is_said_to_hold_claims_and_does_not_says_what_is_missing(shop: Shop, tmp_path: Path) -> None:
+    """Named by hand as claims, a file without amounts names the columns that claims have."""
+    path = written(tmp_path, "source,order_id\nmailer,o1\n")
+    with pytest.raises(
+        InputError, match=r"has no column amount\. A file of claims has source, amount, and order_id or period"
+    ):
+        shop.record(path, mapping="claims")
+
+
+def test_events_with_a_kind_are_no_claims() -> None:
+    """A file in the vocabulary's own words may have the same columns."""
+    assert claims_mapping(("kind", "source", "amount", "order_id"), "UTC") is None
+    assert claims_mapping(("source", "amount"), "UTC") is None
+    assert claims_mapping(("source", "amount", "period"), "UTC") is not None
