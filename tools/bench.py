@@ -32,7 +32,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from counterclick.config import load
+from counterclick.config import Config, load
 from counterclick.shop import open_shop
 from counterclick.simulate import ShopTruth, simulate
 from counterclick.store import Store
@@ -221,6 +221,11 @@ def one_audit(folder: Path) -> dict[str, float]:
             figures[f"{line.experiment} base"] = line.base_revenue
             figures[f"{line.experiment} lift"] = line.verdict.lift
             figures[f"{line.experiment} se"] = line.verdict.numbers["se_log"]
+    for way in ledger.inflation:
+        figures |= {f"{way.surface}, {way.way}, {window}": share for window, share in way.shares.items()}
+    for found in audit.drift.experiments:
+        lifts = {each.proxy: each.lift.value for each in found.proxies if each.lift is not None}
+        figures |= {f"{found.experiment} {proxy}": value for proxy, value in lifts.items()}
     return figures | {"seconds": seconds, "closing": closing}
 
 
@@ -248,7 +253,44 @@ def one_by_hand(folder: Path) -> dict[str, float]:
         figures[f"{experiment} base"] = base
         figures[f"{experiment} lift"] = feature[0] / control[0] - 1
         figures[f"{experiment} se"] = math.sqrt(feature[1] / feature[0] ** 2 + control[1] / control[0] ** 2)
+    revenue = figures["revenue"]
+    for surface, way, window, total in connection.execute("SELECT * FROM inflation").fetchall():
+        figures[f"{surface}, {way}, {window}"] = total / revenue
+    figures |= lifts_by_hand(config, connection)
     return figures | {"seconds": time.perf_counter() - begin}
+
+
+def lifts_by_hand(config: Config, connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """Return the lift of each proxy in each experiment from the sums of hand-written SQL."""
+    visitors = {
+        (experiment, variant): n
+        for experiment, variant, n in connection.execute(
+            "SELECT experiment, variant, sum(n) FROM moments GROUP BY ALL"
+        ).fetchall()
+    }
+    sums = {
+        (row[0], row[1]): row[2:7]
+        for row in connection.execute(
+            "SELECT experiment, variant, clicks, shown, answers, stays, seconds FROM proxies"
+        ).fetchall()
+    }
+    found = {}
+    for experiment, settings in config.experiments.items():
+        levels = []
+        for arm in (settings.control, settings.feature):
+            clicks, shown, answers, stays, seconds = sums[experiment, arm]
+            n = visitors[experiment, arm]
+            levels.append(
+                {
+                    "ctr": clicks / shown if shown else 0.0,
+                    "session_length": seconds / stays,
+                    "sessions_per_visitor": stays / n,
+                    "messages_per_visitor": answers / n,
+                }
+            )
+        control, feature = levels
+        found |= {f"{experiment} {name}": feature[name] / control[name] - 1 for name in control if control[name]}
+    return found
 
 
 def main() -> None:
