@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -153,8 +154,9 @@ def log_table(arrow: Any) -> Table:
     return _backend.table(name)
 
 
-def kept(table: Table, name: str) -> Table:
+def kept(table: Table, name: str, by: Sequence[str] = ()) -> Table:
     """Materialise a table: what a shop does with tables that many questions need."""
+    del by
     place = f"{name}_{next(_numbers)}"
     _backend.create_table(place, table, temp=True)
     return _backend.table(place)

@@ -178,3 +178,166 @@ SELECT count(*), sum(revenue), sum(net_revenue),
     (SELECT count(*) FROM (SELECT order_id FROM claimed GROUP BY order_id HAVING count(DISTINCT surface) > 1)) / count(*),
     (SELECT sum(revenue) FROM credited)::DOUBLE / sum(revenue)::DOUBLE
 FROM orders;
+
+-- The ways of counting: pairs of an order and an interaction within 30 days, each way and window.
+CREATE TEMP TABLE pairs AS
+SELECT o.order_id, o.revenue, o.ordered_at, i.surface, i.event_id, i.occurred_at AS touched_at, i.is_touch
+FROM orders AS o JOIN interactions AS i ON o.person_id = i.person_id AND i.occurred_at < o.ordered_at
+    AND i.occurred_at >= o.ordered_at - INTERVAL 30 DAY;
+
+CREATE TEMP TABLE inflation AS
+WITH windows(label, width) AS (
+    VALUES ('1 h', INTERVAL 1 HOUR), ('24 h', INTERVAL 24 HOUR), ('7 d', INTERVAL 7 DAY), ('30 d', INTERVAL 30 DAY)
+), inside AS (
+    SELECT label, p.* FROM pairs AS p JOIN windows AS w ON p.touched_at >= p.ordered_at - w.width
+), itself AS (
+    SELECT label, surface, order_id, max(revenue) AS revenue, bool_or(is_touch) AS touched FROM inside GROUP BY ALL
+), ends AS (
+    SELECT label, order_id, max(revenue) AS revenue, arg_min(surface, (touched_at, event_id)) AS first_surface,
+        arg_max(surface, (touched_at, event_id)) AS last_surface
+    FROM inside WHERE is_touch GROUP BY ALL
+)
+SELECT surface, 'each for itself, opens too' AS way, label, sum(revenue)::DOUBLE AS total FROM itself GROUP BY ALL
+UNION ALL SELECT surface, 'each for itself, touches', label, sum(revenue)::DOUBLE FROM itself WHERE touched GROUP BY ALL
+UNION ALL SELECT first_surface, 'first touch, once', label, sum(revenue)::DOUBLE FROM ends GROUP BY ALL
+UNION ALL SELECT last_surface, 'last touch, once', label, sum(revenue)::DOUBLE FROM ends GROUP BY ALL;
+
+-- What is earned per credited and claimed unit of money: revenue, claims and credits of the feature's visitors.
+CREATE TEMP TABLE credit_moments AS
+WITH features(experiment, surface, variant) AS (
+    VALUES ('cart-bundles', 'cart', 'bundles'), ('ai-search', 'search', 'semantic'), ('chat', 'chat', 'assistant'),
+        ('nudges', 'nudges', 'clickbait'), ('email-blocks', 'email', 'personalised')
+), visitors AS (
+    SELECT f.experiment, a.visitor_id, sum(a.revenue)::DOUBLE AS revenue, coalesce(sum(c.revenue), 0)::DOUBLE AS claimed,
+        coalesce(sum(k.revenue), 0)::DOUBLE AS attributed
+    FROM features AS f JOIN exposed AS e USING (experiment, variant)
+    JOIN assigned AS a ON a.experiment = f.experiment AND a.visitor_id = e.visitor_id
+        AND a.ordered_at >= e.exposed_at AND a.ordered_at < e.exposed_at + INTERVAL 7 DAY
+    LEFT JOIN claimed AS c ON c.order_id = a.order_id AND c.surface = f.surface
+    LEFT JOIN credited AS k ON k.order_id = a.order_id AND k.surface = f.surface
+    GROUP BY ALL
+)
+SELECT experiment, sum(revenue) AS revenue, sum(claimed) AS claimed, sum(attributed) AS attributed,
+    sum(revenue * revenue), sum(revenue * claimed), sum(revenue * attributed), sum(claimed * claimed),
+    sum(claimed * attributed), sum(attributed * attributed)
+FROM visitors GROUP BY experiment;
+
+-- Proxy drift: sessions, then what each experiment's visitors clicked, saw, asked and stayed, and the weekly series.
+CREATE TEMP TABLE sessions AS
+WITH gaps AS (
+    SELECT visitor_id, occurred_at, second,
+        coalesce(second - lag(second) OVER (PARTITION BY visitor_id ORDER BY occurred_at) >= 1800, true) AS begins
+    FROM (SELECT visitor_id, occurred_at, epoch(date_trunc('second', occurred_at)) AS second FROM events
+        WHERE visitor_id IS NOT NULL AND kind NOT IN ('refund', 'message_sent', 'rejection'))
+), numbered AS (
+    SELECT *, sum(begins::INT) OVER (PARTITION BY visitor_id ORDER BY occurred_at ROWS UNBOUNDED PRECEDING) AS nth FROM gaps
+)
+SELECT visitor_id, max(occurred_at) AS ended_at, max(second) - min(second) AS seconds FROM numbered GROUP BY visitor_id, nth;
+
+CREATE TEMP TABLE acts AS
+SELECT visitor_id, surface, occurred_at, kind IN ('select_item', 'message_clicked') AS is_click,
+    kind = 'assistant_answer' AS is_answer, kind IN ('view_item_list', 'message_sent') AS is_shown
+FROM events WHERE surface IS NOT NULL
+    AND kind IN ('select_item', 'message_clicked', 'assistant_answer', 'view_item_list', 'message_sent');
+
+CREATE TEMP TABLE proxies AS
+WITH features(experiment, surface) AS (
+    VALUES ('cart-bundles', 'cart'), ('ai-search', 'search'), ('chat', 'chat'), ('nudges', 'nudges'), ('email-blocks', 'email')
+), units AS (
+    SELECT e.experiment, e.visitor_id, e.variant, e.exposed_at, f.surface FROM exposed AS e JOIN features AS f USING (experiment)
+), done AS (
+    SELECT u.experiment, u.variant, u.visitor_id, count(*) FILTER (a.is_click) AS clicks,
+        count(*) FILTER (a.is_shown) AS shown, count(*) FILTER (a.is_answer) AS answers, 0 AS stays, 0.0 AS seconds, 0.0 AS revenue
+    FROM units AS u JOIN acts AS a ON a.visitor_id = u.visitor_id AND a.surface = u.surface
+        AND a.occurred_at >= u.exposed_at AND a.occurred_at < u.exposed_at + INTERVAL 7 DAY
+    GROUP BY ALL
+    UNION ALL
+    SELECT u.experiment, u.variant, u.visitor_id, 0, 0, 0, count(*), sum(s.seconds), 0.0
+    FROM units AS u JOIN sessions AS s ON s.visitor_id = u.visitor_id
+        AND s.ended_at >= u.exposed_at AND s.ended_at < u.exposed_at + INTERVAL 7 DAY
+    GROUP BY ALL
+    UNION ALL
+    SELECT experiment, variant, visitor_id, 0, 0, 0, 0, 0.0, revenue FROM visitor_values WHERE revenue > 0
+), whole AS (
+    SELECT experiment, variant, visitor_id, sum(clicks)::DOUBLE AS c, sum(shown)::DOUBLE AS i, sum(answers)::DOUBLE AS a,
+        sum(stays)::DOUBLE AS s, sum(seconds) AS t, sum(revenue) AS r
+    FROM done GROUP BY ALL
+)
+SELECT experiment, variant, sum(c) AS clicks, sum(i) AS shown, sum(a) AS answers, sum(s) AS stays, sum(t) AS seconds,
+    sum(r) AS revenue, sum(c * c), sum(c * i), sum(c * a), sum(c * s), sum(c * t), sum(c * r), sum(i * i), sum(i * a),
+    sum(i * s), sum(i * t), sum(i * r), sum(a * a), sum(a * s), sum(a * t), sum(a * r), sum(s * s), sum(s * t), sum(s * r),
+    sum(t * t), sum(t * r), sum(r * r)
+FROM whole GROUP BY experiment, variant;
+
+CREATE TEMP TABLE weeks_of_surfaces AS
+SELECT surface, date_trunc('week', occurred_at AT TIME ZONE 'Europe/Berlin') AS week, count(*) FILTER (is_click) AS clicks,
+    count(*) FILTER (is_shown) AS shown, count(*) FILTER (is_answer) AS answers
+FROM acts GROUP BY ALL;
+
+CREATE TEMP TABLE weeks_of_sessions AS
+SELECT date_trunc('week', ended_at AT TIME ZONE 'Europe/Berlin') AS week, count(*) AS n, sum(seconds) AS seconds
+FROM sessions GROUP BY ALL;
+
+CREATE TEMP TABLE weeks_of_visitors AS
+SELECT date_trunc('week', occurred_at AT TIME ZONE 'Europe/Berlin') AS week, count(DISTINCT visitor_id) AS n
+FROM events WHERE visitor_id IS NOT NULL AND kind <> 'rejection' GROUP BY ALL;
+
+CREATE TEMP TABLE weeks_of_orders AS
+SELECT date_trunc('week', ordered_at AT TIME ZONE 'Europe/Berlin') AS week, count(*) AS n, sum(net_revenue)::DOUBLE AS net,
+    sum(net_revenue) FILTER (visitor_id IS NOT NULL)::DOUBLE AS net_of_known
+FROM orders GROUP BY ALL;
+
+CREATE TEMP TABLE weeks_of_carts AS
+WITH steps AS (
+    SELECT visitor_id, occurred_at, event_id, 0 AS is_order,
+        CASE WHEN kind = 'add_to_cart' THEN 1 ELSE -1 END * quantity * unit_price AS amount, kind = 'add_to_cart' AS is_add
+    FROM events WHERE kind IN ('add_to_cart', 'remove_from_cart')
+    UNION ALL
+    SELECT visitor_id, ordered_at, order_id, 1, NULL, NULL FROM orders WHERE visitor_id IS NOT NULL
+), numbered AS (
+    SELECT *, sum(is_order) OVER (PARTITION BY visitor_id ORDER BY occurred_at, is_order, event_id) AS nth FROM steps
+), carts AS (
+    SELECT max(occurred_at) AS ended_at, greatest(sum(amount), 0) AS value FROM numbered WHERE is_order = 0
+    GROUP BY visitor_id, nth HAVING sum(amount) FILTER (is_add) > 0
+)
+SELECT date_trunc('week', ended_at AT TIME ZONE 'Europe/Berlin') AS week, count(*) AS n, sum(value)::DOUBLE AS value
+FROM carts GROUP BY ALL;
+
+-- What policies follow: times shown, clicked and bought by product, surface, policy and quarter of the time.
+CREATE TEMP TABLE followed AS
+WITH span AS (
+    SELECT surface, min(epoch(occurred_at)) AS begins, max(epoch(occurred_at)) + 1 AS lasts
+    FROM events WHERE kind = 'view_item_list' GROUP BY surface
+), shown AS (
+    SELECT e.surface, coalesce(e.policy, e.variant, '') AS policy,
+        floor((epoch(e.occurred_at) - begins) * 4 / (lasts - begins))::INT AS period, unnest(e.items).product_id AS product_id
+    FROM events AS e JOIN span USING (surface) WHERE e.kind = 'view_item_list'
+), counted AS (
+    SELECT surface, policy, product_id, period, count(*) AS n FROM shown GROUP BY ALL
+), clicked AS (
+    SELECT e.surface, e.product_id, floor((epoch(e.occurred_at) - begins) * 4 / (lasts - begins))::INT AS period, count(*) AS n
+    FROM events AS e JOIN span USING (surface) WHERE e.kind = 'select_item' GROUP BY ALL
+), bought AS (
+    SELECT s.surface, l.product_id, floor((epoch(b.occurred_at) - begins) * 4 / (lasts - begins))::INT AS period,
+        count(DISTINCT l.order_id) AS n
+    FROM order_lines AS l JOIN bought AS b USING (order_id) CROSS JOIN span AS s GROUP BY ALL
+)
+SELECT c.*, sum(c.n) OVER (PARTITION BY c.surface, c.product_id, c.period) AS here, k.n AS clicks, o.n AS orders
+FROM counted AS c LEFT JOIN clicked AS k USING (surface, product_id, period)
+LEFT JOIN bought AS o USING (surface, product_id, period);
+
+-- Data health: volumes by kind and day, arrival, busy visitors, visitors never identified.
+CREATE TEMP TABLE volumes AS
+SELECT kind, (occurred_at AT TIME ZONE 'Europe/Berlin')::DATE AS day, count(*) AS n FROM events GROUP BY ALL;
+
+CREATE TEMP TABLE arrivals AS
+SELECT kind, source, date_trunc('hour', occurred_at) AS hour, count(*) AS n, min(received_at) AS low, max(received_at) AS high
+FROM events GROUP BY ALL;
+
+CREATE TEMP TABLE busy AS
+SELECT visitor_id, count(*) AS n, max(customer_id IS NOT NULL) AS is_known FROM events WHERE visitor_id IS NOT NULL
+GROUP BY visitor_id;
+
+CREATE TEMP TABLE people_seen AS
+SELECT count(*) AS n, quantile_disc(n, 0.99) AS most, count(*) FILTER (who.customer_id IS NULL) AS never
+FROM busy LEFT JOIN who USING (visitor_id);

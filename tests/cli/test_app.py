@@ -80,6 +80,9 @@ def test_every_question_is_answered_in_eighty_columns_and_in_json(shell: Shell) 
     recorded(shell)
     questions: list[tuple[str, ...]] = [
         ("audit",),
+        ("claims",),
+        ("alignment",),
+        ("drift",),
         ("metric", "revenue_per_visitor"),
         ("metric", "aov", "--by", "month"),
         ("metric", "revenue_per_visitor", "--by", "surface"),
@@ -99,6 +102,26 @@ def test_every_question_is_answered_in_eighty_columns_and_in_json(shell: Shell) 
         assert text.strip()
         assert max(len(row) for row in text.splitlines()) <= WIDTH, text
         assert shell.json(*words)
+
+
+def test_claims_to_mend_exit_with_two_and_are_listed(shell: Shell) -> None:
+    """A claim on an unknown order: the ledger says so, `--problems` lists the row, JSON has it too."""
+    recorded(shell)
+    Path("claims.csv").write_text("source,order_id,amount\nmailer,o1,20\nmailer,o-unknown,99\n", encoding="utf-8")
+    shell("record", "claims.csv")
+    assert "unknown order" in shell("claims", code=2)
+    assert "o-unknown" in shell("claims", "--problems", code=2)
+    assert [row["order_id"] for row in shell.json("claims", code=2)["problems"]] == ["o-unknown"]
+
+
+def test_an_audit_explains_itself(shell: Shell) -> None:
+    """The queries behind the figures, of one surface where that is asked; a surface that is not there is an error."""
+    recorded(shell)
+    text = shell("audit", "--explain", "--surface", "cart")
+    assert "-- cart: test: orders with the feature" in text
+    assert "SELECT" in text
+    assert any(row["figure"] == "revenue" and row["n_rows"] == 240 for row in shell.json("audit", "--explain")["figures"])
+    assert "no surface is named 'chat'" in shell("audit", "--explain", "--surface", "chat", code=2)
 
 
 def test_a_figure_is_the_same_in_text_json_and_python(shell: Shell) -> None:

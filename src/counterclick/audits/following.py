@@ -75,12 +75,11 @@ def moves(lists: Table, clicks: Table, lines: Table) -> Table:
     """
     span = lists.group_by("surface").agg(first=_.occurred_at.min(), last=_.occurred_at.max())
     limits = span.select(_surface="surface", begins=_.first.epoch_seconds(), lasts=_.last.epoch_seconds() + 1)
-    flat = lists.select("surface", "occurred_at", "items", policy=ibis.coalesce(lists.policy, lists.variant, "")).unnest(
-        "items"
-    )
-    shown = flat.filter(_["items"].notnull()).mutate(product_id=_["items"]["product_id"]).drop("items")
+    named = lists.select("surface", "occurred_at", "items", policy=ibis.coalesce(lists.policy, lists.variant, ""))
     keys = ["surface", "product_id", "period"]
-    by_policy = _dated(shown, limits).group_by("policy", *keys).agg(n_shown=_.count())
+    dated = _dated(named, limits)
+    flat = dated.select("surface", "policy", "period", item=dated["items"].unnest())  # a join with each list is far slower
+    by_policy = flat.group_by("surface", "policy", "period", product_id=flat.item["product_id"]).agg(n_shown=_.count())
     here = by_policy.group_by(*keys).agg(n_shown_here=_.n_shown.sum())
     clicked = _dated(clicks.select("surface", "occurred_at", "product_id"), limits).group_by(*keys).agg(n_clicks=_.count())
     sold = lines.select("order_id", "product_id", occurred_at=lines.ordered_at).distinct().cross_join(limits)

@@ -44,39 +44,46 @@ class Cohort:
     def _exposed(self) -> Table:
         zone = self.context.timezone
         exposures = self.context.facts.exposures(self.name, ends_at(self.config, zone))
-        return self.context.facts.kept(eligible(exposures, self.config, zone), f"eligible {self.name}")
+        return self.context.facts.kept(eligible(exposures, self.config, zone), f"eligible {self.name}", ("visitor_id",))
 
     @property
     def units(self) -> Table:
         """Eligible visitors whose value is finished. Grain: one visitor."""
-        return finished(self.everyone, self.config, self.context.as_of, self.context.allowance)
+        return self.finished(self.everyone)
+
+    def finished(self, units: Table) -> Table:
+        """Return those of some eligible visitors whose value is finished. Grain: one visitor."""
+        return finished(units, self.config, self.context.as_of, self.context.allowance)
 
     @cached_property
     def orders(self) -> Table:
         """Orders of eligible visitors, at whatever time. Grain: one order; visitor_id is the assigned visitor."""
         facts = self.context.facts
-        return facts.kept(assigned_orders(facts.orders, self.everyone, facts.identities), f"assigned orders {self.name}")
+        owned = assigned_orders(facts.orders, self.everyone, facts.identities)
+        return facts.kept(owned, f"assigned orders {self.name}", ("order_id",))
 
-    @property
+    @cached_property
     def unmatched(self) -> Table:
         """Orders in the experiment's time that may be an assigned visitor's, but whose is not known. Grain: one order."""
         facts, zone = self.context.facts, self.context.timezone
         first = day_begins(self.config.starts_on, zone)
         last = ends_at(self.config, zone) + duration(self.config.window)
-        return unmatched_orders(facts.orders, self.everyone, facts.identities, first, last)
+        lost = unmatched_orders(facts.orders, self.everyone, facts.identities, first, last)
+        return facts.kept(lost, f"unmatched orders {self.name}", ("order_id",))
 
     @property
     def feature_orders(self) -> Table:
         """Orders within the window of finished visitors who had the feature. Grain: one order."""
-        units = self.units
-        own = units.filter(units.variant == self.config.feature).select(_visitor="visitor_id", _from="exposed_at")
-        orders = self.orders
+        everyone, orders = self.everyone, self.orders
+        own = everyone.filter(everyone.variant == self.config.feature).select(_visitor="visitor_id", exposed_at="exposed_at")
         span = ibis.interval(seconds=int(duration(self.config.window).total_seconds()))
-        return orders.join(
+        theirs = orders.join(
             own,
             [
                 orders.visitor_id == own["_visitor"],
-                orders.ordered_at >= own["_from"],
-                orders.ordered_at < own["_from"] + span,
+                orders.ordered_at >= own.exposed_at,
+                orders.ordered_at < own.exposed_at + span,
             ],
-        ).select(*orders.columns)
+        ).select(*orders.columns, "exposed_at")
+        kept = self.context.facts.kept(theirs, f"feature orders {self.name}", ("order_id",))
+        return self.finished(kept).select(*orders.columns)

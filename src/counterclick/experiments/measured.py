@@ -117,8 +117,10 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
     spans[FIRST_DAY] = Span("revenue", none, timedelta(hours=24))
     spans[PRE] = Span("revenue", -_BEFORE, none)
     spans[MATURED] = Span("matured_net_revenue", none, window)
-    units = cohort.units.select("visitor_id", "variant", "entry_on", "exposed_at", "is_returning", "device", "country")
-    active = context.facts.kept(activity(sources, units, spans), f"activity {cohort.name}")
+    columns = ("visitor_id", "variant", "entry_on", "exposed_at", "is_returning", "device", "country")
+    units = cohort.units.select(*columns)
+    sums = activity(sources, cohort.everyone.select(*columns), spans)  # of everyone, so that it holds on any day
+    active = cohort.finished(context.facts.kept(sums, f"activity {cohort.name}", ("visitor_id",)))
     by_day = grouped_moments(units, active, tuple(spans), ("variant", "entry_on"))
     arms = _arms(by_day, config.variants)
     amounts, entered = _amounts(active, outcome)

@@ -33,9 +33,10 @@ def proxy_moments(cohort: Cohort, metrics: Sequence[Metric], until: date | None 
     sources = Sources(context.facts, context.rule, orders=cohort.orders, surface=config.surface)
     window = duration(config.window)
     names = dict.fromkeys(name for metric in metrics for name in metric.measures)
-    units = cohort.units.select("visitor_id", "variant", "entry_on", "exposed_at")
-    if until is not None:
-        units = units.filter(units.entry_on <= until)
+    everyone = cohort.everyone.select("visitor_id", "variant", "entry_on", "exposed_at")
     spans = {name: Span(name, timedelta(0), window) for name in names}
-    active = context.facts.kept(activity(sources, units, spans), f"proxies {cohort.name}")
+    sums = context.facts.kept(activity(sources, everyone, spans), f"proxies {cohort.name}", ("visitor_id",))
+    units, active = (cohort.finished(table) for table in (everyone, sums))  # what is kept is of everyone, on any day
+    if until is not None:
+        units, active = (table.filter(table.entry_on <= until) for table in (units, active))
     return {str(arm): moments for (arm,), moments in grouped_moments(units, active, tuple(names), ("variant",)).items()}

@@ -44,11 +44,10 @@ def shown_products(events: Table) -> Table:
 
     Grain: one product in one list. Columns: surface, visitor_id, customer_id, occurred_at (UTC), event_id, product_id.
     """
-    lists = events.filter(events.kind == "view_item_list").select(
-        "surface", "visitor_id", "customer_id", "occurred_at", "event_id", "items"
-    )
-    flat = lists.unnest("items").filter(_.items.notnull())
-    return flat.mutate(product_id=flat.items["product_id"]).drop("items")
+    columns = ("surface", "visitor_id", "customer_id", "occurred_at", "event_id")
+    lists = events.filter(events.kind == "view_item_list")
+    flat = lists.select(*columns, item=lists["items"].unnest())
+    return flat.select(*columns, product_id=flat.item["product_id"])
 
 
 def interactions(events: Table, known: Table, catalogue: Table) -> Table:

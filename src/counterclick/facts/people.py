@@ -66,13 +66,13 @@ def visitors(events: Table, known: Table) -> Table:
 def sessions(events: Table) -> Table:
     """Visits: events of a visitor with less than 30 minutes between one and the next.
 
-    Grain: one session. Columns: visitor_id, started_at, ended_at (UTC), session_seconds, n_events.
+    Grain: one session. Columns: visitor_id, started_at, ended_at (UTC), session_seconds (whole seconds), n_events.
     """
     by_time = ibis.window(group_by="visitor_id", order_by="occurred_at")
     seen = events.filter(events.visitor_id.notnull() & ~events.kind.isin(["refund", "message_sent"])).select(
         "visitor_id", "occurred_at"
     )
-    seconds = seen.mutate(second=seen.occurred_at.epoch_seconds())
+    seconds = seen.mutate(second=seen.occurred_at.truncate("s").epoch_seconds())  # whole ones, on every engine
     placed = seconds.mutate(
         previous=seconds.second.lag().over(by_time),
         following=seconds.second.lead().over(by_time),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Protocol
 
 import ibis
 from ibis.expr.types import Table
@@ -15,15 +16,25 @@ from counterclick.facts import claims, eligibility, engagement, orders, people
 
 __all__ = ["Facts", "Keep", "Outcomes", "priced"]
 
-Keep = Callable[[Table, str], Table]
-"""What to do with a table that many questions need: nothing, or materialise it under a name.
 
-Names are identifiers of any SQL engine: ASCII letters, digits and underscores.
-"""
+class Keep(Protocol):
+    """What to do with a table that many questions need: nothing, or materialise it under a name."""
+
+    def __call__(self, table: Table, name: str, by: Sequence[str] = ()) -> Table:
+        """Return a table with the same rows.
+
+        Args:
+            table: an expression.
+            name: an identifier of any SQL engine: ASCII letters, digits and underscores.
+            by: columns that say whose a row is, where the table can be kept up (visitor_id, customer_id, order_id,
+                person_id, refund_id). A row must depend on the events alone of whoever stands, directly or through
+                others, in one event with these, and fill one of them if its events name anybody. None where not.
+        """
+        ...
 
 
-def _lazily(table: Table, name: str) -> Table:
-    del name
+def _lazily(table: Table, name: str, by: Sequence[str] = ()) -> Table:
+    del name, by
     return table
 
 
@@ -84,39 +95,40 @@ class Outcomes:
     @cached_property
     def identities(self) -> Table:
         """Grain: one visitor whose customer is known."""
-        return self._keep(people.identities(self._events), "identities")
+        return self._keep(people.identities(self._events), "identities", ("visitor_id",))
 
     @cached_property
     def _purchases(self) -> Table:
-        return self._keep(orders.purchases(self._priced), "purchases")
+        return self._keep(orders.purchases(self._priced), "purchases", ("order_id",))
 
     @cached_property
     def order_lines(self) -> Table:
         """Grain: one line of an order."""
-        return self._keep(orders.order_lines(self._purchases), "order_lines")
+        return self._keep(orders.order_lines(self._purchases), "order_lines", ("order_id",))
 
     @cached_property
     def _sold(self) -> Table:
-        return self._keep(orders.orders(self._purchases, self.order_lines, self.identities), "sold")
+        return self._keep(orders.orders(self._purchases, self.order_lines, self.identities), "sold", ("order_id",))
 
     @cached_property
     def returns(self) -> Table:
         """Grain: one refund event."""
-        return self._keep(orders.returns(self._priced, self._sold, self.order_lines), "refunds")
+        return self._keep(orders.returns(self._priced, self._sold, self.order_lines), "refunds", ("order_id", "refund_id"))
 
     @cached_property
     def orders(self) -> Table:
         """Grain: one order, with all that has come back so far."""
-        return self._keep(orders.with_refunds(self._sold, self.returns, self._returns_window), "orders")
+        return self._keep(orders.with_refunds(self._sold, self.returns, self._returns_window), "orders", ("order_id",))
 
-    def kept(self, table: Table, name: str) -> Table:
+    def kept(self, table: Table, name: str, by: Sequence[str] = ()) -> Table:
         """Return a table that several questions need, materialised if the shop does so.
 
         Args:
             table: an expression over these facts.
             name: what it is, in any words; different names are different tables.
+            by: columns that say whose a row is, where it can be kept up: see `Keep`.
         """
-        return self._keep(table, _identifier(name))
+        return self._keep(table, _identifier(name), by)
 
     @cached_property
     def cart_moves(self) -> Table:
@@ -158,12 +170,14 @@ class Facts(Outcomes):
     @cached_property
     def sessions(self) -> Table:
         """Grain: one session."""
-        return self._keep(people.sessions(self.events), "sessions")
+        return self._keep(people.sessions(self.events), "sessions", ("visitor_id",))
 
     @cached_property
     def interactions(self) -> Table:
         """Grain: one answer, click or opened message."""
-        return self._keep(engagement.interactions(self._events, self.identities, self.products), "interactions")
+        known = self._keep(self.products.select("product_id"), "catalogue")  # of a product, only that it is there matters
+        table = engagement.interactions(self._events, self.identities, known)
+        return self._keep(table, "interactions", ("visitor_id", "customer_id"))
 
     @cached_property
     def touches(self) -> Table:
@@ -184,7 +198,9 @@ class Facts(Outcomes):
         """Grain: one eligible visitor of an experiment, by exposures before a moment; with what was known of it then."""
         exposed = engagement.exposures(self._events, experiment, until)
         if self._some_name_no_origin:
-            exposed = eligibility.with_origin(self.kept(exposed, f"exposures {experiment} {until}"), self._origins)
+            exposed = eligibility.with_origin(
+                self.kept(exposed, f"exposures {experiment} {until}", ("visitor_id",)), self._origins
+            )
         return eligibility.with_history(exposed, self._pasts)
 
     @cached_property
@@ -196,11 +212,11 @@ class Facts(Outcomes):
 
     @cached_property
     def _origins(self) -> Table:
-        return self._keep(eligibility.origins(self._events), "origins")
+        return self._keep(eligibility.origins(self._events), "origins", ("visitor_id",))
 
     @cached_property
     def _pasts(self) -> Table:
-        return self._keep(eligibility.pasts(self._purchases, self.identities), "pasts")
+        return self._keep(eligibility.pasts(self._purchases, self.identities), "pasts", ("visitor_id",))
 
     @cached_property
     def tool_claims(self) -> Table:

@@ -95,6 +95,10 @@ def visitors_seen(sources: Sources, by: By | None, timezone: str) -> Table:
     events = sources.facts.events
     seen = events.filter(events.visitor_id.notnull()).select("visitor_id", measured_at=events.occurred_at)
     keyed = seen.mutate(key=keyed_by(seen, by, timezone))
+    if by is not None:
+        once = keyed.select("visitor_id", "key").distinct()
+        keyed = sources.facts.kept(once, f"seen by {by} {timezone}", ("visitor_id",))
+        return keyed.group_by("key").agg(total=keyed.count().cast("float64"))
     return keyed.group_by("key").agg(total=keyed.visitor_id.nunique().cast("float64"))
 
 

@@ -49,6 +49,7 @@ __all__ = ["Auditing"]
 
 _LIVELY = ("page_view", "purchase", "exposure")
 """Kinds that a shop which is open has every day; refunds come long after."""
+_BY_ORDER = ("order_id",)
 _PARTS = ("revenue_per_visitor", "units_per_order", "aov")
 
 
@@ -154,12 +155,12 @@ class Auditing:
     @cached_property
     def _paired(self) -> Table:
         facts = self.reading.facts
-        return self.reading.keep(pairs(facts.orders, facts.interactions, WIDEST), "paired")
+        return self.reading.keep(pairs(facts.orders, facts.interactions, WIDEST), "paired", _BY_ORDER)
 
     @cached_property
     def credited(self) -> Table:
         """Grain: one order credited by the shop's rule."""
-        return self.reading.keep(self.credits_query, "credited")
+        return self.reading.keep(self.credits_query, "credited", _BY_ORDER)
 
     @property
     def credits_query(self) -> Table:
@@ -169,7 +170,7 @@ class Auditing:
     @cached_property
     def claimed(self) -> Table:
         """Grain: one order and surface that claims it."""
-        return self.reading.keep(self._claims(claimed(within(self._paired, CLAIM_RULE))), "claimed")
+        return self.reading.keep(self._claims(claimed(within(self._paired, CLAIM_RULE))), "claimed", _BY_ORDER)
 
     @property
     def claims_query(self) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import ibis
@@ -120,6 +121,6 @@ def _of_surface(auditing: Auditing, name: str) -> list[Explained]:
 def _explained(figure: str, surface: str | None, grain: str, rows: Table, amount: str | None = None) -> Explained:
     sums = {"n_rows": rows.count()} | ({"amount": rows[amount].sum().cast("float64")} if amount else {})
     row = rows.agg(**sums).to_pyarrow().to_pylist()[0]
-    sql = str(ibis.to_sql(rows, dialect="duckdb")).replace('"temp"."main"."kept_', '"')
+    sql = re.sub(r'("\w+"\."main"\.)?"kept_(\w+?)(_[0-9a-f]{16})?"', r'"\2"', str(ibis.to_sql(rows, dialect="duckdb")))
     total = (row["amount"] or 0.0) if amount else None
     return Explained(figure, surface, int(row["n_rows"]), grain, total, sql)

@@ -54,13 +54,15 @@ class Shop:
         config: what ``shop.toml`` declares.
         folder: where ``shop.toml`` lies; the store is found from there.
         memory_limit: of the embedded database.
+        keep_after: seconds; facts that took longer to compute are stored beside the log, for the next time.
     """
 
-    def __init__(self, config: Config, folder: Path, *, memory_limit: str = "1500MB") -> None:
+    def __init__(self, config: Config, folder: Path, *, memory_limit: str = "1500MB", keep_after: float = 1.0) -> None:
         self.config = config
         self.folder = folder
         self.store = Store(folder / config.shop.store, config.shop.log)
         self._memory_limit = memory_limit
+        self._keep_after = keep_after
         self._reading: Reading | None = None
         self._policies: dict[str, Policy] = {}
         self._registry = Registry(config, self.store, self.rule, lambda: self.reading, self.refresh)
@@ -72,6 +74,8 @@ class Shop:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None:
+            self._reading = None  # nobody waits for facts to be stored
         self.close()
 
     def close(self) -> None:
@@ -81,9 +85,14 @@ class Shop:
         self.store.close()
 
     def refresh(self) -> None:
-        """Forget the facts read so far; the next question reads the store anew."""
-        self._reading = None
+        """Forget the facts read so far, once they are stored where that pays; the next question reads the store anew."""
+        self._forget()
         self._policies = {}
+
+    def _forget(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
 
     # -- recording -----------------------------------------------------------------------------------------------
 
@@ -125,7 +134,7 @@ class Shop:
     def reading(self) -> Reading:
         """The store as it was when the first question was asked; `refresh` reads it anew."""
         if self._reading is None:
-            self._reading = Reading(self.store, self.config, self.folder, self._memory_limit)
+            self._reading = Reading(self.store, self.config, self.folder, self._memory_limit, keep_after=self._keep_after)
         return self._reading
 
     @property
@@ -400,7 +409,7 @@ class Shop:
         if found.exposures:
             self._registry.declare(*(exposure.experiment for exposure in found.exposures))
             recorded = record_bodies(self.store, self.config, found.exposures, source="decide")
-            self._reading = None  # the next question sees the exposure; what policies have learnt stays
+            self._forget()  # the next question sees the exposure; what policies have learnt stays
             if recorded.rejected:
                 raise InputError(f"visitor {visitor[:60]!r} cannot be exposed: a visitor id has 1 to 200 characters.")
         told = Decision(surface, (), found.because, found.policy, found.experiment, found.variant, found.propensity)

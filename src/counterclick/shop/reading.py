@@ -17,6 +17,7 @@ from counterclick.errors import CurrencyError, EmptyStoreError
 from counterclick.facts import Facts
 from counterclick.shop.rates import daily_rates
 from counterclick.shop.until import limit_events
+from counterclick.shop.upkeep import Upkeep
 from counterclick.store import Store
 from counterclick.store.keeping import connect
 
@@ -40,17 +41,27 @@ class Reading:
         folder: of ``shop.toml``, from which the rate table is found.
         memory_limit: of DuckDB.
         until: only what had happened before this moment, UTC; everything unless given.
+        keep_after: seconds; facts that took longer to compute are stored for the next reading.
     """
 
     def __init__(
-        self, store: Store, config: Config, folder: Path, memory_limit: str, *, until: datetime | None = None
+        self,
+        store: Store,
+        config: Config,
+        folder: Path,
+        memory_limit: str,
+        *,
+        until: datetime | None = None,
+        keep_after: float = 1.0,
     ) -> None:
         self.connection: duckdb.DuckDBPyConnection = connect(memory_limit)
-        store.attach(self.connection)
+        snapshot = store.attach(self.connection)
         self._until = until
         if until is not None:
             limit_events(self.connection, until)
         self.backend = ibis.duckdb.from_connection(self.connection)
+        # what is kept is of the whole log: a reading of its past computes for itself
+        self._upkeep = Upkeep(self.connection, self.backend, store, snapshot, keep_after) if until is None else None
         self._config = config
         self._folder = folder
         self.events: Table = self.backend.table("events")
@@ -107,9 +118,16 @@ class Reading:
         """Return the rows of a query."""
         return self.connection.execute(sql, list(values)).fetchall()
 
-    def keep(self, table: Table, name: str) -> Table:
-        """Compute a table once, and return it; a second one of the same name takes its place."""
-        return self.backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
+    def keep(self, table: Table, name: str, by: Sequence[str] = ()) -> Table:
+        """Compute a table once, or take what is stored of it, and return it: see `counterclick.shop.upkeep.Upkeep.keep`."""
+        if self._upkeep is None:
+            return self.backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
+        return self._upkeep.keep(table, name, by)
+
+    def close(self) -> None:
+        """Store what was computed, where that pays. Tables that somebody still holds can be read on."""
+        if self._upkeep is not None:
+            self._upkeep.close()
 
     def _rates(self) -> Table | None:
         own = self._config.shop.currency
@@ -132,4 +150,5 @@ class Reading:
                 '"rates.csv".'
             )
         table = daily_rates(self._folder / self._config.shop.rates, own, used, claimed)
-        return self.backend.create_table("rates", table, temp=True, overwrite=True)
+        self.backend.create_table("rates", table, overwrite=True)
+        return self.backend.table("rates")

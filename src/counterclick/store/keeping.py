@@ -5,6 +5,7 @@ store/
   inbox.sqlite     bodies that are acknowledged and not yet in the log
   log/             the Delta table
   key              secret for hashing personal identifiers (kept out of the log on purpose)
+  facts/           what the log added up to when it was last asked (`counterclick.store.kept`); free to be deleted
   writing.lock     held while the log is appended to
 ```
 """
@@ -18,7 +19,7 @@ import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,14 @@ from counterclick.errors import StoreError
 from counterclick.events.bulk import columns_sql, quoted
 from counterclick.events.schema import SCHEMA, duckdb_type
 from counterclick.store.inbox import Inbox
-from counterclick.store.log import Log, Snapshot
+from counterclick.store.log import Log, Snapshot, file_name
 
 __all__ = ["Appended", "Store", "connect"]
 
 _DRAIN_MOST = 20_000
 _LOCK_SECONDS = 600.0
 _COLUMNS = ", ".join(f'"{name}"' for name in SCHEMA.names)
+_NOTHING = ", ".join(f'NULL::{duckdb_type(f.type)} AS "{f.name}"' for f in SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def connect(memory_limit: str = "1500MB") -> duckdb.DuckDBPyConnection:
     spill = tempfile.mkdtemp(prefix="counterclick-spill-")
     weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET parquet_metadata_cache = true")
     connection.execute(f"SET memory_limit = '{memory_limit}'")
     connection.execute(f"SET temp_directory = {quoted(spill)}")
     return connection
@@ -178,20 +181,26 @@ class Store:
             self.attach(connection)
             yield connection
 
-    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the view ``events`` in a DuckDB."""
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> Snapshot:
+        """Make the table ``inbox_events`` and the view ``events``, log and inbox, in a DuckDB; return the log's snapshot."""
         with self.inbox.reading() as transaction:  # the inbox first, then the log: nothing falls between
             snapshot = self.log.snapshot()
             bodies = self.inbox.above(snapshot.transaction(self._drain_name) or 0, transaction)
         log_sql = self._log_sql(connection, snapshot)
         if not bodies:
+            connection.execute(f"CREATE OR REPLACE TABLE inbox_events AS SELECT {_NOTHING} WHERE false")
             connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql}")
-            return
+            return snapshot
         _load_bodies(connection, bodies)
         connection.execute(
             f"CREATE OR REPLACE TABLE inbox_events AS {_first_sql('_inbox_rows', self.ids_sql(connection, snapshot))}"
         )
         connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql} UNION ALL SELECT {_COLUMNS} FROM inbox_events")
+        return snapshot
+
+    def since_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, known: Collection[str]) -> str:
+        """Return SQL for the events in those of a snapshot's files whose names are not among the known ones."""
+        return self._log_sql(connection, snapshot, known)
 
     def close(self) -> None:
         """Stop the inbox's writer after it has written what waits."""
@@ -215,22 +224,30 @@ class Store:
     def _drain_name(self) -> str:
         return f"inbox:{self.inbox.inbox_id}"
 
-    def _log_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
+    def _log_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, known: Collection[str] = ()) -> str:
         """SQL for a snapshot of the log with the explicit schema, whatever the age of its files.
 
         DuckDB reads the files of a folder itself; those behind a URL it is given by delta-rs, which has the credentials.
         """
-        nothing = ", ".join(f'NULL::{duckdb_type(f.type)} AS "{f.name}"' for f in SCHEMA)
-        if snapshot.table is None or not snapshot.files:
-            return f"SELECT {nothing} WHERE false"
+        wanted = [path for path in snapshot.files if file_name(path) not in known]
+        if snapshot.table is None or not wanted:
+            return f"SELECT {_NOTHING} WHERE false"
         if "://" in self.log.location:
-            connection.register("_log_behind_url", snapshot.table.to_pyarrow_dataset())
-            source = "_log_behind_url"
+            source = "_new_behind_url" if known else "_log_behind_url"
+            connection.register(source, _of_files(snapshot.table.to_pyarrow_dataset(), {file_name(path) for path in wanted}))
         else:
-            files = ", ".join(quoted(path) for path in snapshot.files)
+            files = ", ".join(quoted(path) for path in wanted)
             source = f"""read_parquet([{files}], hive_partitioning = true, hive_types = {{'kind': VARCHAR}},
                 union_by_name = true)"""
-        return f"SELECT {_COLUMNS} FROM (SELECT {nothing} WHERE false UNION ALL BY NAME SELECT * FROM {source})"
+        return f"SELECT {_COLUMNS} FROM (SELECT {_NOTHING} WHERE false UNION ALL BY NAME SELECT * FROM {source})"
+
+
+def _of_files(log: Any, names: Collection[str]) -> Any:
+    """Return the part of an Arrow dataset that lies in the files of these names."""
+    from pyarrow.dataset import FileSystemDataset  # noqa: PLC0415 - only where the log lies behind a URL
+
+    fragments = [fragment for fragment in log.get_fragments() if file_name(fragment.path) in names]
+    return FileSystemDataset(fragments, log.schema, log.format, log.filesystem)
 
 
 def _first_sql(table: str, kept: str) -> str:

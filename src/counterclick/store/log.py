@@ -18,7 +18,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from counterclick.errors import StoreError
 
-__all__ = ["Log", "Snapshot"]
+__all__ = ["Log", "Snapshot", "file_name"]
 
 _VACUUM_HOURS = 1
 _FILES_BEFORE_COMPACTION = 240
@@ -42,6 +42,11 @@ class Snapshot:
     def transaction(self, name: str) -> int | None:
         """Return the last version that an application committed, or None."""
         return self.table.transaction_version(name) if self.table else None
+
+    @property
+    def log_id(self) -> str:
+        """Which log it is, wherever it lies; empty before the first commit."""
+        return str(self.table.metadata().id) if self.table else ""
 
 
 class Log:
@@ -116,6 +121,11 @@ class Log:
         if snapshot.table is not None and len(snapshot.files) > _FILES_BEFORE_COMPACTION:
             snapshot.table.optimize.compact()
             snapshot.table.vacuum(retention_hours=_VACUUM_HOURS, enforce_retention_duration=False, dry_run=False)
+
+
+def file_name(path: str) -> str:
+    """Return the name of one of the log's files, which is unique, without the folder, which may move."""
+    return path.rpartition("/")[2]
 
 
 def _local(uri: str) -> str:

@@ -52,8 +52,8 @@ def carried_of(reading: Reading, experiments: Mapping[str, ExperimentConfig], ti
     known = facts.identities.semi_join(facts.orders.filter(_.customer_id.notnull()), "customer_id")
     known = reading.keep(known, "health_known")  # of nobody else is it asked whose visitor a customer is
     buyers = facts.orders.select("visitor_id").filter(_.visitor_id.notnull()).union(known.select("visitor_id"))
-    reading.keep(buyers.distinct(), "health_buyers")
-    theirs = f"{exposed} AND visitor_id IN (SELECT visitor_id FROM kept_health_buyers)"
+    buying = reading.keep(buyers.distinct(), "health_buyers")
+    theirs = f'{exposed} AND visitor_id IN (SELECT visitor_id FROM "{buying.get_name()}")'
     reading.connection.execute(
         "CREATE OR REPLACE TEMP TABLE health_assigned AS SELECT e, who AS visitor_id FROM "
         f"({_eligible('visitor_id', theirs)})"

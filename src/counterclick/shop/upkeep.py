@@ -1,0 +1,211 @@
+"""Facts kept up: computed once, stored beside the log, and after new events worked out anew for whom these touch alone.
+
+A kept table is one SQL text over ``events`` and other kept tables. Over the whole log it makes the whole table. Over the
+events of whom new events touch (`counterclick.shop.touched`), under the same names in a schema of their own, it makes their
+rows. A reading shows what was stored of everyone else, and these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import ibis.expr.operations as ops
+from ibis.backends.duckdb import Backend
+from ibis.expr.types import Table
+
+from counterclick.events.bulk import quoted
+from counterclick.shop.touched import KEYS, PART, UNTOLD, touch
+from counterclick.store import Store
+from counterclick.store.kept import SHELF, Kept, Manifest, Shelf
+from counterclick.store.log import Snapshot, file_name
+
+__all__ = ["Upkeep"]
+
+_GROWN = 0.05
+"""More new events than this fraction, and a new file is written."""
+_RANDOM = r"\b(ibis_\w*_)[a-z2-7]{26}\b"
+_LEFT_OUT = r"EXCLUDE \(([^()]*)\)"
+_UNUSED = timedelta(days=30)
+_TOLD = ", ".join(map(quoted, UNTOLD))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A table that this reading has.
+
+    Attributes:
+        kept: its definition.
+        content: digest of its rows, where these do not follow from the definition and the events of those it speaks of.
+    """
+
+    kept: Kept
+    content: str = ""
+
+
+class Upkeep:
+    """The kept tables of one reading.
+
+    Args:
+        connection: with ``events`` and ``inbox_events``.
+        backend: Ibis on it.
+        store: whose log is read.
+        snapshot: of the log, as it is read.
+        after: seconds; where computing took longer, what was computed is stored.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, backend: Backend, store: Store, snapshot: Snapshot, after: float
+    ) -> None:
+        self._connection = connection
+        self._backend = backend
+        self._snapshot = snapshot
+        self._after = after
+        self._shelf = Shelf(store.folder / "facts")
+        self._known: dict[str, _Known] = {}
+        self._latest: dict[str, str] = {}
+        self._seconds = 0.0
+        self._files = tuple(sorted(file_name(path) for path in snapshot.files))
+        self._stored: dict[str, Kept] = {}
+        self._has_part = False
+        self._n_stored = 0
+        manifest = self._shelf.attach(connection)
+        if manifest is not None and manifest.log_id == snapshot.log_id and {*manifest.files} <= {*self._files}:
+            self._use(manifest, store.since_sql(connection, snapshot, manifest.files))
+
+    def _use(self, manifest: Manifest, new_sql: str) -> None:
+        """Take what is stored, and find out whom the events since touch."""
+        touched = touch(self._connection, new_sql, manifest)
+        if touched is None:
+            self._connection.execute(f"DROP SCHEMA IF EXISTS {PART} CASCADE")
+        else:
+            self._has_part = touched
+            self._stored = {table.name: table for table in manifest.tables}
+            self._n_stored = manifest.n_events
+
+    def keep(self, table: Table, label: str, by: Sequence[str] = ()) -> Table:
+        """Return a table computed once.
+
+        Args:
+            table: over ``events`` and tables that were kept before.
+            label: what it is called; without ``by``, a later one of that label takes its place.
+            by: columns of `KEYS` that say whose a row is, where it can be kept up: see `counterclick.facts.tables.Keep`.
+        """
+        inputs = sorted({found.name for found in table.op().find(ops.DatabaseTable)} - {"events"})
+        sql = f"SELECT {self._columns(table)} FROM ({_steady(self._backend.compile(table))})"
+        name = self._name(label, sql, inputs)
+        if name not in self._known:
+            self._add(Kept(label, name, sql, tuple(by), tuple(inputs), datetime.now(UTC).date()))
+        return self._backend.table(name)
+
+    def _columns(self, table: Table) -> str:
+        """SQL that gives columns the types that Ibis says they have: DuckDB's own decimals are wider."""
+        typed = self._backend.compiler.type_mapper
+        return ", ".join(f'"{name}"::{typed.to_string(kind)} AS "{name}"' for name, kind in table.schema().items())
+
+    def _name(self, label: str, sql: str, inputs: Collection[str]) -> str:
+        """Return a name that says what the rows depend on besides the events: two tables of one name have the same rows."""
+        digest = hashlib.sha256()
+        for part in (duckdb.__version__, sql, *(self._content(name) for name in inputs)):
+            digest.update(part.encode() + b"\0")
+        return f"kept_{label}_{digest.hexdigest()[:16]}"
+
+    def _content(self, name: str) -> str:
+        """Return a digest of the rows of a table that is not kept by whose they are; of others the name says all."""
+        known = self._known.get(name)
+        if known is not None and (known.kept.by or known.content):
+            return known.content
+        row = self._connection.execute(f'SELECT count(*), sum(hash(t)::HUGEINT) FROM main."{name}" AS t').fetchone()
+        if known is not None:
+            self._known[name] = _Known(known.kept, str(row))
+        return str(row)
+
+    def _add(self, kept: Kept) -> None:
+        """Make a table or view of its name: of what is stored and what is touched, or of everything."""
+        if kept.by and self._has_part:
+            self._in_part(kept)
+        if kept.by and kept.name in self._stored:
+            self._connection.execute(f'CREATE VIEW main."{kept.name}" AS {self._merged(kept)}')
+        else:
+            begin = time.perf_counter()
+            self._connection.execute(f'CREATE TABLE main."{kept.name}" AS {kept.sql}')
+            self._seconds += (time.perf_counter() - begin) * bool(kept.by)
+        if not kept.by:
+            self._forget(self._latest.get(kept.label))
+            self._latest[kept.label] = kept.name
+        self._known[kept.name] = _Known(kept)
+
+    def _in_part(self, kept: Kept) -> None:
+        """Compute the rows of those who are touched: by the same words, in the schema in which these mean their events."""
+        self._connection.execute(f"SET search_path = '{PART},main'")
+        try:
+            self._connection.execute(f'CREATE TABLE {PART}."{kept.name}" AS {kept.sql}')
+        finally:
+            self._connection.execute("SET search_path = 'main'")
+
+    def _merged(self, kept: Kept) -> str:
+        stored = f'FROM {SHELF}."{kept.name}" AS s'
+        if not self._has_part:
+            return stored
+        others = " ".join(
+            f"ANTI JOIN {PART}.{KEYS[column]} AS t{n} ON s.{column} = t{n}.id" for n, column in enumerate(kept.by)
+        )
+        return f'SELECT s.* {stored} {others} UNION ALL FROM {PART}."{kept.name}"'
+
+    def _forget(self, name: str | None) -> None:
+        if name is not None:
+            del self._known[name]
+            self._connection.execute(f'DROP TABLE main."{name}"')
+
+    def close(self) -> None:
+        """Write a new file, where that saves the next reading more than a moment."""
+        if self._snapshot.table is None:
+            return
+        is_new = self._seconds > self._after
+        n_events = self._count("main.events") - self._count("main.inbox_events")
+        is_grown = bool(self._stored) and self._has_part and n_events > (1 + _GROWN) * self._n_stored
+        if not is_new and not is_grown:
+            return
+        waiting = f"SELECT DISTINCT visitor_id, customer_id, order_id FROM main.inbox_events WHERE kind NOT IN ({_TOLD})"
+        nobody = f"({waiting}) WHERE visitor_id IS NULL AND customer_id IS NULL AND order_id IS NULL"
+        if self._count(nobody):
+            return  # nobody could say later that what such an event says is in the file
+        for kept in self._stored.values():
+            self._carry(kept)
+        tables = tuple(known.kept for known in self._known.values())
+        self._shelf.write(self._connection, Manifest(self._snapshot.log_id, self._files, n_events, _needed(tables)), waiting)
+
+    def _carry(self, kept: Kept) -> None:
+        """Keep up what is stored and was not asked for in this reading, if it still holds and was used of late."""
+        if kept.name in self._known or not {*kept.inputs} <= {*self._known}:
+            return
+        is_used = datetime.now(UTC).date() - kept.used_on < _UNUSED
+        if is_used and (not kept.by or self._name(kept.label, kept.sql, kept.inputs) == kept.name):
+            self._add(kept)
+
+    def _count(self, rows: str) -> int:
+        row = self._connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
+        return int(row[0]) if row else 0
+
+
+def _steady(sql: str) -> str:
+    """Number the names that Ibis draws at random and sort those that it takes from a set: one expression is one text."""
+    numbers: dict[str, str] = {}
+    sql = re.sub(_RANDOM, lambda found: numbers.setdefault(found.group(), f"{found.group(1)}{len(numbers)}"), sql)
+    return re.sub(_LEFT_OUT, lambda found: f"EXCLUDE ({', '.join(sorted(found.group(1).split(', ')))})", sql)
+
+
+def _needed(tables: Sequence[Kept]) -> tuple[Kept, ...]:
+    """Return the tables that are stored, and those besides whose rows decide whether what is stored still holds."""
+    found: list[Kept] = []
+    inputs: set[str] = set()
+    for table in reversed(tables):  # each stands after its inputs
+        if table.by or table.name in inputs:
+            found.append(table)
+            inputs.update(table.inputs)
+    return tuple(reversed(found))

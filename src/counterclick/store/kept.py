@@ -1,0 +1,167 @@
+"""Facts as they were last worked out: one DuckDB file beside the log, written once and replaced whole.
+
+It saves time and holds nothing of its own: deleted, damaged, or written by another version, it is as if it were not there.
+The checksum stands in its name. Readers attach it read-only, any number of them; one who has it open keeps the file that it
+opened, though another has taken its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import uuid
+import zlib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from counterclick.events.bulk import quoted
+
+__all__ = ["SHELF", "Kept", "Manifest", "Shelf"]
+
+SHELF = "shelf"
+"""Name of the attached database."""
+_FORMAT = 1
+_ABANDONED_SECONDS = 3600
+_CHUNK = 1 << 20
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """One table: what it is, and in which words it was worked out.
+
+    Attributes:
+        label: what it is called by whom keeps it.
+        name: table in the file; it ends in a digest of all that its rows depend on besides the events.
+        sql: over ``events`` and other kept tables.
+        by: columns that say whose a row is; none for a table that is not stored, only computed for others.
+        inputs: kept tables that the SQL names.
+        used_on: when somebody last asked for it.
+    """
+
+    label: str
+    name: str
+    sql: str
+    by: tuple[str, ...]
+    inputs: tuple[str, ...]
+    used_on: date
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a file of kept facts says of itself.
+
+    Attributes:
+        log_id: of which log.
+        files: names of the log's files whose events are in the tables.
+        n_events: events in these files.
+        tables: in an order in which each can be computed.
+    """
+
+    log_id: str
+    files: tuple[str, ...]
+    n_events: int
+    tables: tuple[Kept, ...]
+
+
+class Shelf:
+    """The folder with the file.
+
+    Args:
+        folder: made when the first file is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> Manifest | None:
+        """Attach the newest file as ``shelf`` and return its manifest; None where there is none that can be read."""
+        for path in self._files():
+            with contextlib.suppress(OSError, duckdb.Error, msgspec.MsgspecError, ValueError):
+                if _checksum(path) != path.stem.rpartition("-")[2]:
+                    continue
+                connection.execute(f"ATTACH {quoted(str(path))} AS {SHELF} (READ_ONLY)")
+                with _detached_on_error(connection):
+                    rows = connection.execute(f"SELECT body FROM {SHELF}.manifest WHERE format = {_FORMAT}").fetchall()
+                    if len(rows) == 1:
+                        return msgspec.json.decode(rows[0][0], type=Manifest)
+                    connection.execute(f"DETACH {SHELF}")
+        return None
+
+    def write(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, waiting: str) -> bool:
+        """Write a new file from the tables and views of a DuckDB and let it take the old one's place.
+
+        Args:
+            connection: with the tables that the manifest names.
+            manifest: what they are.
+            waiting: SQL of visitor_id, customer_id and order_id of events that wait in the inbox: what is said of them is in
+                the tables too, and must always be worked out again.
+
+        Returns:
+            Whether it stands now; where the disk is full or may not be written, all stays as it was.
+        """
+        path = self.folder / f"writing-{uuid.uuid4().hex}.duckdb"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            connection.execute(f"ATTACH {quoted(str(path))} AS next (STORAGE_VERSION 'latest')")
+            for table in manifest.tables:
+                if table.by:
+                    connection.execute(f'CREATE TABLE next."{table.name}" AS FROM main."{table.name}"')
+            connection.execute(f"CREATE TABLE next.waiting AS {waiting}")
+            body = msgspec.json.encode(manifest).decode()
+            connection.execute(f"CREATE TABLE next.manifest AS SELECT {_FORMAT} AS format, ? AS body", [body])
+            connection.execute("DETACH next")
+            new = self.folder / f"facts-{_checksum(path)}.duckdb"
+            path.replace(new)
+        except (OSError, duckdb.Error):
+            return False
+        finally:
+            _remove(path, path.with_name(f"{path.name}.wal"))
+        self._tidy(new)
+        return True
+
+    def _files(self) -> list[Path]:
+        """Return the files that stand, newest first."""
+        try:
+            found = [(entry.stat().st_mtime_ns, Path(entry.path)) for entry in os.scandir(self.folder) if _stands(entry)]
+        except OSError:
+            return []
+        return [path for _, path in sorted(found, reverse=True)]
+
+    def _tidy(self, new: Path) -> None:
+        """Delete what a new file replaces, and what processes that died have left."""
+        old = [path for path in self._files() if path != new]
+        for path in self.folder.glob("writing-*"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                    old.append(path)
+        _remove(*old)
+
+
+def _stands(entry: os.DirEntry[str]) -> bool:
+    return entry.name.startswith("facts-") and entry.name.endswith(".duckdb")
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _detached_on_error(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, msgspec.MsgspecError):
+        connection.execute(f"DETACH {SHELF}")
+        raise
+
+
+def _checksum(path: Path) -> str:
+    found = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            found = zlib.crc32(chunk, found)
+    return f"{found:08x}"

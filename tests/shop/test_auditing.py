@@ -1,0 +1,140 @@
+"""The audit of a shop: what it hands to its audits, and what stands behind its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from builders import Event, answer, click, event, exposure, later, line, message, purchase, shown, view
+from counterclick.errors import UnknownNameError
+from counterclick.shop import Shop
+
+TOML = """
+[shop]
+currency = "EUR"
+[surfaces.cart]
+monthly_cost = 100
+[surfaces.chat]
+monthly_cost = 900
+live_since = 2025-01-05
+tuned_on = "conversations"
+[surfaces.email]
+claimed_by = ["mailer"]
+[surfaces.voice]
+[experiments.test]
+surface = "cart"
+control = "nothing"
+variants = { nothing = 0.5, bestsellers = 0.5 }
+starts_on = 2026-01-05
+ends_on = 2026-02-01
+looks = "end"
+"""
+START = "2026-01-05T08:00"
+
+
+def quarter() -> list[Event]:
+    """Return 13 weeks: every day eight visitors, half of them with the cart's list; four buy, two after an answer."""
+    events: list[Event] = []
+    for day in range(91):
+        at = later(START, days=day)
+        for i in range(8):
+            who = f"d{day}v{i}"
+            events.append(view(who, at=at))
+            if day < 28:
+                events.append(exposure(who, "bestsellers" if i % 2 else "nothing", at=at, surface="cart"))
+            if i % 2:
+                events += [shown(who, "hat", "scarf", at=at), *([click(who, "hat", at=at)] if i == 1 else [])]
+            if i < 2:
+                events.append(answer(who, "hat", at=at))
+            if i < 4:
+                bought = later(at, minutes=30 + i)
+                events.append(purchase(who, 20 + i, at=bought, order=f"{who}o", lines=[line("hat", 1, 20 + i)]))
+        events += [
+            message("opened", f"d{day}v0", at=at),
+            event("claim", at, claimant="mailer", amount=20, order_id=f"d{day}v0o"),
+        ]
+    return events
+
+
+@pytest.fixture
+def shop(make_shop: Callable[[str], Shop]) -> Shop:
+    """Return a shop of a quarter."""
+    shop = make_shop(TOML)
+    shop.record(quarter())
+    return shop
+
+
+def test_each_surface_gets_one_recommendation_by_a_named_rule(shop: Shop) -> None:
+    """The cart's test ended too small to say; nobody was held out of the chat; the voice was never seen."""
+    found = {surface.name: surface for surface in shop.audit().theatre.surfaces}
+    assert sorted(found) == ["cart", "chat", "email", "voice"]
+    assert (found["chat"].recommendation.action, found["chat"].recommendation.rule) == ("test", "no concurrent holdout")
+    assert (found["voice"].recommendation.action, found["voice"].recommendation.rule) == ("test", "nothing recorded")
+    assert found["cart"].situation.days == 28
+    assert found["cart"].recommendation.action in ("test", "switch off", "too early")
+
+
+def test_without_a_holdout_a_split_and_a_schedule_are_proposed(shop: Shop) -> None:
+    """The chat's advice says what eight and 26 weeks would show, and what switching it on and off would."""
+    chat = next(surface for surface in shop.audit().theatre.surfaces if surface.name == "chat")
+    text = chat.recommendation.because
+    assert "nobody was ever held out" in text
+    assert "Its visitors split half and half: 8 weeks show" in text
+    assert "Switched on and off by a randomised schedule" in text or "cannot be planned" in text
+
+
+def test_months_count_from_the_declared_day_and_rates_from_the_recorded_ones(shop: Shop) -> None:
+    """The chat is live since January 2025, 15 months; its 182 answers were given in the three that are recorded."""
+    chat = next(surface for surface in shop.audit().theatre.surfaces if surface.name == "chat")
+    assert chat.figures.months == pytest.approx(456 / 30.4375)
+    assert chat.figures.interactions_a_month == pytest.approx(182 / (91 / 30.4375))
+    assert chat.figures.ctr is None
+
+
+def test_the_tools_claims_stand_on_its_surface_and_opens_are_named(shop: Shop) -> None:
+    """The mailer claims 91 orders of 20, all after an open without a click: a quarter of the orders."""
+    claims = shop.audit().claims
+    line = next(each for each in claims.lines if each.surface == "email")
+    assert line.claimed * line.base_revenue == pytest.approx(91 * 20)
+    assert claims.ledger.claimants[0].counts_opens
+    assert str(shop.claims()) == str(claims.ledger)
+
+
+def test_every_figure_has_its_query_and_its_rows(shop: Shop) -> None:
+    """364 orders; 182 answers of the chat, all of them touches; the experiment's visitors by arm."""
+    found = {(each.surface, each.figure): each for each in shop.explain().figures}
+    assert (found[None, "revenue"].n_rows, found[None, "revenue"].amount) == (364, 91 * (20 + 21 + 22 + 23))
+    assert found["chat", "touches"].n_rows == 182
+    assert found["email", "claimed"].amount == 91 * 20
+    assert found["cart", "test: nothing"].n_rows == found["cart", "test: bestsellers"].n_rows == 112
+    assert '"orders"' in found[None, "credited together"].sql
+    assert "kept_" not in str(shop.explain("chat"))
+    with pytest.raises(UnknownNameError, match="no surface is named 'chats'"):
+        shop.explain("chats")
+
+
+def test_the_page_holds_every_part(shop: Shop) -> None:
+    """Claims, advice, worth, engagement, drift, alignment, readiness and health, each under its title."""
+    text = str(shop.audit())
+    for title in (
+        "What each surface claims, is credited with, and earns",
+        "What to keep, what to switch off",
+        "Engagement and credit",
+        "Proxy drift",
+        "Alignment",
+        "Stage:",
+        "What needs attention in the data",
+    ):
+        assert title in text
+    assert max(len(row) for row in text.splitlines()) <= 80
+
+
+def test_claims_to_mend_are_listed_and_make_the_command_exit_with_two(shop: Shop, tmp_path: Path) -> None:
+    """A file with an unknown order: recorded, listed, and counted as claimed."""
+    (tmp_path / "claims.csv").write_text("source,order_id,amount\nmailer,o-unknown,99\n", encoding="utf-8")
+    shop.record(tmp_path / "claims.csv")
+    ledger = shop.claims()
+    assert [(each.problem, each.order_id) for each in ledger.problems] == [("unknown order", "o-unknown")]
+    assert ledger.claimants[0].claimed == 91 * 20 + 99
