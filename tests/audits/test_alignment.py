@@ -81,7 +81,7 @@ def test_a_word_that_nobody_knows_is_not_guessed_at() -> None:
 
 def test_the_log_finds_out_what_shop_toml_does_not_say() -> None:
     """Declared to be tuned on orders, its policy shows more of what was clicked: misaligned, with both correlations."""
-    follows = Following("chat", "boosts", 120, 0.61, -0.05, 1e-9)
+    follows = Following("chat", "boosts", 120, 0.61, -0.05, 1e-9, 0.7)
     found = asked((follows,), **MONEY, outcomes={"x": "net_revenue_per_visitor"})
     assert found.surfaces[0].state == "misaligned"
     assert "policy boosts follows clicks: over 120 products" in says(found)

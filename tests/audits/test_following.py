@@ -12,30 +12,28 @@ from counterclick.audits.following import PERIODS, Following, followings, moves
 N_PRODUCTS = 80
 
 
+def row(policy: str, product: int, period: int, n_shown: int, n_clicks: int, n_orders: int) -> dict[str, int | str]:
+    """Return one product of a policy in one period; the surface has no other policy."""
+    counts = {"n_shown": int(n_shown), "n_shown_here": int(n_shown), "n_clicks": int(n_clicks), "n_orders": int(n_orders)}
+    return {"surface": "home", "policy": policy, "product_id": f"p{product}", "period": period, **counts}
+
+
 def history(follows: str, seed: int, policy: str = "boosts") -> list[dict[str, int | str]]:
     """Return a policy's periods: what it shows more of in each is what was clicked, or bought, more in the one before."""
     rng = np.random.default_rng(seed)
     liked = rng.gamma(4, 0.02, N_PRODUCTS)  # clicks and orders per exposure share this
     click_rate, order_rate = liked * rng.gamma(6, 1 / 6, N_PRODUCTS), 0.2 * liked * rng.gamma(6, 1 / 6, N_PRODUCTS)
+    if follows == "a year of orders":
+        order_rate *= 0.15
+    remembered = rng.poisson(6_000 * order_rate)
     weights = np.ones(N_PRODUCTS)
     found: list[dict[str, int | str]] = []
     for period in range(PERIODS):
         n_shown = rng.poisson(500 * weights / weights.mean())
         n_clicks, n_orders = rng.poisson(n_shown * click_rate), rng.poisson(n_shown * order_rate)
-        found += [
-            {
-                "surface": "home",
-                "policy": policy,
-                "product_id": f"p{i}",
-                "period": period,
-                "n_shown": int(n_shown[i]),
-                "n_shown_here": int(n_shown[i]),
-                "n_clicks": int(n_clicks[i]),
-                "n_orders": int(n_orders[i]),
-            }
-            for i in range(N_PRODUCTS)
-        ]
-        signal = {"clicks": n_clicks, "orders": n_orders, "nothing": np.ones(N_PRODUCTS)}[follows] / np.maximum(n_shown, 1)
+        found += [row(policy, i, period, n_shown[i], n_clicks[i], n_orders[i]) for i in range(N_PRODUCTS)]
+        own = {"clicks": n_clicks, "orders": n_orders, "nothing": n_shown, "a year of orders": remembered * n_shown}
+        signal = own[follows] / np.maximum(n_shown, 1)
         weights = weights * np.exp(0.5 * (signal - signal.mean()) / (signal.std() or 1.0))
         if follows == "nothing":
             weights = rng.gamma(5, 0.2, N_PRODUCTS)
@@ -47,6 +45,26 @@ def test_clicks_are_told_from_orders_and_from_nothing(follows: str, least: int, 
     """Simulation, 50 policies of each kind: nine in ten that follow clicks are found, and none of the others."""
     found = [followings(history(follows, seed))[0].follows_clicks for seed in range(50)]
     assert least <= sum(found) <= most
+
+
+def test_a_long_memory_of_orders_is_not_taken_for_clicks() -> None:
+    """Simulation, 50 policies that follow a year of order rates, with one order a product and period: none is accused."""
+    found = [followings(history("a year of orders", seed))[0].follows_clicks for seed in range(50)]
+    assert sum(found) <= 1
+
+
+def test_seasons_and_a_growing_catalogue_are_no_following() -> None:
+    """Clicks fall and the catalogue grows for all products alike: what is shown at random follows nothing."""
+    accused = 0
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        rows: list[dict[str, int | str]] = []
+        for period, (size, rate) in enumerate(((100, 0.12), (110, 0.05), (300, 0.10), (310, 0.10))):
+            n_shown = rng.poisson(60_000 / size, size)
+            n_clicks, n_orders = rng.poisson(n_shown * rate), rng.poisson(n_shown * 0.01)
+            rows += [row("boosts", i, period, n_shown[i], n_clicks[i], n_orders[i]) for i in range(size)]
+        accused += followings(rows)[0].follows_clicks
+    assert accused <= 1
 
 
 def test_what_follows_orders_shows_it() -> None:

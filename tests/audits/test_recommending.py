@@ -55,10 +55,14 @@ def case(
         (case(verdict("won", break_even_lift=0.06), days=5), ("switch off", "earns less than it costs")),
         (case(verdict(kind="too small to matter"), days=5), ("switch off", "too small to matter")),
         (case(verdict(kind="held for a data check"), days=200), ("too early", "held for a data check")),
+        (case(verdict(kind="guardrail not shown"), days=95), ("test", "guardrail not shown")),
+        (case(verdict("won", metric="conversion"), days=5), ("test", "decided on conversion")),
+        (case(verdict("lost", metric="orders_per_visitor"), days=5), ("test", "decided on orders_per_visitor")),
+        (case(verdict("won", metric="conversion", revenue_lift=(0.05, 0.01, 0.09)), days=5), ("keep", "won")),
         (case(verdict(), days=59), ("too early", "younger than the first kill rule")),
         (case(verdict(), days=59, ended=True), ("test", "undecided")),
         (case(verdict(), days=89), ("test", "undecided")),
-        (case(verdict(), days=90), ("switch off", "90 days without a lift")),
+        (case(verdict(), days=90, ended=True), ("switch off", "90 days without a lift")),
     ],
 )
 def test_the_first_rule_that_applies_speaks(found: tuple[str, str], expected: tuple[str, str]) -> None:
@@ -77,11 +81,12 @@ def test_sixty_days_without_movement_in_units_per_order_end_it() -> None:
 
 
 def test_revenue_that_points_upwards_is_measured_to_the_end() -> None:
-    """Units per order are blind to conversion: while looks are left, revenue above break-even goes on to day 90."""
+    """Units per order are blind to conversion: while looks are left, revenue above break-even goes on, past day 90 too."""
     assert case(verdict(), days=70, lifts=moved(-0.01, 0.03)) == ("test", "undecided")
     assert case(verdict(break_even_lift=0.04), days=70, lifts=moved(-0.01, 0.03))[1] == "60 days without movement"
     assert case(verdict(), days=70, ended=True, lifts=moved(-0.01, 0.03))[1] == "60 days without movement"
-    assert case(verdict(), days=90, lifts=moved(-0.01, 0.03))[1] == "90 days without a lift"
+    assert case(verdict(), days=90, lifts=moved(-0.01, 0.03)) == ("test", "undecided")
+    assert case(verdict(), days=90, ended=True, lifts=moved(-0.01, 0.03))[1] == "90 days without a lift"
 
 
 def test_a_lift_of_order_value_or_units_that_is_no_noise_survives_ninety_days() -> None:
@@ -97,7 +102,7 @@ def test_a_kill_rule_needs_figures() -> None:
 
 def test_a_kill_rule_says_what_it_does_not_show() -> None:
     """Ninety days without a lift do not show that it earns nothing: the interval stands in the sentence."""
-    tested = Trial("x", verdict(), "", 97, ended=False, lifts=FLAT)
+    tested = Trial("x", verdict(), "", 97, ended=True, lifts=FLAT)
     found = recommend(Situation("chat", 400, tested, "", KillConfig(), 900.0, "EUR"))
     assert "After 97 days with a concurrent holdout: aov +0.0 % [-2.0 %, +2.0 %]" in found.because
     assert "that it earns nothing is not shown either: revenue_per_visitor +1.0 % [-3.0 %, +5.0 %]" in found.because
@@ -112,7 +117,7 @@ def test_without_a_holdout_it_says_that_nobody_can_know_and_what_to_try() -> Non
 
 def test_the_days_are_the_shops_own_to_set() -> None:
     """With 30 and 45 days declared, 45 days are enough to end it."""
-    tested = Trial("x", verdict(), "", 45, ended=False, lifts=FLAT)
+    tested = Trial("x", verdict(), "", 45, ended=True, lifts=FLAT)
     kill = KillConfig(no_movement_days=30, no_lift_days=45)
     assert recommend(Situation("chat", 400, tested, "", kill, None, "EUR")).rule == "45 days without a lift"
 
@@ -121,3 +126,9 @@ def test_every_situation_has_an_answer() -> None:
     """The last rule applies to every verdict, so that no situation is left without a recommendation."""
     tested = Trial("x", verdict(), "", 61, ended=False, lifts={})
     assert RULES[-1](Situation("chat", 1, tested, "", KillConfig(), None, "EUR")) is not None
+
+
+def test_a_global_holdout_alone_is_said_to_be_one() -> None:
+    """Visitors are held out of everything at once: what this surface earns by itself cannot be known from that."""
+    found = recommend(Situation("chat", 400, None, "", KillConfig(), None, "EUR", held_together=True))
+    assert "held out of all surfaces together alone" in found.because

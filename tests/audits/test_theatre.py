@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 from counterclick.audits.recommending import Situation, Trial
 from counterclick.audits.theatre import SurfaceFigures, Theatre, theatre_audit
 from counterclick.config import KillConfig
-from counterclick.verdicts import Contrast, Verdict
+from counterclick.verdicts import Contrast, Look, Verdict
 
+LOOK = Look(
+    number=1,
+    entered_until=date(2026, 3, 1),
+    due_at=datetime(2026, 3, 10, tzinfo=UTC),
+    taken_at=datetime(2026, 3, 11, tzinfo=UTC),
+    is_last=True,
+    visitors={"a": 5_000, "b": 5_000},
+    buyers={"a": 500, "b": 450},
+    total={"a": 1.0, "b": 1.0},
+    squares={"a": 1.0, "b": 1.0},
+    information=950,
+    planned=None,
+    spent=0.025,
+    bound=1.96,
+    statistic=-4.0,
+)
 GREEN = {"ctr": (0.6, 0.5, 0.7), "session_length": (0.01, -0.02, 0.04)}
 
 
-def page(outcome: str = "lost") -> Theatre:
+def page(outcome: str = "lost", looks: tuple[Look, ...] = (LOOK,)) -> Theatre:
     """Return a theatre of a nudge with green arrows, and a chat that was never tested."""
     beside = Contrast("b", "nothing", 0.02, 0.01, 0.03, 0.01, None, revenue_lift=(0.02, 0.01, 0.03))
     verdict = Verdict(
@@ -21,6 +39,7 @@ def page(outcome: str = "lost") -> Theatre:
         "so",
         "revenue_per_visitor",
         revenue_lift=(-0.1, -0.15, -0.05),
+        looks=looks,
         contrasts=(beside,),  # type: ignore[arg-type]
     )
     tested = Trial("n", verdict, "", 56, ended=True, lifts={"aov": (0.01, 0.0, 0.02)}, proxies=GREEN)
@@ -41,6 +60,13 @@ def test_green_arrows_without_money_are_called_theatre() -> None:
 def test_a_surface_that_won_is_no_theatre() -> None:
     """The same arrows beside a win are good news."""
     assert not next(surface for surface in page("won").surfaces if surface.name == "nudges").is_theatre
+
+
+def test_nothing_is_called_theatre_before_a_look_or_on_an_invalid_experiment() -> None:
+    """No look was taken, or the arms do not have their shares: clicks cannot be laid beside money."""
+    for found in (page("inconclusive", looks=()), page("invalid")):
+        assert not any(surface.is_theatre for surface in found.surfaces)
+        assert "THEATRE" not in str(found)
 
 
 def test_what_to_switch_off_stands_first() -> None:

@@ -101,6 +101,14 @@ def test_a_verdict_by_strata() -> None:
     assert verdict(simpson(), **CHANGED).outcome == "inconclusive"
 
 
+def test_the_money_of_changed_shares_is_that_of_the_lift() -> None:
+    """No lift, no money: laid together, the same visitors seem to earn a quarter more."""
+    found = verdict(simpson(), **CHANGED)
+    assert found.incremental is not None
+    assert found.incremental.value == pytest.approx(0, abs=1e-6)
+    assert found.incremental.lower < 0 < found.incremental.upper
+
+
 def test_a_change_is_no_other_configuration_if_it_was_declared_in_time() -> None:
     """The hash leaves changes out; whether one was declared before it began is said."""
     plain, changed = config(), config(**CHANGED)

@@ -26,14 +26,14 @@ def told(shop: Shop) -> list[tuple[object, ...]]:
 
 
 def test_orders_and_periods_are_read_by_their_columns(make_shop: Callable[[str], Shop], tmp_path: Path) -> None:
-    """No mapping is named: the columns are those of claims. Periods are the shop's days, the last one included."""
+    """A column besides, so that the mapping is named. Periods are the shop's days, the last one included."""
     shop = make_shop('[shop]\ntimezone = "Europe/Berlin"\n')
     text = (
         "source,order_id,period,amount,window,claimed_at,campaign\n"
         "mailer,o1,,30.50,5 days after an open,2026-03-05 12:00,spring\n"
         "ads,,2026-03,100,,,\nads,,2026-03-02/2026-03-08,70,,,\nads,,2026-03-02,10,,,\n"
     )
-    recorded = shop.record(written(tmp_path, text))
+    recorded = shop.record(written(tmp_path, text), mapping="claims")
     assert (recorded.n_events, recorded.n_rejected) == (4, 0)
     assert told(shop) == [
         ("ads", None, 100.0, "2026-02-28T23:00", "2026-03-31T22:00", None),

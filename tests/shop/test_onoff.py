@@ -159,4 +159,4 @@ def test_declared_schedules_are_no_unknown_experiments(make_shop: MakeShop) -> N
     shop.record(a_year())
     shop.onoff("cart").schedule()
     assert not shop.check().findings
-    assert shop.audit().lines is not None
+    assert shop.audit().claims.lines is not None

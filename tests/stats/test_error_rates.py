@@ -169,7 +169,7 @@ def test_conversion_triples_late_and_idle_traffic_comes_early() -> None:
 
 def test_days_and_looks_count_the_same_visitors() -> None:
     """The last day's statistic is that of the last look, and looks count everyone once."""
-    trials = drawn(Cell("mixed", "skewed", 0.9, 2_400), SKEWED, 5, 0.0, np.random.default_rng(2))
+    trials = drawn(Cell("mixed", "skewed", 0.9, 24_000), SKEWED, 5, 0.0, np.random.default_rng(2))
     others, treated = trials.by_look()
     assert others.sum() == trials.others.sum()
     assert (treated.sum(axis=0) == trials.others_treated.sum(axis=0)).all()

@@ -36,12 +36,14 @@ class Base:
         verdict: or why there is none.
         n_feature: finished visitors who had the feature.
         control: moments of ``revenue`` of the control's finished visitors; None where it has none.
+        refused: why there is no ratio to its effect, where there is none.
     """
 
     surface: str
     verdict: Verdict | str
     n_feature: int
     control: Moments | None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,8 @@ def _tested(name: str, base: Base, sums: tuple[list[float], list[list[float]]] |
         return [replace(whole, refused=base.verdict, ratio_refused=base.verdict)]
     whole = replace(whole, verdict=base.verdict)
     feature = Moments.from_sums(_AMOUNTS, base.n_feature, np.array(totals), np.array(products))
-    lines = [_with_ratios(_against(whole, base.verdict.control, base.verdict.revenue_lift), base.control, feature)]
+    first = _against(whole, base.verdict.control, base.verdict.revenue_lift)
+    lines = [replace(first, ratio_refused=base.refused) if base.refused else _with_ratios(first, base.control, feature)]
     lines += [
         replace(_against(whole, found.against, found.revenue_lift), is_verdict=False)
         for found in base.verdict.contrasts

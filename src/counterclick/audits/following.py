@@ -8,7 +8,7 @@ one is taken with the other held fixed, since what sells is clicked as well.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import numpy as np
@@ -29,6 +29,8 @@ _FEWEST_PRODUCTS = 30
 """Products with a rate, below which nothing is said."""
 _HALF = 0.5
 """Times shown that stand for none, so that there is a logarithm."""
+_ORDERS = 0.05
+"""At or below this p-value a policy follows orders, too, and is not accused."""
 _LEVEL = 0.01
 """Of a finding, Holm-adjusted over all policies."""
 
@@ -45,6 +47,7 @@ class Following:
             period before, orders per exposure held fixed; None where too little is recorded.
         with_orders: the same with orders per exposure, clicks held fixed.
         p_clicks: one-sided p-value of the first, Holm-adjusted over policies.
+        p_orders: one-sided p-value of the second.
     """
 
     surface: str
@@ -53,13 +56,18 @@ class Following:
     with_clicks: float | None
     with_orders: float | None
     p_clicks: float | None
+    p_orders: float | None = None
 
     @property
     def follows_clicks(self) -> bool:
-        """Whether it shows more of what was clicked, more surely than of what was bought."""
-        if self.p_clicks is None or self.with_clicks is None or self.with_orders is None:
+        """Whether it shows more of what was clicked, and not of what was bought.
+
+        Orders are rarer than clicks, so that clicks stand in for them: a policy that follows orders seems to follow clicks
+        as well. One that follows orders at all is therefore not accused.
+        """
+        if self.p_clicks is None or self.p_orders is None:
             return False
-        return self.p_clicks < _LEVEL and self.with_clicks > max(self.with_orders, 0)
+        return self.p_clicks < _LEVEL and self.p_orders > _ORDERS
 
 
 def moves(lists: Table, clicks: Table, lines: Table) -> Table:
@@ -105,7 +113,7 @@ def followings(rows: Sequence[Mapping[str, int | str]]) -> tuple[Following, ...]
     adjusted = holm([line.p_clicks for line in found if line.p_clicks is not None]) if known else []
     for i, p_value in zip(known, adjusted, strict=True):
         line = found[i]
-        found[i] = Following(line.surface, line.policy, line.n_products, line.with_clicks, line.with_orders, float(p_value))
+        found[i] = replace(line, p_clicks=float(p_value))
     return tuple(found)
 
 
@@ -114,7 +122,8 @@ def _following(surface: str, policy: str, cells: Mapping[tuple[str, int], Mappin
     totals = [0] * PERIODS
     for (_product, period), row in cells.items():
         totals[period] += int(row["n_shown"])
-    steps, products = [], set()
+    steps: dict[int, list[tuple[float, float, float]]] = {}
+    products = set()
     for (product, period), row in cells.items():
         later = cells.get((product, period + 1))
         shown, here = int(row["n_shown"]), int(row["n_shown_here"])
@@ -122,17 +131,28 @@ def _following(surface: str, policy: str, cells: Mapping[tuple[str, int], Mappin
             continue
         again = max(int(later["n_shown"]), _HALF) if later else _HALF  # what is no longer shown has fallen, too
         change = np.log(again / totals[period + 1]) - np.log(shown / totals[period])
-        steps.append((change, int(row["n_clicks"]) / here, int(row["n_orders"]) / here))
+        steps.setdefault(period, []).append((change, int(row["n_clicks"]) / here, int(row["n_orders"]) / here))
         products.add(product)
     if len(products) < _FEWEST_PRODUCTS:
         return Following(surface, policy, len(products), None, None, None)
-    ranks = np.column_stack([stats.rankdata(column) for column in np.array(steps).T])
+    ranks = np.concatenate([_ranked(np.array(rows)) for rows in steps.values()])
     with_clicks, with_orders = _partial(ranks, 1, 2), _partial(ranks, 2, 1)
     if with_clicks is None or with_orders is None:
         return Following(surface, policy, len(products), None, None, None)
-    df = len(products) - 3
-    t = with_clicks * np.sqrt(df / max(1 - with_clicks**2, 1e-12))
-    return Following(surface, policy, len(products), with_clicks, with_orders, float(special.stdtr(df, -t)))
+    p_clicks, p_orders = (_p_value(r, len(products)) for r in (with_clicks, with_orders))
+    return Following(surface, policy, len(products), with_clicks, with_orders, p_clicks, p_orders)
+
+
+def _ranked(step: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ranks within one step, (n, 3), around 0: what changes for all products alike is no following."""
+    n = len(step)
+    return np.column_stack([(stats.rankdata(column) - (n + 1) / 2) / n for column in step.T])
+
+
+def _p_value(r: float, n: int) -> float:
+    """Return the one-sided p-value of a partial correlation of n products, one variable held fixed."""
+    df = n - 3
+    return float(special.stdtr(df, -r * np.sqrt(df / max(1 - r**2, 1e-12))))
 
 
 def _partial(ranks: NDArray[np.float64], of: int, given: int) -> float | None:

@@ -39,7 +39,8 @@ def claimed_by_surface(ruled: Table, told: Table, orders: Table, claimed_by: Map
         claimed_by: claimant -> surface.
     """
     known = _on_orders(told, orders).filter(_.claimed_revenue.notnull() & _.claimant.isin(list(claimed_by)))
-    rows = known.select("claimant").distinct().to_pyarrow().to_pylist() if claimed_by else []
+    tied = told.filter(told.claimant.isin(list(claimed_by))) if claimed_by else told
+    rows = tied.select("claimant").distinct().to_pyarrow().to_pylist() if claimed_by else []
     surfaces = sorted({claimed_by[row["claimant"]] for row in rows})
     if not surfaces:
         return ruled.select("order_id", "surface", "claimed_revenue")

@@ -35,7 +35,7 @@ PROBLEMS = {
     "unknown order": "The order is not in the log. It counts as claimed, and nothing can be laid beside it.",
     "more than the order": "It claims more than the order with tax, shipping and discount. It counts as it was claimed.",
     "no exchange rate": "It stands in another currency and no rate converts it. It is in no sum.",
-    "reported before": "The same tool, window and order stand in another row. It counts once.",
+    "reported before": "The same tool, window and order stand in another row that came later or with it. That one counts.",
 }
 """problem -> what it does to the figures."""
 

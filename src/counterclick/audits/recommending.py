@@ -14,6 +14,7 @@ from typing import Literal
 
 from counterclick.config import KillConfig
 from counterclick.display import money, percent, signed_percent
+from counterclick.metrics import METRICS
 from counterclick.verdicts import Verdict
 
 __all__ = ["RULES", "Action", "Lift", "Recommendation", "Situation", "Trial", "recommend"]
@@ -59,6 +60,7 @@ class Situation:
         kill: for how long it may cost without showing anything.
         monthly_cost: in ``currency``; None where not declared.
         currency: of the shop.
+        held_together: whether a global holdout holds visitors out of all surfaces at once.
     """
 
     surface: str
@@ -68,6 +70,7 @@ class Situation:
     kill: KillConfig
     monthly_cost: float | None
     currency: str
+    held_together: bool = False
 
     @property
     def verdict(self) -> Verdict | None:
@@ -123,8 +126,9 @@ def _untested_and_new(case: Situation) -> Recommendation | None:
 def _untested(case: Situation) -> Recommendation | None:
     if case.tested is not None:
         return None
+    nobody = "visitors are held out of all surfaces together alone" if case.held_together else "nobody was ever held out"
     says = (
-        f"It has been live for {case.days_live} days and nobody was ever held out: what it earns cannot be known. Before "
+        f"It has been live for {case.days_live} days and {nobody}: what it earns cannot be known. Before "
         f"and after would mix it with season and campaigns. {case.proposal}"
     )
     return Recommendation("test", "no concurrent holdout", says.strip())
@@ -143,6 +147,24 @@ def _invalid(case: Situation) -> Recommendation | None:
         return None
     says = f"Its experiment is invalid and shows nothing: {case.verdict.because}. Mend it and test again."
     return Recommendation("test", "invalid", says)
+
+
+def _contradicted(case: Situation) -> Recommendation | None:
+    """A win or a loss of something that is no money, while revenue per visitor goes the other way or is not shown."""
+    verdict = case.verdict
+    if verdict is None or verdict.outcome not in ("won", "lost") or _is_money(verdict.metric):
+        return None
+    revenue = verdict.revenue_lift
+    agrees = revenue is not None and (revenue[1] > 0 if verdict.outcome == "won" else revenue[2] < 0)
+    if agrees:
+        return None
+    shown = "not measured" if revenue is None else spoken(revenue)
+    says = f"{_sentence(verdict.because)} But it was decided on {verdict.metric}, and revenue_per_visitor stands at {shown}."
+    return Recommendation("test", f"decided on {verdict.metric}", f"{says} Test it on revenue.")
+
+
+def _is_money(metric: str) -> bool:
+    return metric not in METRICS or METRICS[metric].unit == "money"
 
 
 def _lost(case: Situation) -> Recommendation | None:
@@ -186,6 +208,14 @@ def _held(case: Situation) -> Recommendation | None:
     return Recommendation("too early", "held for a data check", _sentence(case.verdict.because))
 
 
+def _guarded(case: Situation) -> Recommendation | None:
+    if case.verdict is None or case.verdict.kind != "guardrail not shown":
+        return None
+    return Recommendation(
+        "test", "guardrail not shown", f"{_sentence(case.verdict.because)} Test on until it is shown or hurt."
+    )
+
+
 def _young(case: Situation) -> Recommendation | None:
     if case.verdict is None or case.tested is None or case.tested.ended or case.days >= case.kill.no_movement_days:
         return None
@@ -197,6 +227,8 @@ def _no_lift(case: Situation) -> Recommendation | None:
     if case.tested is None or case.days < case.kill.no_lift_days:
         return None
     known = {name: case.tested.lifts[name] for name in ("aov", "units_per_order") if name in case.tested.lifts}
+    if _points_upwards(case):
+        return None
     if not known or any(lower > 0 for _, lower, _ in known.values()):
         return None
     shown = ", ".join(f"{name} {spoken(lift)}" for name, lift in known.items())
@@ -205,13 +237,11 @@ def _no_lift(case: Situation) -> Recommendation | None:
 
 
 def _no_movement(case: Situation) -> Recommendation | None:
-    """60 days without movement in units per order, unless revenue per visitor points upwards and is still measured."""
+    """60 days without movement in units per order."""
     lift = case.tested.lifts.get("units_per_order") if case.tested else None
     if lift is None or case.days < case.kill.no_movement_days or lift[0] > 0:
         return None
-    revenue = case.tested.lifts.get("revenue_per_visitor") if case.tested else None
-    wanted = (case.verdict.break_even_lift if case.verdict else None) or 0.0
-    if case.tested is not None and not case.tested.ended and revenue is not None and revenue[0] > wanted:
+    if _points_upwards(case):
         return None
     says = f"After {case.days} days with a concurrent holdout units_per_order stands at {spoken(lift)}. {_not_shown(case)}"
     return Recommendation("switch off", f"{case.kill.no_movement_days} days without movement", says)
@@ -233,11 +263,13 @@ RULES: tuple[Callable[[Situation], Recommendation | None], ...] = (
     _untested,
     _refused,
     _invalid,
+    _contradicted,
     _lost,
     _won_but_too_dear,
     _won,
     _too_small,
     _held,
+    _guarded,
     _young,
     _no_lift,
     _no_movement,
@@ -249,6 +281,13 @@ RULES: tuple[Callable[[Situation], Recommendation | None], ...] = (
 def spoken(lift: Lift) -> str:
     """Return a lift with its interval."""
     return f"{signed_percent(lift[0])} [{signed_percent(lift[1])}, {signed_percent(lift[2])}]"
+
+
+def _points_upwards(case: Situation) -> bool:
+    """Say whether looks are left and revenue per visitor stands above break-even: units are blind to conversion."""
+    revenue = case.tested.lifts.get("revenue_per_visitor") if case.tested else None
+    wanted = (case.verdict.break_even_lift if case.verdict else None) or 0.0
+    return case.tested is not None and not case.tested.ended and revenue is not None and revenue[0] > wanted
 
 
 def _not_shown(case: Situation) -> str:

@@ -62,7 +62,11 @@ class Surface:
     @property
     def is_theatre(self) -> bool:
         """Whether a proxy is up while its experiment has not won: green arrows, and no money shown."""
-        return bool(self.green) and self.situation.verdict is not None and self.situation.verdict.outcome != "won"
+        verdict = self.situation.verdict
+        if verdict is None or verdict.outcome not in ("lost", "inconclusive") or not verdict.looks:
+            return False
+        shown = verdict.revenue_lift is not None and verdict.revenue_lift[1] > 0
+        return bool(self.green) and not shown and verdict.kind not in ("held for a data check", "guardrail not shown")
 
 
 @dataclass(frozen=True, slots=True)

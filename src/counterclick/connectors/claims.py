@@ -2,7 +2,8 @@
 
 Columns: ``source`` (the tool) and ``amount``, with ``order_id`` or ``period`` (2026-03, 2026-03-02, or first and last day as
 2026-03-02/2026-03-08); where there are any, ``currency``, ``window`` (how the tool counts, in its words) and ``claimed_at``.
-Other columns are not read. A row that names an order and a period is a claim on the order.
+A file with these columns alone is known by them; with others besides it is said to be one of claims, and these are not
+read. A row that names an order and a period is a claim on the order.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ CLAIMS = "claims"
 """Name of the mapping, unless ``shop.toml`` has one of its own of that name."""
 _ORDER, _PERIOD = "order_id", "period"
 _OPTIONAL = {"currency": "currency", "claim_window": "window"}
+_ALL = {"source", "amount", "order_id", "period", "currency", "window", "claimed_at"}
 _DAY = r"\d{4}-\d\d-\d\d"
 
 
@@ -40,8 +42,8 @@ def claims_mapping(columns: Collection[str], timezone: str, name: str | None = N
             f"{name} has no column {', '.join(missing)}. A file of claims has source, amount, and order_id or period; "
             "where there are any, currency, window and claimed_at."
         )
-    if missing or "kind" in columns:
-        return None
+    if missing or (name is None and not {*columns} <= _ALL):
+        return None  # a file with other columns besides may be anything, such as an export of orders: it is to be said
     order = f"nullif(trim(\"{_ORDER}\"::VARCHAR), '')" if _ORDER in columns else "NULL::VARCHAR"
     begins, ends = _period() if _PERIOD in columns else ("NULL::TIMESTAMP", "NULL::TIMESTAMP")
     known = f"CASE WHEN {order} IS NULL THEN {begins} END"

@@ -260,7 +260,9 @@ def _lift(case: _Case, lift: Estimate) -> float:
 
 def _money(case: _Case) -> Money | None:
     """Return money a month, its value scaled as the lift is after several looks."""
-    found = incremental(case.row, case.result, case.stakes, case.measured, case.context.currency)
+    found = incremental(
+        case.row, case.result, case.stakes, case.measured, case.context.currency, stratified=bool(case.config.changes)
+    )
     lift = case.row.lift
     if found is None or lift is None or not lift.value:
         return found
@@ -301,7 +303,9 @@ def _contrasts(
                 lift_lower=lift.lower if lift else None,
                 lift_upper=lift.upper if lift else None,
                 p_adjusted=row.p_adjusted,
-                incremental=incremental(row, result, stakes, measured, context.currency),
+                incremental=incremental(
+                    row, result, stakes, measured, context.currency, stratified=bool(config.changes)
+                ),
                 revenue_lift=revenue_lift(result, row),
                 warnings=(row.refused,) if row.refused else twyman(row),
             )

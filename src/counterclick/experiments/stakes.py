@@ -71,8 +71,13 @@ def costs_known(config: ExperimentConfig, measured: Measured) -> bool:
     return True
 
 
-def incremental(row: Row, result: Result, stakes: Stakes, measured: Measured, currency: str) -> Money | None:
+def incremental(
+    row: Row, result: Result, stakes: Stakes, measured: Measured, currency: str, *, stratified: bool = False
+) -> Money | None:
     """Return money a month: Welch's difference, or the lift's interval on the base where buyers are few.
+
+    Where shares were changed on the way it is the lift on the base as well: laid together, visitors of different times
+    would be compared with each other.
 
     Where the row's metric is no money (orders, units, conversion), it is the revenue of the same contrast.
 
@@ -82,11 +87,15 @@ def incremental(row: Row, result: Result, stakes: Stakes, measured: Measured, cu
         stakes: visitors a month.
         measured: moments of the arms.
         currency: of the amount.
+        stratified: whether the lift is combined from periods with shares of their own.
     """
     if metric_named(row.metric).unit != "money":
         row = result.row("revenue_per_visitor", row.treatment, row.against)
     if row.lift is None or row.difference is None or row.base is None:
         return None
+    month = stakes.visitors_a_month * row.base
+    if stratified:
+        return Money(row.lift.value * month, row.lift.lower * month, row.lift.upper * month, currency)
     ends = row.difference.lower, row.difference.upper
     if are_few(measured, metric_named(row.metric).numerator, (row.against, row.treatment)):
         ends = row.lift.lower * row.base, row.lift.upper * row.base

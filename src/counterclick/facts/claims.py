@@ -16,8 +16,8 @@ def tool_claims(priced: Table, currency: str, *, has_rates: bool) -> Table:
 
     Grain: one recorded claim. Columns: claim_id, claimant, claim_window (empty where the tool says nothing), order_id (null
     for a period), period_starts_at and period_ends_at (UTC; null for an order), currency, claimed_amount (as reported),
-    claimed_revenue (in the shop's currency; null where no rate is known), nth (0 for the first claim of its claimant, window
-    and order or period; above 0 it was reported before).
+    claimed_revenue (in the shop's currency; null where no rate is known), nth (0 for the latest claim of its claimant,
+    window and order or period; above 0 it was reported again since).
 
     Args:
         priced: the events table with ``fx``.
@@ -36,8 +36,9 @@ def tool_claims(priced: Table, currency: str, *, has_rates: bool) -> Table:
         period_ends_at=told.period_ends_at,
         currency=ibis.coalesce(told.currency, currency),
         claimed_amount=told.amount,
+        received_at=told.received_at,
         claimed_revenue=(told.amount * fx).cast(MONEY),
     )
     same = ["claimant", "claim_window", "order_id", "period_starts_at", "period_ends_at"]
-    nth = ibis.row_number().over(ibis.window(group_by=same, order_by=[_.claim_id]))
-    return flat.mutate(nth=nth)
+    nth = ibis.row_number().over(ibis.window(group_by=same, order_by=[_.received_at.desc(), _.claim_id]))
+    return flat.mutate(nth=nth).drop("received_at")

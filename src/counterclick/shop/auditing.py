@@ -190,7 +190,8 @@ class Auditing:
         except CounterclickError as error:
             return Base(surface, verdict if isinstance(verdict, str) else str(error), 0, None)
         feature = arms.get(experiment.config.feature)
-        return Base(surface, verdict, feature.n if feature else 0, arms.get(experiment.config.control))
+        control = arms.get(experiment.config.control)
+        return Base(surface, verdict, feature.n if feature else 0, control, _no_ratio(experiment, verdict))
 
     def _figures(self) -> dict[str, SurfaceFigures]:
         """Return what the log says of each surface that it names."""
@@ -204,11 +205,11 @@ class Auditing:
         found = {}
         for row in seen.to_pyarrow().to_pylist():
             name, first = row["surface"], self._day(row["first"])
-            recorded = ((self._today - first).days + 1) / DAYS_A_MONTH
+            recorded = max((self._today - first).days + 1, 1) / DAYS_A_MONTH  # it may be seen first after the last order
             own = credit.get(name)
             attributed = (own.numerator or 0.0) if own else 0.0
             found[name] = SurfaceFigures(
-                months=((self._today - self._live_since(name, first)).days + 1) / DAYS_A_MONTH,
+                months=max((self._today - self._live_since(name, first)).days + 1, 1) / DAYS_A_MONTH,
                 interactions_a_month=((own.denominator or 0.0) if own else 0.0) / recorded,
                 ctr=ctr.get(name),
                 attributed_a_month=attributed / recorded,
@@ -242,18 +243,21 @@ class Auditing:
             kill=self.config.kill,
             monthly_cost=declared.monthly_cost if declared else None,
             currency=self.config.shop.currency,
+            held_together=self.config.holdout is not None,
         )
 
     def _tested(self, surface: str) -> Trial | None:
         """Return the newest experiment on a surface that has a verdict, else the newest."""
         own = [name for name, e in self.experiments.items() if e.config.surface == surface]
         own.sort(key=lambda name: (isinstance(self.verdicts[name], Verdict), self.experiments[name].config.ends_on))
+        if surface in self.config.onoff and not (own and isinstance(self.verdicts[own[-1]], Verdict)):
+            return self._switched(surface)
         if not own:
             return None
         name = own[-1]
         experiment, verdict = self.experiments[name], self.verdicts[name]
         config = experiment.config
-        days = max((min(self._today, config.ends_on) - config.starts_on).days + 1, 0)
+        days = self._concurrent_days(experiment)
         lifts = {}
         if isinstance(verdict, Verdict) and verdict.lift is not None:
             result = experiment.estimates()
@@ -268,6 +272,27 @@ class Auditing:
             lifts=lifts,
             proxies=self._proxies(name),
         )
+
+    def _switched(self, surface: str) -> Trial:
+        """Return what switching a surface on and off for everyone has shown."""
+        config = self.config.onoff[surface]
+        days = max((min(self._today, config.ends_on) - config.starts_on).days + 1, 0)
+        try:
+            verdict, refused = self.onoff(surface).verdict(), ""
+        except CounterclickError as error:
+            verdict, refused = None, str(error)
+        return Trial(f"on/off test of {surface}", verdict, refused, days, ended=self._today > config.ends_on)
+
+    def _concurrent_days(self, experiment: Experiment) -> int:
+        """Return the days on which visitors entered both arms: what is declared and not served is no holdout."""
+        try:
+            entered = experiment.measured().by_day
+        except CounterclickError:
+            return 0
+        both = [
+            {day for arm, day in entered if arm == own} for own in (experiment.config.control, experiment.config.feature)
+        ]
+        return len(both[0] & both[1])
 
     def _proxies(self, experiment: str) -> dict[str, tuple[float, float, float]]:
         lines = [found for found in self.drift.experiments if found.experiment == experiment]
@@ -296,3 +321,12 @@ class Auditing:
         except CounterclickError as error:
             parts.append(f"Switching it on and off cannot be planned: {error}")
         return " ".join(parts)
+
+
+def _no_ratio(experiment: Experiment, verdict: Verdict | str) -> str:
+    """Say why an effect is not divided by a credit, where it is not."""
+    if experiment.config.changes:
+        return "its shares were changed on the way, so that its visitors cannot be laid together."
+    if isinstance(verdict, Verdict) and verdict.next_look_on is not None:
+        return "it is still being looked at; a ratio now would be peeking."
+    return ""

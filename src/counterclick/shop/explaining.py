@@ -86,7 +86,9 @@ def explain_audit(auditing: Auditing, surface: str | None = None) -> Explanation
     found = [
         _explained("revenue", None, "an order", facts.orders, "revenue"),
         _explained("net revenue", None, "an order", facts.orders, "net_revenue"),
-        _explained("claims of tools", None, "a claim", facts.tool_claims, "claimed_revenue"),
+        _explained(
+            "claims of tools", None, "a claim", facts.tool_claims.filter(facts.tool_claims.nth == 0), "claimed_revenue"
+        ),
         _explained("claimed together", None, "an order and surface", auditing.claims_query, "claimed_revenue"),
         _explained("credited together", None, "a credited order", auditing.credits_query, "attributed_revenue"),
     ]

@@ -53,7 +53,7 @@ def carried_of(reading: Reading, experiments: Mapping[str, ExperimentConfig], ti
     known = reading.keep(known, "health_known")  # of nobody else is it asked whose visitor a customer is
     buyers = facts.orders.select("visitor_id").filter(_.visitor_id.notnull()).union(known.select("visitor_id"))
     buying = reading.keep(buyers.distinct(), "health_buyers")
-    theirs = f'{exposed} AND visitor_id IN (SELECT visitor_id FROM "{buying.get_name()}")'
+    theirs = f"{exposed} AND visitor_id IN ({ibis.to_sql(buying, dialect='duckdb')})"
     reading.connection.execute(
         "CREATE OR REPLACE TEMP TABLE health_assigned AS SELECT e, who AS visitor_id FROM "
         f"({_eligible('visitor_id', theirs)})"
