@@ -303,9 +303,7 @@ def _contrasts(
                 lift_lower=lift.lower if lift else None,
                 lift_upper=lift.upper if lift else None,
                 p_adjusted=row.p_adjusted,
-                incremental=incremental(
-                    row, result, stakes, measured, context.currency, stratified=bool(config.changes)
-                ),
+                incremental=incremental(row, result, stakes, measured, context.currency, stratified=bool(config.changes)),
                 revenue_lift=revenue_lift(result, row),
                 warnings=(row.refused,) if row.refused else twyman(row),
             )
