@@ -69,7 +69,11 @@ WHERE e.kind IN ('assistant_answer', 'select_item', 'message_clicked', 'message_
 CREATE TEMP TABLE claimed AS
 SELECT DISTINCT o.order_id, i.surface, o.revenue FROM orders AS o JOIN interactions AS i
 ON o.person_id = i.person_id AND i.occurred_at < o.ordered_at AND i.occurred_at >= o.ordered_at - INTERVAL 7 DAY
-WHERE i.surface <> 'email'
+LEFT JOIN (
+    SELECT min(o.ordered_at) AS first, max(o.ordered_at) AS last FROM events AS e JOIN orders AS o USING (order_id)
+    WHERE e.kind = 'claim' AND e.claimant = 'mailer'
+) AS told ON i.surface = 'email' AND o.ordered_at BETWEEN told.first AND told.last
+WHERE told.first IS NULL
 UNION ALL
 SELECT e.order_id, 'email', max(e.amount) FROM events AS e JOIN orders AS o USING (order_id)
 WHERE e.kind = 'claim' AND e.claimant = 'mailer' GROUP BY e.order_id;

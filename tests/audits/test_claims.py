@@ -45,6 +45,7 @@ def audit(verdict: Verdict | str | None = None, events: tuple[Event, ...] = EVEN
             rule=FirstTouch(),
             claimed_by={},
             currency="EUR",
+            timezone="UTC",
         ),
     )
 
@@ -109,7 +110,7 @@ def test_what_nobody_can_know_is_said() -> None:
     """A surface without an experiment is not measured; one whose verdict was refused shows the reason."""
     text = " ".join(str(audit("the control has no buyers")).split())
     assert "the control has no buyers" in text
-    assert "nobody can know what it earns" in text
+    assert "no effect can be laid beside its credits" in text
     assert "not measured" in text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -37,11 +37,12 @@ def laid(tables: Facts, rule: Rule | None = None, claimed_by: dict[str, str] | N
         rule=rule,
         claimed_by=tied,
         currency="EUR",
+        timezone="UTC",
     )
 
 
 def test_what_a_tool_reports_stands_for_its_surface_and_other_surfaces_claim_by_rule() -> None:
-    """The mailer reports o1 alone, though o2 was opened too; the chat claims o2 by its answer: 60 + 40 of 100."""
+    """The mailer reports o1 and o3 alone, though o2 between them was opened too; the chat claims o2 by its answer."""
     found = laid(
         facts(
             message("opened", "v1", at=later(MONDAY, hours=-5)),
@@ -49,11 +50,66 @@ def test_what_a_tool_reports_stands_for_its_surface_and_other_surfaces_claim_by_
             message("opened", "v2", at=later(MONDAY, hours=-5)),
             answer("v2", "p1", at=later(MONDAY, hours=-1)),
             purchase("v2", 40, order="o2"),
+            purchase("v3", 10, at=later(MONDAY, hours=1), order="o3"),
             claim("mailer", 60, "o1"),
+            claim("mailer", 10, "o3"),
         )
     )
-    assert (found.claimed, found.n_claimed, found.n_twice) == (100, 2, 0)
-    assert (found.attributed, found.revenue) == (40, 100)
+    assert (found.claimed, found.n_claimed, found.n_twice) == (110, 3, 0)
+    assert (found.attributed, found.revenue) == (40, 110)
+
+
+def test_before_and_after_what_a_tool_reports_the_rule_speaks_for_its_surface() -> None:
+    """A file of one day does not silence the other days: the order of the week before, after an open, stays claimed."""
+    found = laid(
+        facts(
+            message("opened", "v1", at=later(MONDAY, days=-7, hours=-1)),
+            purchase("v1", 70, at=later(MONDAY, days=-7), order="o0"),
+            purchase("v2", 30, order="o1"),
+            claim("mailer", 30, "o1"),
+        )
+    )
+    assert (found.claimed, found.n_claimed) == (100, 2)
+
+
+def test_what_a_tool_claims_twice_over_is_added_once() -> None:
+    """An order of 100, the month that holds it (150) and a week of that month (120): together the tool claims 150."""
+    found = laid(
+        facts(
+            purchase("v1", 100, order="o1"),
+            claim("mailer", 100, "o1"),
+            claim("mailer", 150, at="2026-01-01T00:00", period_ends_at="2026-02-01T00:00:00Z"),
+            claim("mailer", 120, at="2026-01-05T00:00", period_ends_at="2026-01-12T00:00:00Z"),
+        )
+    )
+    assert found.claimed == 150
+    assert [(each.claimed, each.adds, each.overlaps) for each in found.periods] == [(150, 50, False), (120, 0, True)]
+
+
+def test_a_period_of_a_surface_that_the_rule_speaks_for_is_not_added_to_it() -> None:
+    """One click and its order of 100, and the tool's month of 100: 100 are claimed, not 200."""
+    found = laid(
+        facts(
+            message("clicked", "v1", at=later(MONDAY, hours=-2)),
+            purchase("v1", 100, order="o1"),
+            claim("mailer", 100, at="2026-01-01T00:00", period_ends_at="2026-02-01T00:00:00Z"),
+        )
+    )
+    assert found.claimed == 100
+
+
+def test_two_tools_of_one_surface_claim_an_order_twice() -> None:
+    """Mailer and text messages are both tied to e-mail; each claims the whole order."""
+    tables = facts(purchase("v1", 100, order="o1"), claim("mailer", 100, "o1"), claim("texts", 100, "o1"))
+    found = laid(tables, claimed_by={"mailer": "email", "texts": "email"})
+    assert (found.claimed, found.n_claimed, found.n_twice) == (200, 1, 1)
+
+
+def test_the_latest_report_of_an_order_counts() -> None:
+    """50, restated as 40 in the same file: one of them counts, the other is listed; nothing is added up."""
+    found = laid(facts(purchase("v1", 100, order="o1"), claim("mailer", 50, "o1"), claim("mailer", 40, "o1")))
+    assert found.claimed in (40, 50)
+    assert [each.problem for each in found.problems] == ["reported before"]
 
 
 def test_an_order_claimed_by_two_is_counted_twice_in_claims_and_once_in_credits() -> None:
@@ -99,6 +155,14 @@ def test_another_currency_is_converted_where_a_rate_is_known() -> None:
     rates = rates_table((date(2026, 1, 5), "USD", 0.9))
     found = laid(facts(purchase("v1", 100, order="o1"), claim("mailer", 50, "o1", currency="USD"), rates=rates))
     assert (found.claimed, found.problems) == (45, ())
+
+
+def test_a_claim_in_its_orders_currency_is_converted_as_the_order_was() -> None:
+    """100 dollars at 0.8 on the day of the order are 80 euros, though the dollar stands at 0.95 when they are claimed."""
+    rates = rates_table((date(2026, 1, 5), "USD", 0.8), (date(2026, 3, 1), "USD", 0.95))
+    told = claim("mailer", 100, "o1", at="2026-03-01T00:00", currency="USD")
+    found = laid(facts(purchase("v1", 100, order="o1", currency="USD"), told, rates=rates))
+    assert (found.claimed, found.revenue, found.problems) == (80, 80, ())
 
 
 def test_a_refund_that_comes_later_restates_what_was_claimed_and_credited() -> None:
@@ -152,7 +216,7 @@ def test_a_period_is_laid_beside_the_revenue_and_credits_of_its_days() -> None:
     )
     period = laid(tables).periods[0]
     assert (period.claimed, period.revenue, period.attributed) == (500, 100, 40)
-    assert (period.starts_at, period.ends_at) == (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+    assert (period.starts_on, period.ends_on) == (date(2026, 1, 1), date(2026, 1, 31))
 
 
 def test_windows_and_ways_of_counting_inflate() -> None:

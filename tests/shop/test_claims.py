@@ -43,6 +43,23 @@ def test_orders_and_periods_are_read_by_their_columns(make_shop: Callable[[str],
     ]
 
 
+def test_a_time_of_a_claim_is_read_with_its_zone_or_refused(make_shop: Callable[[str], Shop], tmp_path: Path) -> None:
+    """Noon two hours ahead of UTC is ten; a day written in another way is refused, not taken for now."""
+    shop = make_shop('[shop]\ntimezone = "Europe/Berlin"\n')
+    text = "source,order_id,amount,claimed_at\nads,o1,10,2026-03-05T12:00:00+02:00\nads,o2,10,05.03.2026\n"
+    recorded = shop.record(written(tmp_path, text))
+    assert recorded.rejected == {"missing_field": 1}
+    assert [row[3] for row in told(shop)] == ["2026-03-05T10:00"]
+
+
+def test_an_export_of_orders_is_no_file_of_claims(make_shop: Callable[[str], Shop], tmp_path: Path) -> None:
+    """It has a source and an amount as well; unless it is said to hold claims, it is asked for its mapping."""
+    shop = make_shop("")
+    path = written(tmp_path, "order_id,created_at,source,amount\no1,2026-03-05,google,10\n", "orders.csv")
+    with pytest.raises(InputError, match="add a mapping"):
+        shop.record(path)
+
+
 def test_a_repeated_row_is_kept_and_a_repeated_file_changes_nothing(
     make_shop: Callable[[str], Shop], tmp_path: Path
 ) -> None:

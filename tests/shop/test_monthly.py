@@ -86,12 +86,12 @@ def test_a_late_refund_restates_a_past_month(shop: Shop) -> None:
     assert march.net_revenue == 900
 
 
-def test_a_tool_that_reports_nothing_in_a_month_claims_nothing_then(make_shop: Callable[[str], Shop]) -> None:
-    """The e-mail's tool reports orders, though none of February's: its opened message is no claim of February."""
+def test_in_a_month_that_a_tool_does_not_report_the_rule_speaks_for_its_surface(make_shop: Callable[[str], Shop]) -> None:
+    """The e-mail's tool reports an order of March: what followed an opened message in February is claimed by rule."""
     found = make_shop(TOML)
     opened = event("message_opened", "2026-02-19T10:00", visitor_id="v3", surface="email")
     found.record((*ORDERS, opened, CLAIMS[1]))
-    assert ledger(found)[0].claimed == 100  # the cart's
+    assert ledger(found)[0].claimed == 200  # the cart's order, and the one after the message
 
 
 def test_the_last_whole_month_is_taken_unless_one_is_named(shop: Shop) -> None:

@@ -185,7 +185,7 @@ def claims_audit(
         costs: surface -> declared monthly cost.
         ledger: `counterclick.audits.ledger_audit`.
     """
-    claims_of = claimed.select("order_id", "surface", amount=_.claimed_revenue)
+    claims_of = claimed.group_by("order_id", "surface").agg(amount=_.claimed_revenue.sum())  # two tools may share a surface
     credits_of = credited.select("order_id", "surface", amount=_.attributed_revenue)
     claims_by, credits_by = _by_surface(claims_of), _by_surface(credits_of)
     lines: list[Line] = []
@@ -202,7 +202,7 @@ def claims_audit(
             _share(claims_by.get(surface, 0.0), ledger.revenue),
             _share(credits_by.get(surface, 0.0), ledger.revenue),
             monthly_cost=costs.get(surface),
-            ratio_refused="no experiment, so that nobody can know what it earns.",
+            ratio_refused="no experiment splits its visitors, so that no effect can be laid beside its credits.",
         )
         for surface in sorted(untested)
     ]
@@ -255,16 +255,18 @@ def _tested(name: str, base: Base, sums: tuple[list[float], list[list[float]]] |
 def _with_ratios(line: Line, control: Moments | None, feature: Moments) -> Line:
     if line.incremental is None or control is None:
         return replace(line, ratio_refused="its effect is not shown, and so is no ratio to it.")
-    ratios: dict[str, _RATIO | None] = {}
-    refused = []
-    for name in ("attributed", "claimed"):
-        try:
-            found = incrementality_ratio(control, feature, name)
-            ratios[f"per_{name}"] = (found.value, found.lower, found.upper)
-        except RefusedError as error:
-            ratios[f"per_{name}"] = None
-            refused.append(str(error))
-    return replace(line, ratio_refused=" ".join(refused), **ratios)  # type: ignore[arg-type]  # ratios alone
+    attributed, why = _ratio_to(control, feature, "attributed")
+    claimed, why_not = _ratio_to(control, feature, "claimed")
+    return replace(line, per_attributed=attributed, per_claimed=claimed, ratio_refused=f"{why} {why_not}".strip())
+
+
+def _ratio_to(control: Moments, feature: Moments, name: str) -> tuple[_RATIO | None, str]:
+    """Return the ratio with its interval, or why there is none."""
+    try:
+        found = incrementality_ratio(control, feature, name)
+    except RefusedError as error:
+        return None, str(error)
+    return (found.value, found.lower, found.upper), ""
 
 
 def _against(line: Line, against: str, lift: tuple[float, float, float] | None) -> Line:

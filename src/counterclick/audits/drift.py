@@ -158,7 +158,7 @@ def drift_audit(
     """
     lines = [judged(each) for each in compared]
     untested = sorted({*surfaces} - {line.surface for line in lines})
-    nobody = "no experiment: nobody can know what its clicks are worth"
+    nobody = "no experiment splits its visitors: what its clicks are worth cannot be told from them"
     decided = {line.surface: line.outcome for line in lines if line.outcome in ("won", "lost")}
     weekly = weekly_drift(series, whole_weeks, decided)
     alarms = [

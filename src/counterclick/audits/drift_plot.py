@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+import altair as alt
 
 from counterclick.audits.drift import Drift
 from counterclick.audits.drift_experiments import ALARM, PROXIES, WON, ExperimentDrift
@@ -14,9 +16,6 @@ from counterclick.audits.drift_weekly import LEAST_WEEKS, SeriesDrift
 from counterclick.display import signed_percent
 from counterclick.errors import InputError, RefusedError
 from counterclick.stats.estimates import as_lift
-
-if TYPE_CHECKING:
-    import altair as alt
 
 __all__ = ["drift_chart", "format_of", "write_plot"]
 
@@ -69,8 +68,6 @@ def drift_chart(drift: Drift) -> alt.VConcatChart:
     Raises:
         RefusedError: no experiment has a lift of a proxy, and no series is long enough.
     """
-    import altair as alt  # noqa: PLC0415 - it takes a second, and only plots need it
-
     panels: list[Any] = []
     lines = [line for line in drift.experiments if any(each.lift for each in line.proxies)]
     if lines:
@@ -95,8 +92,6 @@ def drift_chart(drift: Drift) -> alt.VConcatChart:
 
 def _experiments(lines: Sequence[ExperimentDrift]) -> alt.ConcatChart:
     """Return a panel for each proxy: in every experiment its lift and revenue's, with intervals."""
-    import altair as alt  # noqa: PLC0415
-
     panels = [_forest(proxy, lines) for proxy in PROXIES if any(_lift_of(line, proxy) for line in lines)]
     title = alt.TitleParams(
         "In experiments: the proxy's lift beside revenue's",
@@ -108,8 +103,6 @@ def _experiments(lines: Sequence[ExperimentDrift]) -> alt.ConcatChart:
 
 
 def _forest(proxy: str, lines: Sequence[ExperimentDrift]) -> alt.LayerChart:
-    import altair as alt  # noqa: PLC0415
-
     rows = []
     for line in lines:
         lift = _lift_of(line, proxy)
@@ -138,8 +131,6 @@ def _forest(proxy: str, lines: Sequence[ExperimentDrift]) -> alt.LayerChart:
 
 def _weeks(series: Sequence[SeriesDrift]) -> alt.ConcatChart:
     """Return a panel for each series: proxy, revenue and carts, the first weeks being 100."""
-    import altair as alt  # noqa: PLC0415
-
     title = alt.TitleParams(
         "Over months (observational: season, prices and campaigns move both)",
         subtitle=f"Weekly index: the mean of the first {LEAST_WEEKS} weeks is 100. Revenue (net) and carts: whole shop.",
@@ -153,8 +144,6 @@ def _weeks(series: Sequence[SeriesDrift]) -> alt.ConcatChart:
 
 
 def _index(line: SeriesDrift) -> alt.Chart:
-    import altair as alt  # noqa: PLC0415
-
     rows = []
     for what, values in ((_CARTS, line.carts), (_REVENUE, line.revenue), (_PROXY, line.values)):
         if not values:
@@ -187,8 +176,6 @@ def _index(line: SeriesDrift) -> alt.Chart:
 
 def _mondays(weeks: Sequence[str]) -> alt.Axis:
     """Return an axis that names some of the weeks, by their Mondays."""
-    import altair as alt  # noqa: PLC0415
-
     ticks = [
         {"year": monday.year, "month": monday.month, "date": monday.day, "utc": True}
         for monday in map(date.fromisoformat, weeks[:: math.ceil(len(weeks) / _TICKS)])
@@ -204,22 +191,16 @@ def _faster(line: SeriesDrift) -> str:
 
 
 def _coloured(shown: Sequence[str]) -> alt.Color:
-    import altair as alt  # noqa: PLC0415
-
     scale = alt.Scale(domain=[_NAMES[what] for what in shown], range=[_COLOURS[what] for what in shown])
     return alt.Color("what:N", scale=scale, legend=_legend())
 
 
 def _shaped(shown: Sequence[str]) -> alt.Shape:
-    import altair as alt  # noqa: PLC0415
-
     scale = alt.Scale(domain=[_NAMES[what] for what in shown], range=[_SHAPES[what] for what in shown])
     return alt.Shape("what:N", scale=scale, legend=_legend())
 
 
 def _legend() -> alt.Legend:
-    import altair as alt  # noqa: PLC0415
-
     return alt.Legend(title=None, orient="top", labelLimit=300, labelFontSize=11, symbolSize=80, symbolStrokeWidth=0)
 
 

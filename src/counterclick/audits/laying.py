@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import ibis
 from ibis import _
@@ -30,7 +31,10 @@ _WAYS = {
 def claimed_by_surface(ruled: Table, told: Table, orders: Table, claimed_by: Mapping[str, str]) -> Table:
     """Return who claims which order: tools where they report orders, other surfaces by `CLAIM_RULE`.
 
-    Grain: one order and surface. Columns: order_id, surface, claimed_revenue (a tool's largest claim on the order).
+    A tool speaks for its surface from the first order that it claims to the last; before and after, the rule does.
+
+    Grain: one order, surface and claimant. Columns: order_id, surface, claimant (the tool, or the surface itself),
+    claimed_revenue (of several windows of a tool, the largest).
 
     Args:
         ruled: `counterclick.attribution.claims` by `CLAIM_RULE`.
@@ -38,15 +42,24 @@ def claimed_by_surface(ruled: Table, told: Table, orders: Table, claimed_by: Map
         orders: `counterclick.facts.Facts.orders`.
         claimed_by: claimant -> surface.
     """
+    whole = ruled.select("order_id", "surface", "claimed_revenue", claimant=ruled.surface)
+    if not claimed_by:
+        return whole
     known = _on_orders(told, orders).filter(_.claimed_revenue.notnull() & _.claimant.isin(list(claimed_by)))
-    tied = told.filter(told.claimant.isin(list(claimed_by))) if claimed_by else told
-    rows = tied.select("claimant").distinct().to_pyarrow().to_pylist() if claimed_by else []
-    surfaces = sorted({claimed_by[row["claimant"]] for row in rows})
-    if not surfaces:
-        return ruled.select("order_id", "surface", "claimed_revenue")
     named = known.mutate(surface=known.claimant.substitute(dict(claimed_by)))
-    reported = named.group_by("order_id", "surface").agg(claimed_revenue=_.claimed_revenue.max())
-    rest = ruled.filter(~ruled.surface.isin(surfaces)).select("order_id", "surface", "claimed_revenue")
+    spans = named.group_by("surface").agg(first=_.ordered_at.min(), last=_.ordered_at.max()).to_pyarrow().to_pylist()
+    if not spans:
+        return whole
+    dated = whole.join(orders.select("order_id", "ordered_at"), "order_id")
+    spoken_for = ibis.or_(
+        *(
+            (dated.surface == span["surface"])
+            & dated.ordered_at.between(ibis.literal(span["first"]), ibis.literal(span["last"]))
+            for span in spans
+        )
+    )
+    rest = dated.filter(~spoken_for).select(*whole.columns)
+    reported = named.group_by("order_id", "surface", "claimant").agg(claimed_revenue=_.claimed_revenue.max())
     return rest.union(reported.select(*rest.columns))
 
 
@@ -60,6 +73,7 @@ def ledger_audit(
     rule: Rule,
     claimed_by: Mapping[str, str],
     currency: str,
+    timezone: str,
 ) -> Ledger:
     """Lay claims beside credits and revenue.
 
@@ -72,6 +86,7 @@ def ledger_audit(
         rule: the shop's rule.
         claimed_by: claimant -> surface.
         currency: of all amounts.
+        timezone: in whose days periods are shown.
     """
     whole = _one(
         orders.agg(n=_.count(), revenue=_.revenue.sum().cast("float64"), net_revenue=_.net_revenue.sum().cast("float64"))
@@ -79,11 +94,13 @@ def ledger_audit(
     once = told.filter(told.nth == 0)
     claimants = _claimants(once, orders, paired, claimed_by)
     of_surfaces = _one(claimed.agg(total=_.claimed_revenue.sum().cast("float64")))["total"] or 0.0
-    per_order = claimed.group_by("order_id").agg(n=_.surface.nunique())
+    per_order = claimed.group_by("order_id").agg(n=_.claimant.nunique())
     several = _one(per_order.agg(n=_.count(), twice=(_.n > 1).cast("int64").sum()))
     net = credited.join(orders.select("order_id", "net_revenue"), "order_id")
     sums = _one(net.agg(total=_.attributed_revenue.sum().cast("float64"), after=_.net_revenue.sum().cast("float64")))
-    beyond = sum(_beyond(claimants, claimed_by).values())
+    dated = claimed.join(orders.select("order_id", "ordered_at"), "order_id")
+    periods = _periods(once, orders, dated, credited, claimed_by, ZoneInfo(timezone))
+    beyond = sum(_beyond(claimants).values()) + sum(period.adds for period in periods)
     return Ledger(
         currency=currency,
         n_orders=int(whole["n"]),
@@ -95,19 +112,19 @@ def ledger_audit(
         attributed=sums["total"] or 0.0,
         attributed_net=sums["after"] or 0.0,
         claimants=claimants,
-        periods=_periods(once, orders, credited, claimed_by),
+        periods=periods,
         inflation=_inflation(paired, whole["revenue"] or 0.0),
         problems=_problems(told, orders),
         rule=rule.in_words,
     )
 
 
-def _beyond(claimants: Sequence[Claimant], claimed_by: Mapping[str, str]) -> dict[str, float]:
-    """Return what each tool claims besides the orders that `claimed_by_surface` holds; of several windows, the largest."""
+def _beyond(claimants: Sequence[Claimant]) -> dict[str, float]:
+    """Return what each tool claims on orders besides what `claimed_by_surface` holds; of several windows, the largest."""
     found: dict[str, float] = {}
     for line in claimants:
-        counted = line.of_orders if line.claimant in claimed_by else 0.0
-        found[line.claimant] = max(found.get(line.claimant, 0.0), line.claimed - counted)
+        held = line.of_orders if line.surface is not None else 0.0
+        found[line.claimant] = max(found.get(line.claimant, 0.0), line.claimed - line.of_periods - held)
     return found
 
 
@@ -115,6 +132,7 @@ def _on_orders(told: Table, orders: Table) -> Table:
     """Return the first claims on orders that are known, with what the order amounts to."""
     own = orders.select(
         _order="order_id",
+        ordered_at=orders.ordered_at,
         order_revenue=orders.revenue,
         order_returned=orders.returned_value,
         order_value=(orders.gmv + orders.tax + orders.shipping).cast("float64"),
@@ -138,7 +156,11 @@ def _claimants(once: Table, orders: Table, paired: Table, claimed_by: Mapping[st
         n_touched=_.is_touched.cast("int64").sum(),
         n_seen=_["_seen"].count(),
     )
-    all_of = once.group_by(*keys).agg(n_claims=_.count(), claimed=_.claimed_revenue.sum().cast("float64"))
+    all_of = once.group_by(*keys).agg(
+        n_claims=_.count(),
+        claimed=_.claimed_revenue.sum().cast("float64"),
+        of_periods=_.claimed_revenue.sum(where=_.order_id.isnull()).cast("float64"),
+    )
     found = {(row["claimant"], row["claim_window"]): row for row in of_orders.to_pyarrow().to_pylist()}
     lines = []
     for row in all_of.order_by(*keys).to_pyarrow().to_pylist():
@@ -153,6 +175,7 @@ def _claimants(once: Table, orders: Table, paired: Table, claimed_by: Mapping[st
                 n_orders=n,
                 claimed=row["claimed"] or 0.0,
                 of_orders=own.get("of_orders") or 0.0,
+                of_periods=row["of_periods"] or 0.0,
                 order_revenue=own.get("order_revenue") or 0.0,
                 returned=own.get("returned") or 0.0,
                 n_untouched=n - int(own.get("n_touched") or 0) if tied else None,
@@ -162,26 +185,41 @@ def _claimants(once: Table, orders: Table, paired: Table, claimed_by: Mapping[st
     return tuple(lines)
 
 
-def _periods(once: Table, orders: Table, credited: Table, claimed_by: Mapping[str, str]) -> tuple[Period, ...]:
-    told = once.filter(once.order_id.isnull()).order_by("claimant", "claim_window", "period_starts_at")
-    lines = []
-    for row in told.to_pyarrow().to_pylist():
+def _periods(
+    once: Table, orders: Table, claimed: Table, credited: Table, claimed_by: Mapping[str, str], zone: ZoneInfo
+) -> tuple[Period, ...]:
+    """Return claims on periods; of those of a tool that overlap only the largest adds to the sum of all claims.
+
+    It adds what it exceeds the claims by that its surface has on orders of the same time.
+    """
+    rows = once.filter(once.order_id.isnull()).to_pyarrow().to_pylist()
+    rows.sort(key=lambda row: (row["claimant"], -(row["claimed_revenue"] or 0), row["period_starts_at"], row["claim_id"]))
+    lines: list[Period] = []
+    taken: list[tuple[str, datetime, datetime]] = []
+    for row in rows:
         first, last, surface = row["period_starts_at"], row["period_ends_at"], claimed_by.get(row["claimant"])
+        amount = None if row["claimed_revenue"] is None else float(row["claimed_revenue"])
+        overlaps = any(tool == row["claimant"] and first < until and since < last for tool, since, until in taken)
+        held = 0.0 if surface is None else _between(claimed.filter(_.surface == surface), "claimed_revenue", first, last)
+        if amount is not None and not overlaps:
+            taken.append((row["claimant"], first, last))
         lines.append(
             Period(
                 claimant=row["claimant"],
                 window=row["claim_window"],
                 surface=surface,
-                starts_at=first,
-                ends_at=last,
-                claimed=None if row["claimed_revenue"] is None else float(row["claimed_revenue"]),
+                starts_on=first.astimezone(zone).date(),
+                ends_on=(last - timedelta(microseconds=1)).astimezone(zone).date(),
+                claimed=amount,
+                adds=0.0 if amount is None or overlaps else max(amount - held, 0.0),
+                overlaps=overlaps,
                 revenue=_between(orders, "revenue", first, last),
                 attributed=None
                 if surface is None
-                else _between(credited.filter(credited.surface == surface), "attributed_revenue", first, last),
+                else _between(credited.filter(_.surface == surface), "attributed_revenue", first, last),
             )
         )
-    return tuple(lines)
+    return tuple(sorted(lines, key=lambda line: (line.claimant, line.window, line.starts_on, line.ends_on)))
 
 
 def _between(sold: Table, amount: str, first: datetime, last: datetime) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 
 from counterclick.attribution import LastTouch
 from counterclick.display import Grid, Shown, count, money, percent
@@ -52,6 +52,7 @@ class Claimant:
         n_orders: of these, claims on known orders.
         claimed: sum of all claims in the shop's currency, orders and periods.
         of_orders: of this, on known orders.
+        of_periods: of this, on periods.
         order_revenue: revenue of these orders.
         returned: of this, what has come back or was cancelled since.
         n_untouched: known orders without a click or helpful answer on its surface in 30 days before; None without surface.
@@ -65,6 +66,7 @@ class Claimant:
     n_orders: int
     claimed: float
     of_orders: float
+    of_periods: float
     order_revenue: float
     returned: float
     n_untouched: int | None = None
@@ -89,9 +91,11 @@ class Period:
         claimant: the tool.
         window: its own words.
         surface: of the shop, or None.
-        starts_at: first moment, UTC.
-        ends_at: first moment after it, UTC.
+        starts_on: first day, in the shop's time zone.
+        ends_on: last day.
         claimed: in the shop's currency; None where no rate is known.
+        adds: to the sum of all claims: what it exceeds the surface's claims on orders of its time by; 0 where it overlaps.
+        overlaps: whether a larger claim of the same tool is on some of its days.
         revenue: of the whole shop in the period.
         attributed: of this, what the shop's rule credits to the surface; None where it is tied to none.
     """
@@ -99,9 +103,11 @@ class Period:
     claimant: str
     window: str
     surface: str | None
-    starts_at: datetime
-    ends_at: datetime
+    starts_on: date
+    ends_on: date
     claimed: float | None
+    adds: float
+    overlaps: bool
     revenue: float
     attributed: float | None
 
@@ -265,9 +271,10 @@ class Ledger(Shown):
         rows = [
             (
                 line.claimant,
-                f"{line.starts_at:%Y-%m-%d}",
-                f"{line.ends_at:%Y-%m-%d}",
+                f"{line.starts_on}",
+                f"{line.ends_on}",
                 "no rate" if line.claimed is None else money(line.claimed, self.currency),
+                "overlaps" if line.overlaps else money(line.adds, self.currency),
                 "-" if line.attributed is None else money(line.attributed, self.currency),
                 money(line.revenue, self.currency),
             )
@@ -275,9 +282,11 @@ class Ledger(Shown):
         ]
         notes = (
             "Sums of a period cannot be joined to orders: no order of them is checked, and no ratio to an effect is given.",
+            "Adds: to the sum of all claims, beyond what its surface claims on orders of the same days; of claims that "
+            "overlap, the largest.",
         )
-        heads = ("tool", "from", "until", "claimed", "credited", "revenue")
-        return Grid("What tools report for periods (UTC; the end is excluded)", heads, rows, notes, left=1)
+        heads = ("tool", "first day", "last day", "claimed", "adds", "credited", "revenue")
+        return Grid("What tools report for periods", heads, rows, notes, left=1)
 
     def _ways(self) -> Grid:
         labels = tuple(WINDOWS)

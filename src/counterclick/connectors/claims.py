@@ -20,6 +20,7 @@ CLAIMS = "claims"
 _ORDER, _PERIOD = "order_id", "period"
 _OPTIONAL = {"currency": "currency", "claim_window": "window"}
 _ALL = {"source", "amount", "order_id", "period", "currency", "window", "claimed_at"}
+_ZONE = r"(Z|[+-]\d\d(:?\d\d)?)$"
 _DAY = r"\d{4}-\d\d-\d\d"
 
 
@@ -47,9 +48,15 @@ def claims_mapping(columns: Collection[str], timezone: str, name: str | None = N
     order = f"nullif(trim(\"{_ORDER}\"::VARCHAR), '')" if _ORDER in columns else "NULL::VARCHAR"
     begins, ends = _period() if _PERIOD in columns else ("NULL::TIMESTAMP", "NULL::TIMESTAMP")
     known = f"CASE WHEN {order} IS NULL THEN {begins} END"
-    said = "try_cast(claimed_at AS TIMESTAMP)" if "claimed_at" in columns else "NULL::TIMESTAMP"
+    now = f"now() AT TIME ZONE '{timezone}'"
+    text = "nullif(trim(claimed_at::VARCHAR), '')"
+    zoned = f"try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE '{timezone}'"
+    said = (
+        f"CASE WHEN {text} IS NULL THEN {now} WHEN regexp_matches({text}, '{_ZONE}') THEN {zoned} "
+        f"ELSE try_cast({text} AS TIMESTAMP) END"
+    )  # what cannot be read stays empty, and is refused at the door
     fields = {
-        "occurred_at": f"coalesce({known}, {said}, now() AT TIME ZONE '{timezone}')",
+        "occurred_at": f"coalesce({known}, {said if 'claimed_at' in columns else now})",
         "claimant": '"source"',
         "amount": "amount",
         "order_id": order,

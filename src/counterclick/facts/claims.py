@@ -11,7 +11,7 @@ from counterclick.facts.orders import MONEY
 __all__ = ["tool_claims"]
 
 
-def tool_claims(priced: Table, currency: str, *, has_rates: bool) -> Table:
+def tool_claims(priced: Table, bought: Table, currency: str, *, has_rates: bool) -> Table:
     """Claims as tools reported them, each in the shop's currency where a rate is known.
 
     Grain: one recorded claim. Columns: claim_id, claimant, claim_window (empty where the tool says nothing), order_id (null
@@ -21,12 +21,16 @@ def tool_claims(priced: Table, currency: str, *, has_rates: bool) -> Table:
 
     Args:
         priced: the events table with ``fx``.
+        bought: `counterclick.facts.orders.purchases`: a claim in its order's currency is converted as the order was.
         currency: the shop's.
         has_rates: whether ``fx`` comes from a rate table; without one, amounts in other currencies are not known.
     """
-    told = priced.filter(priced.kind == "claim")
+    paid = bought.select(_order="order_id", _fx="fx", _currency=ibis.coalesce(bought.currency, currency))
+    events = priced.filter(priced.kind == "claim")
+    told = events.left_join(paid, events.order_id == paid["_order"])
     own = ibis.coalesce(told.currency, currency) == currency
-    fx = told.fx if has_rates else ibis.ifelse(own, 1.0, ibis.null("float64"))
+    by_day = told.fx if has_rates else ibis.ifelse(own, 1.0, ibis.null("float64"))
+    fx = ibis.ifelse(ibis.coalesce(told.currency, currency) == told["_currency"], told["_fx"], by_day)
     flat = told.select(
         "claimant",
         "order_id",

@@ -221,7 +221,7 @@ class Facts(Outcomes):
     @cached_property
     def tool_claims(self) -> Table:
         """Grain: one claim that an outside tool reported."""
-        told = claims.tool_claims(self._priced, self._currency, has_rates=self._rates is not None)
+        told = claims.tool_claims(self._priced, self._purchases, self._currency, has_rates=self._rates is not None)
         return self._keep(told, "tool_claims")
 
     def outcomes(self) -> Outcomes:

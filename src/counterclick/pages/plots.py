@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import altair as alt
+
 from counterclick.audits import Claims, Drift, Line
 from counterclick.audits.drift_plot import drift_chart
 from counterclick.display import percent, signed_percent
@@ -95,8 +97,6 @@ def drift_plots(drift: Drift) -> tuple[tuple[str, Plot], ...]:
 
 def _claims_chart(lines: Sequence[Line], names: Sequence[str], width: int) -> Any:
     """Return two bars and a point with its interval for each surface."""
-    import altair as alt  # noqa: PLC0415 - it takes a second, and only plots need it
-
     rows: list[dict[str, Any]] = []
     for name, line in zip(names, lines, strict=True):
         rows += [

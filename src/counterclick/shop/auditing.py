@@ -99,6 +99,7 @@ class Auditing:
             rule=self.rule,
             claimed_by=self.config.claimed_by,
             currency=self.config.shop.currency,
+            timezone=self.config.shop.timezone,
         )
 
     @cached_property
@@ -169,7 +170,7 @@ class Auditing:
 
     @cached_property
     def claimed(self) -> Table:
-        """Grain: one order and surface that claims it."""
+        """Grain: one order, and surface or tool that claims it."""
         return self.reading.keep(self._claims(claimed(within(self._paired, CLAIM_RULE))), "claimed", _BY_ORDER)
 
     @property

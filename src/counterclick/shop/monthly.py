@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -46,11 +48,8 @@ def parsed(month: str) -> date:
     Raises:
         ConfigError: it is not written so.
     """
-    try:
-        if len(month) == len("2026-03"):
-            return date.fromisoformat(f"{month}-01")
-    except ValueError:
-        pass
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month, re.ASCII) and not month.startswith("0000"):
+        return date.fromisoformat(f"{month}-01")
     raise ConfigError(f"a month is written as 2026-03, not as {month!r}.")
 
 
@@ -125,8 +124,8 @@ def figures_of(
 
 def _total_of(measure: str) -> Metric:
     """Return the total of a measure as a metric."""
-    unit = "money" if MEASURES[measure].is_money else "count"
-    return Metric(measure, "outcome", unit, measure, None, MEASURES[measure].says)  # type: ignore[arg-type]  # one of two
+    unit: Literal["money", "count"] = "money" if MEASURES[measure].is_money else "count"
+    return Metric(measure, "outcome", unit, measure, None, MEASURES[measure].says)
 
 
 def _value(values: dict[str | None, MetricValue], month: Month | None) -> float | None:
@@ -165,6 +164,7 @@ def ledger_of(reading: Reading, config: Config, rule: Rule, month: Month) -> tup
         rule=rule,
         claimed_by=config.claimed_by,
         currency=config.shop.currency,
+        timezone=config.shop.timezone,
     )
     return ledger, _count(touching) - _count(within.filter(_.nth == 0))
 

@@ -182,8 +182,8 @@ class Upkeep:
 
     def _carry(self, kept: Kept) -> None:
         """Keep up what is stored and was not asked for in this reading, if it still holds and was used of late."""
-        if kept.name in self._known or not {*kept.inputs} <= {*self._known}:
-            return
+        if kept.name in self._known or kept.label in self._latest or not {*kept.inputs} <= {*self._known}:
+            return  # it is there, or a newer one of its label is, which somebody may still hold
         is_used = datetime.now(UTC).date() - kept.used_on < _UNUSED
         if is_used and (not kept.by or self._name(kept.label, kept.sql, kept.inputs) == kept.name):
             self._add(kept)
