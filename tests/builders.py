@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -154,9 +154,9 @@ def log_table(arrow: Any) -> Table:
     return _backend.table(name)
 
 
-def kept(table: Table, name: str, by: Sequence[str] = ()) -> Table:
+def kept(table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
     """Materialise a table: what a shop does with tables that many questions need."""
-    del by
+    del by, merges
     place = f"{name}_{next(_numbers)}"
     _backend.create_table(place, table, temp=True)
     return _backend.table(place)

@@ -23,7 +23,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -44,7 +45,9 @@ TEN_MILLION = 6
 """Default shops that make ten million."""
 BY_HAND = Path(__file__).with_name("bench_by_hand.sql")
 REPEATS = 5
-LAST_DAY = datetime(2026, 2, 27, tzinfo=UTC)
+YEAR = ShopTruth(weeks=52, starts_on=date(2025, 1, 6))
+"""One of the shops of `TEN_MILLION`: a year, in which its experiments run."""
+LAST_DAY = datetime(2025, 12, 19, tzinfo=UTC)
 """The day of `keeping`, while the experiments run."""
 EFFORT = {"seconds", "closing", "mebibytes"}
 """What is no figure of the shop."""
@@ -115,11 +118,11 @@ def recording(folder: Path) -> None:
 
 def auditing(folder: Path) -> None:
     """Time one audit over ten million events against hand-written SQL over the same log."""
-    (folder / "shop.toml").write_text(simulate(ShopTruth(visitors=100), seed=1).config(), encoding="utf-8")
+    (folder / "shop.toml").write_text(simulate(replace(YEAR, visitors=100), seed=1).config(), encoding="utf-8")
     n_events = 0
     with open_shop(folder / "shop.toml") as shop:
         for seed in range(TEN_MILLION):
-            write_events(folder / "part.parquet", ShopTruth(), seed)
+            write_events(folder / "part.parquet", YEAR, seed)
             n_events += shop.record(folder / "part.parquet").n_events
         for name in shop.config.experiments:
             shop.experiment(name)
@@ -146,12 +149,12 @@ def auditing(folder: Path) -> None:
 def keeping(folder: Path) -> None:
     """Time one audit, and another one after one more day of events, each in a process of its own."""
     folder.mkdir(exist_ok=True)
-    (folder / "shop.toml").write_text(simulate(ShopTruth(visitors=100), seed=1).config(), encoding="utf-8")
+    (folder / "shop.toml").write_text(simulate(replace(YEAR, visitors=100), seed=1).config(), encoding="utf-8")
     days = []
     with open_shop(folder / "shop.toml") as shop:
         n_before = 0
         for seed in range(TEN_MILLION):
-            events = simulate(ShopTruth(), seed=seed).events.drop_columns(["received_at", "source"])
+            events = simulate(YEAR, seed=seed).events.drop_columns(["received_at", "source"])
             when = pc.cast(events["occurred_at"], pa.int64())
             begin, end = (int(moment.timestamp()) * 1_000_000 for moment in (LAST_DAY, LAST_DAY + timedelta(days=1)))
             pq.write_table(events.filter(pc.less(when, begin)), folder / "part.parquet")
@@ -235,6 +238,9 @@ def one_by_hand(folder: Path) -> dict[str, float]:
     begin = time.perf_counter()
     connection = connect()
     Store(folder / config.shop.store).attach(connection)
+    first, last = next((each.starts_on, each.ends_on) for each in config.experiments.values())
+    for name, day in (("begins", first), ("ends", last + timedelta(days=1))):
+        connection.execute(f"SET VARIABLE {name} = TIMESTAMPTZ '{day} 00:00:00 {config.shop.timezone}'")
     connection.execute(BY_HAND.read_text(encoding="utf-8"))
     whole = connection.execute("SELECT * FROM whole").fetchone()
     names = ("n_orders", "revenue", "net_revenue", "claimed_together", "claimed_twice", "attributed_together")

@@ -92,8 +92,7 @@ SELECT experiment, visitor_id, arg_min(variant, (occurred_at, event_id)) AS vari
     count(DISTINCT variant) AS n_variants
 FROM events WHERE kind = 'exposure'
 GROUP BY experiment, visitor_id
-HAVING min(occurred_at) >= TIMESTAMPTZ '2026-01-05 00:00:00 Europe/Berlin'
-    AND min(occurred_at) < TIMESTAMPTZ '2026-03-02 00:00:00 Europe/Berlin';
+HAVING min(occurred_at) >= getvariable('begins') AND min(occurred_at) < getvariable('ends');
 
 CREATE TEMP TABLE sole AS
 SELECT experiment, customer_id, CASE WHEN count(*) = 1 THEN min(visitor_id) END AS visitor_id

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from builders import click, facts, later, line, purchase, rows, shown
-from counterclick.audits.following import PERIODS, Following, followings, moves
+from counterclick.audits.following import PERIODS, Following, clicked_by_day, followings, moves, shown_by_day
 
 N_PRODUCTS = 80
 
@@ -101,7 +101,9 @@ def test_the_log_is_counted_by_period_policy_and_product() -> None:
     )
     events = tables.events
     found = moves(
-        events.filter(events.kind == "view_item_list"), events.filter(events.kind == "select_item"), tables.order_lines
+        shown_by_day(events.filter(events.kind == "view_item_list")),
+        clicked_by_day(events.filter(events.kind == "select_item")),
+        tables.order_lines,
     )
     told = rows(
         found.mutate(key=ibis.literal(1)),

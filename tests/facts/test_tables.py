@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
@@ -26,9 +26,9 @@ def test_tables_are_kept_once_under_safe_names() -> None:
     """A shop that materialises tables is asked once for each, dashes and quotes in names or not."""
     asked: list[str] = []
 
-    def keep(table: Table, name: str, by: Sequence[str] = ()) -> Table:
+    def keep(table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         asked.append(name)
-        return kept(table, name, by)
+        return kept(table, name, by, merges)
 
     name = 'cart-bundles "2"; --'
     shop = Facts(events_table(purchase("v1", 30), exposure("v1", "a", experiment=name)), keep=keep)

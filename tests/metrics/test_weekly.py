@@ -41,10 +41,10 @@ def test_clicks_are_counted_where_they_happened(sources: Sources) -> None:
 
 
 def test_messages_of_a_surface_are_over_all_visitors_of_the_week(sources: Sources) -> None:
-    """Two answers among v1, v2, v3 and v9; in the first week, with two visitors, none."""
+    """Two answers among v1, v2 and v3, v9 having only been sent a message; in the first week, with two visitors, none."""
     (chat,) = weekly(sources, [metric_named("messages_per_visitor")])
     assert chat.surface == "chat"
-    assert chat.weeks == (MetricValue("2026-01-05", 0.0, 0.0, 2.0), MetricValue("2026-01-12", 0.5, 2.0, 4.0))
+    assert chat.weeks == (MetricValue("2026-01-05", 0.0, 0.0, 2.0), MetricValue("2026-01-12", 2 / 3, 2.0, 3.0))
 
 
 @pytest.mark.parametrize("name", [name for name, metric in METRICS.items() if metric.denominator is not None])

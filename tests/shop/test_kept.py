@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from ibis import _
 
 from builders import (
     MONDAY,
@@ -83,9 +84,10 @@ happenings = st.one_of(
     st.builds(answer, visitors, products, at=moments, escalated=st.sampled_from([None, True])),
     st.builds(click, visitors, products, moments),
     st.builds(
-        lambda at, visitor, customer: event(
-            "message_opened", at, surface="email", message_id="m", visitor_id=visitor, customer_id=customer
+        lambda kind, at, visitor, customer: event(
+            kind, at, surface="email", message_id="m", visitor_id=visitor, customer_id=customer
         ),
+        st.sampled_from(["message_sent", "message_opened"]),
         moments,
         st.none() | visitors,
         st.none() | customers,
@@ -156,6 +158,9 @@ def everything(shop: Shop) -> dict[str, list[Any]]:
         "origins": facts._origins,
         "interactions": facts.interactions,
         "carts": facts.carts,
+        "sessions": facts.sessions,
+        "impressions": facts.impressions,
+        "days": shop.reading.days.filter(_.kind != "experiment_declared"),  # each shop declares for itself
         "eligible": cohort._exposed,
         "assigned": cohort.orders,
         "unmatched": cohort.unmatched,

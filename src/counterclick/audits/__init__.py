@@ -5,7 +5,7 @@ from counterclick.audits.claims import Base, Claims, Line, claims_audit
 from counterclick.audits.drift import Alarm, Drift, drift_audit
 from counterclick.audits.drift_experiments import Agreement, Compared, ExperimentDrift
 from counterclick.audits.drift_weekly import SeriesDrift
-from counterclick.audits.following import Following, followings, moves
+from counterclick.audits.following import Following, clicked_by_day, followings, moves, shown_by_day
 from counterclick.audits.laying import claimed_by_surface, ledger_audit
 from counterclick.audits.ledger import CLAIM_RULE, WIDEST, Ledger
 from counterclick.audits.page import Audit
@@ -37,9 +37,11 @@ __all__ = [
     "alignment_audit",
     "claimed_by_surface",
     "claims_audit",
+    "clicked_by_day",
     "drift_audit",
     "followings",
     "ledger_audit",
     "moves",
+    "shown_by_day",
     "theatre_audit",
 ]

@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 import ibis
 import numpy as np
 from ibis import _
-from ibis.expr.types import Table
+from ibis.expr.types import Column, Table
 from numpy.typing import NDArray
 from scipy import special, stats
 
 from counterclick.stats import holm
 
-__all__ = ["Following", "followings", "moves"]
+__all__ = ["Following", "clicked_by_day", "followings", "moves", "shown_by_day"]
 
 PERIODS = 4
-"""Equal spans of time into which a policy's lists are divided: three steps from one to the next."""
+"""Equal spans of whole days (UTC) into which a policy's lists are divided: three steps from one to the next."""
 _FEWEST_SHOWN = 50
 """Times that a product must have been shown in a period to have a rate."""
 _FEWEST_PRODUCTS = 30
@@ -70,29 +70,55 @@ class Following:
         return self.p_clicks < _LEVEL and self.p_orders > _ORDERS
 
 
-def moves(lists: Table, clicks: Table, lines: Table) -> Table:
+def shown_by_day(lists: Table) -> Table:
+    """Return how often products were shown, day by day; the sum of any lots of lists is that of their sums.
+
+    Grain: one product, policy, surface and day. Columns: surface, policy, product_id, on (UTC), n_shown.
+
+    Args:
+        lists: events of the kind view_item_list.
+    """
+    named = lists.select("surface", "items", on=_on(lists), policy=ibis.coalesce(lists.policy, lists.variant, ""))
+    flat = named.select("surface", "policy", "on", item=named["items"].unnest())
+    return flat.group_by("surface", "policy", "on", product_id=flat.item["product_id"]).agg(n_shown=_.count())
+
+
+def clicked_by_day(clicks: Table) -> Table:
+    """Return how often products were clicked, day by day.
+
+    Grain: one product, surface and day. Columns: surface, product_id, on (UTC), n_clicks.
+
+    Args:
+        clicks: events of the kind select_item.
+    """
+    return clicks.group_by("surface", "product_id", on=_on(clicks)).agg(n_clicks=_.count())
+
+
+def moves(shown: Table, clicked: Table, lines: Table) -> Table:
     """Return how often products were shown, clicked and bought, period by period.
 
     Grain: one product, policy, surface and period. Columns: surface, policy, product_id, period (0 to 3), n_shown (by the
     policy), n_shown_here (on the surface), n_clicks (on the surface), n_orders (of the shop).
 
     Args:
-        lists: events of the kind view_item_list.
-        clicks: events of the kind select_item.
+        shown: `shown_by_day`.
+        clicked: `clicked_by_day`.
         lines: `counterclick.facts.Facts.order_lines`.
     """
-    span = lists.group_by("surface").agg(first=_.occurred_at.min(), last=_.occurred_at.max())
-    limits = span.select(_surface="surface", begins=_.first.epoch_seconds(), lasts=_.last.epoch_seconds() + 1)
-    named = lists.select("surface", "occurred_at", "items", policy=ibis.coalesce(lists.policy, lists.variant, ""))
+    span = shown.group_by("surface").agg(first=_.on.min(), last=_.on.max())
+    limits = span.select(_surface="surface", begins=_.first.epoch_days(), lasts=_.last.epoch_days() + 1)
     keys = ["surface", "product_id", "period"]
-    dated = _dated(named, limits)
-    flat = dated.select("surface", "policy", "period", item=dated["items"].unnest())  # a join with each list is far slower
-    by_policy = flat.group_by("surface", "policy", "period", product_id=flat.item["product_id"]).agg(n_shown=_.count())
+    by_policy = _dated(shown, limits).group_by("policy", *keys).agg(n_shown=_.n_shown.sum())
     here = by_policy.group_by(*keys).agg(n_shown_here=_.n_shown.sum())
-    clicked = _dated(clicks.select("surface", "occurred_at", "product_id"), limits).group_by(*keys).agg(n_clicks=_.count())
-    sold = lines.select("order_id", "product_id", occurred_at=lines.ordered_at).distinct().cross_join(limits)
-    bought = _in_periods(sold).group_by(surface="_surface", product_id="product_id", period="period").agg(n_orders=_.count())
-    joined = by_policy.join(here, keys).left_join(clicked, keys, rname="_{name}").left_join(bought, keys, rname="__{name}")
+    in_periods = _dated(clicked, limits).group_by(*keys).agg(n_clicks=_.n_clicks.sum())
+    sold = lines.select("order_id", "product_id", on=_on(lines, "ordered_at")).distinct()
+    daily = sold.group_by("product_id", "on").agg(n=_.count()).cross_join(limits)
+    bought = (
+        _in_periods(daily).group_by(surface="_surface", product_id="product_id", period="period").agg(n_orders=_.n.sum())
+    )
+    joined = (
+        by_policy.join(here, keys).left_join(in_periods, keys, rname="_{name}").left_join(bought, keys, rname="__{name}")
+    )
     return joined.select(
         "policy", *keys, "n_shown", "n_shown_here", n_clicks=_.n_clicks.fill_null(0), n_orders=_.n_orders.fill_null(0)
     )
@@ -164,13 +190,18 @@ def _partial(ranks: NDArray[np.float64], of: int, given: int) -> float | None:
     return float((r[0, of] - r[0, given] * r[of, given]) / np.sqrt(rest)) if rest > 0 else None
 
 
+def _on(rows: Table, column: str = "occurred_at") -> Column:
+    """Return the day (UTC) of each row."""
+    return rows[column].cast("timestamp").date()
+
+
 def _dated(rows: Table, limits: Table) -> Table:
     return _in_periods(rows.join(limits, rows.surface == limits["_surface"]))
 
 
 def _in_periods(rows: Table) -> Table:
-    """Add the period of each row within its surface's span; rows outside of it are left out."""
-    second = rows.occurred_at.epoch_seconds()
-    inside = rows.filter((second >= rows.begins) & (second < rows.lasts))
-    part = (inside.occurred_at.epoch_seconds() - inside.begins) * PERIODS / (inside.lasts - inside.begins)
+    """Add the period of each row within its surface's span of days; rows outside of it are left out."""
+    day = rows.on.epoch_days()
+    inside = rows.filter((day >= rows.begins) & (day < rows.lasts))
+    part = (inside.on.epoch_days() - inside.begins) * PERIODS / (inside.lasts - inside.begins)
     return inside.mutate(period=part.floor().cast("int64"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import ibis
+from ibis import _
 from ibis.expr.types import Table
 
 from counterclick.config import ExperimentConfig, duration
@@ -12,7 +14,28 @@ from counterclick.experiments.context import Context
 from counterclick.experiments.units import assigned_orders, eligible, ends_at, finished, unmatched_orders
 from counterclick.facts.local_time import day_begins
 
-__all__ = ["Cohort"]
+__all__ = ["Assignment", "Cohort"]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """How far an experiment's assignment is carried to orders.
+
+    Attributes:
+        n_eligible: eligible visitors, finished or not.
+        n_several: of these, seen in several arms; each keeps its first.
+        n_matched: orders in the experiment's time of eligible visitors.
+        matched: their revenue.
+        n_unmatched: orders in the same time that may be an eligible visitor's, but whose is not known.
+        unmatched: their revenue.
+    """
+
+    n_eligible: int
+    n_several: int
+    n_matched: int
+    matched: float
+    n_unmatched: int
+    unmatched: float
 
 
 class Cohort:
@@ -70,6 +93,20 @@ class Cohort:
         last = ends_at(self.config, zone) + duration(self.config.window)
         lost = unmatched_orders(facts.orders, self.everyone, facts.identities, first, last)
         return facts.kept(lost, f"unmatched orders {self.name}", ("order_id",))
+
+    @cached_property
+    def assignment(self) -> Assignment:
+        """How far the assignment is carried to orders."""
+        config, zone = self.config, self.context.timezone
+        first = day_begins(config.starts_on, zone)
+        last = ends_at(config, zone) + duration(config.window)
+        orders = self.orders
+        during = orders.filter((orders.ordered_at >= ibis.literal(first)) & (orders.ordered_at < ibis.literal(last)))
+        people = self.everyone.agg(n_eligible=_.count(), n_several=(_.n_variants > 1).cast("int64").sum())
+        own = during.agg(n_matched=_.count(), matched=_.revenue.sum().cast("float64"))
+        lost = self.unmatched.agg(n_unmatched=_.count(), unmatched=_.revenue.sum().cast("float64"))
+        row = people.cross_join(own).cross_join(lost).to_pyarrow().to_pylist()[0]
+        return Assignment(**{name: value or 0 for name, value in row.items()})
 
     @property
     def feature_orders(self) -> Table:

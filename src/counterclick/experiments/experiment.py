@@ -14,7 +14,7 @@ from counterclick.errors import EmptyStoreError, RefusedError, TooFewBuyersError
 from counterclick.experiments.assignment import assign
 from counterclick.experiments.calibrating import Calibration, Progress, calibrate, silent
 from counterclick.experiments.checks import preconditions
-from counterclick.experiments.cohort import Cohort
+from counterclick.experiments.cohort import Assignment, Cohort
 from counterclick.experiments.context import Context
 from counterclick.experiments.judging import judge
 from counterclick.experiments.measured import BUYERS, Measured, measure
@@ -146,6 +146,10 @@ class Experiment:
         Grain: one order.
         """
         return self._cohort.unmatched
+
+    def assignment(self) -> Assignment:
+        """Return how far the assignment is carried to orders."""
+        return self._cohort.assignment
 
     def finished_visitors(self) -> Table:
         """Return the eligible visitors whose value is finished, each in its arm. Grain: one visitor."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import ibis
 import numpy as np
 from ibis import _
 from ibis.expr.types import Table
@@ -19,8 +18,6 @@ from numpy.typing import NDArray
 from counterclick.config import duration
 from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.traits import DIMENSIONS, Cells, labelled
-from counterclick.experiments.units import ends_at
-from counterclick.facts.local_time import day_begins
 from counterclick.metrics import METRICS, Metric, Sources, Span, activity
 from counterclick.stats import Moments
 
@@ -124,18 +121,18 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
     by_day = grouped_moments(units, active, tuple(spans), ("variant", "entry_on"))
     arms = _arms(by_day, config.variants)
     amounts, entered = _amounts(active, outcome)
-    figures = _figures(cohort)
+    figures, assigned = _figures(cohort), cohort.assignment
     return Measured(
         arms=arms,
         by_day=by_day,
         amounts=amounts,
         entered=entered,
-        n_eligible=int(figures["n_eligible"]),
-        n_several=int(figures["n_several"]),
+        n_eligible=assigned.n_eligible,
+        n_several=assigned.n_several,
         n_undeclared=int(figures["n_undeclared"]),
-        matched=figures["matched"],
-        unmatched=figures["unmatched"],
-        n_unmatched=int(figures["n_unmatched"]),
+        matched=assigned.matched,
+        unmatched=assigned.unmatched,
+        n_unmatched=assigned.n_unmatched,
         margin_rate=figures["margin"] / figures["costed"] if figures["costed"] else None,
         costed_share=figures["costed"] / figures["sold"] if figures["sold"] else 0.0,
         last_order_at=figures["last_order_at"],
@@ -157,31 +154,15 @@ def _arms(by_day: Mapping[tuple[str, date], Moments], arms: Iterable[str]) -> di
 
 def _figures(cohort: Cohort) -> dict[str, Any]:
     """Count visitors and sum revenue for the checks, in one row."""
-    zone = cohort.context.timezone
-    first = day_begins(cohort.config.starts_on, zone)
-    last = ends_at(cohort.config, zone) + duration(cohort.config.window)
-    orders = cohort.orders
-    during = (orders.ordered_at >= ibis.literal(first)) & (orders.ordered_at < ibis.literal(last))
-    sums = orders.agg(
+    sums = cohort.orders.agg(
         margin=_.margin.sum().cast("float64"),
         costed=_.costed_revenue.sum().cast("float64"),
         sold=_.revenue.sum().cast("float64"),
-        matched=orders.revenue.sum(where=during).cast("float64"),
     )
-    everyone = cohort.everyone.agg(n_eligible=_.count(), n_several=(_.n_variants > 1).cast("int64").sum())
-    lost = cohort.unmatched.agg(unmatched=_.revenue.sum().cast("float64"), n_unmatched=_.count())
     ever = cohort.context.facts.orders.agg(last_order_at=_.ordered_at.max())
     entered = cohort.units.agg(last_exposed_at=_.exposed_at.max())
     undeclared = cohort.undeclared.agg(n_undeclared=_.count())
-    row = (
-        everyone.cross_join(undeclared)
-        .cross_join(lost)
-        .cross_join(sums)
-        .cross_join(ever)
-        .cross_join(entered)
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
+    row = undeclared.cross_join(sums).cross_join(ever).cross_join(entered).to_pyarrow().to_pylist()[0]
     return {name: value if name.endswith("_at") else value or 0.0 for name, value in row.items()}
 
 

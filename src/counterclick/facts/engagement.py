@@ -34,9 +34,10 @@ def products(events: Table) -> Table:
 def impressions(events: Table) -> Table:
     """Times that a surface showed something: a list of products, or a message sent.
 
-    Grain: one list or message. Columns: surface, visitor_id, occurred_at (UTC).
+    Grain: one list or message. Columns: surface, visitor_id, customer_id, occurred_at (UTC).
     """
-    return events.filter(events.kind.isin(["view_item_list", "message_sent"])).select("surface", "visitor_id", "occurred_at")
+    shown = events.filter(events.kind.isin(["view_item_list", "message_sent"]))
+    return shown.select("surface", "visitor_id", "customer_id", "occurred_at")
 
 
 def shown_products(events: Table) -> Table:

@@ -6,6 +6,7 @@ They become one CASE expression, which every engine computes alike.
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -13,8 +14,9 @@ from zoneinfo import ZoneInfo
 import ibis
 from ibis.expr.types import Column
 
-__all__ = ["day_begins", "local", "offsets"]
+__all__ = ["day_begins", "even_span", "local", "offsets"]
 
+_HOUR = 3600
 _FIRST_YEAR, _LAST_YEAR = 1990, 2040
 
 
@@ -40,6 +42,16 @@ def offsets(timezone: str) -> tuple[tuple[datetime, int], ...]:
             found.append((change, _offset(high, zone)))
         day = following
     return tuple(found)
+
+
+@lru_cache(maxsize=32)
+def even_span(timezone: str) -> int:
+    """Return the most seconds, an hour at most, such that days of the zone begin and offsets change at multiples of it.
+
+    >>> even_span("Europe/Berlin"), even_span("Asia/Kolkata")
+    (3600, 1800)
+    """
+    return math.gcd(_HOUR, *(int(value) for at, seconds in offsets(timezone) for value in (at.timestamp(), seconds)))
 
 
 def local(column: Column, timezone: str) -> Column:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Protocol
@@ -20,7 +20,7 @@ __all__ = ["Facts", "Keep", "Outcomes", "priced"]
 class Keep(Protocol):
     """What to do with a table that many questions need: nothing, or materialise it under a name."""
 
-    def __call__(self, table: Table, name: str, by: Sequence[str] = ()) -> Table:
+    def __call__(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Return a table with the same rows.
 
         Args:
@@ -29,12 +29,14 @@ class Keep(Protocol):
             by: columns that say whose a row is, where the table can be kept up (visitor_id, customer_id, order_id,
                 person_id, refund_id). A row must depend on the events alone of whoever stands, directly or through
                 others, in one event with these, and fill one of them if its events name anybody. None where not.
+            merges: column -> ``sum``, ``min`` or ``max``, where the table adds up events, and nothing besides, by its
+                other columns: how the values of one key in two lots of events become one.
         """
         ...
 
 
-def _lazily(table: Table, name: str, by: Sequence[str] = ()) -> Table:
-    del name, by
+def _lazily(table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+    del name, by, merges
     return table
 
 
@@ -120,15 +122,16 @@ class Outcomes:
         """Grain: one order, with all that has come back so far."""
         return self._keep(orders.with_refunds(self._sold, self.returns, self._returns_window), "orders", ("order_id",))
 
-    def kept(self, table: Table, name: str, by: Sequence[str] = ()) -> Table:
+    def kept(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Return a table that several questions need, materialised if the shop does so.
 
         Args:
             table: an expression over these facts.
             name: what it is, in any words; different names are different tables.
             by: columns that say whose a row is, where it can be kept up: see `Keep`.
+            merges: how its columns are added up, where it can be kept up so: see `Keep`.
         """
-        return self._keep(table, _identifier(name), by)
+        return self._keep(table, _identifier(name), by, merges)
 
     @cached_property
     def cart_moves(self) -> Table:
@@ -138,7 +141,7 @@ class Outcomes:
     @cached_property
     def carts(self) -> Table:
         """Grain: one cart."""
-        return engagement.carts(self.cart_moves, self._purchases)
+        return self._keep(engagement.carts(self.cart_moves, self._purchases), "carts", ("visitor_id",))
 
     @cached_property
     def products(self) -> Table:
@@ -187,7 +190,8 @@ class Facts(Outcomes):
     @cached_property
     def impressions(self) -> Table:
         """Grain: one list shown or message sent."""
-        return engagement.impressions(self._events)
+        table = engagement.impressions(self._events)
+        return self._keep(table, "impressions", ("visitor_id", "customer_id"))
 
     @cached_property
     def shown_products(self) -> Table:

@@ -81,25 +81,28 @@ def _total(sources: Sources, measure: Measure, by: By | None, timezone: str, *, 
     return keyed.group_by("key").agg(total=added_up(keyed, measure))
 
 
-def added_up(rows: Table, measure: Measure) -> Column:
-    """Return what a measure adds up to over rows of its table: an aggregate, float64."""
-    whole = rows.visitor_id.nunique() if measure.amount is None else measure.amount(rows).sum()
+def added_up(rows: Table, measure: Measure, where: Column | None = None) -> Column:
+    """Return what a measure adds up to over rows of its table, or those of a condition: an aggregate, float64."""
+    whole = rows.visitor_id.nunique(where=where) if measure.amount is None else measure.amount(rows).sum(where=where)
     return whole.cast("float64")
 
 
 def visitors_seen(sources: Sources, by: By | None, timezone: str) -> Table:
-    """Return how many visitors were seen: key, total. Grain: one period or surface."""
+    """Return how many visitors were seen: key, total. Grain: one period or surface.
+
+    A visitor was there in the periods in which its sessions began and ended. Who was only sent a message was not seen.
+    """
     if by == "surface":
         met = _met(sources)
         return met.group_by(key="surface").agg(total=met.count().cast("float64"))
-    events = sources.facts.events
-    seen = events.filter(events.visitor_id.notnull()).select("visitor_id", measured_at=events.occurred_at)
-    keyed = seen.mutate(key=keyed_by(seen, by, timezone))
-    if by is not None:
-        once = keyed.select("visitor_id", "key").distinct()
-        keyed = sources.facts.kept(once, f"seen by {by} {timezone}", ("visitor_id",))
-        return keyed.group_by("key").agg(total=keyed.count().cast("float64"))
-    return keyed.group_by("key").agg(total=keyed.visitor_id.nunique().cast("float64"))
+    visits = sources.facts.sessions
+    if by is None:
+        return visits.agg(key=ibis.literal("all"), total=visits.visitor_id.nunique().cast("float64"))
+    ends = [visits.select("visitor_id", measured_at=visits[name]) for name in ("started_at", "ended_at")]
+    at = ibis.union(*ends)
+    once = at.select("visitor_id", key=keyed_by(at, by, timezone)).distinct()
+    seen = sources.facts.kept(once, f"seen by {by} {timezone}", ("visitor_id",))
+    return seen.group_by("key").agg(total=seen.count().cast("float64"))
 
 
 def _met(sources: Sources) -> Table:

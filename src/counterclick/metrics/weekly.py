@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import ibis
 
+from counterclick.facts.local_time import even_span
 from counterclick.metrics.compute import MetricValue, added_up, keyed_by, visitors_seen
-from counterclick.metrics.definitions import MEASURES, VISITORS, Measure, Metric
+from counterclick.metrics.definitions import MEASURES, VISITORS, Metric
 from counterclick.metrics.sources import OWN_SURFACE, Sources
 
 __all__ = ["Weekly", "weekly"]
 
+_ZERO = datetime(1970, 1, 1)  # noqa: DTZ001 - the wall clock of UTC, as `local` reads it
 _Sums = dict[str | None, dict[str, float | None]]
 """Surface (None for the whole shop) -> Monday -> total."""
 
@@ -44,16 +47,11 @@ def weekly(sources: Sources, metrics: Iterable[Metric], *, timezone: str = "UTC"
         timezone: in which weeks begin.
     """
     wanted = list(metrics)
-    needed: dict[tuple[str, bool], dict[str, Measure]] = {}
+    needed: dict[str, set[tuple[str, bool]]] = {}
     for metric in wanted:
         for name in metric.measures:
-            of_visitors = metric.denominator == VISITORS
-            needed.setdefault((MEASURES[name].source, of_visitors), {})[name] = MEASURES[name]
-    sums = {
-        (name, known): found
-        for (source, known), measures in needed.items()
-        for name, found in _sums(sources, source, measures, timezone, known=known).items()
-    }
+            needed.setdefault(MEASURES[name].source, set()).add((name, metric.denominator == VISITORS))
+    sums = {key: found for source, keys in needed.items() for key, found in _sums(sources, source, keys, timezone).items()}
     seen = _seen(sources, timezone) if any(metric.denominator == VISITORS for metric in wanted) else {}
     found: list[Weekly] = []
     for metric in wanted:
@@ -66,22 +64,38 @@ def weekly(sources: Sources, metrics: Iterable[Metric], *, timezone: str = "UTC"
     return found
 
 
-def _sums(sources: Sources, source: str, measures: Mapping[str, Measure], timezone: str, *, known: bool) -> dict[str, _Sums]:
-    """Return what the measures of one table add up to, by surface where its rows name one."""
+def _sums(
+    sources: Sources, source: str, measures: Collection[tuple[str, bool]], timezone: str
+) -> dict[tuple[str, bool], _Sums]:
+    """Return what measures of one table add up to, by surface where its rows name one.
+
+    Args:
+        sources: tables.
+        source: the table.
+        measures: names, and whether only rows count whose visitor is known.
+        timezone: in which weeks begin.
+    """
     rows = sources.rows(source)
-    if known:
-        rows = rows.filter(rows.visitor_id.notnull())
     place = ibis.null("string")
     if source in OWN_SURFACE:
         rows = rows.filter(rows.surface.notnull())
         place = rows.surface
-    keyed = rows.mutate(key=keyed_by(rows, "week", timezone), place=place)
-    totals = {f"total_{name}": added_up(keyed, measure) for name, measure in measures.items()}
-    whole = keyed.group_by("place", "key").agg(**totals).to_pyarrow().to_pylist()
-    found: dict[str, _Sums] = {name: {} for name in measures}
-    for row in whole:
-        for name in measures:
-            found[name].setdefault(row["place"], {})[row["key"]] = row[f"total_{name}"]
+    totals = {key: f"{'known' if key[1] else 'all'}_{key[0]}" for key in sorted(measures)}
+    placed = rows.mutate(place=place)
+    sums = {
+        total: added_up(placed, MEASURES[name], placed.visitor_id.notnull() if known else None)
+        for (name, known), total in totals.items()
+    }
+    if all(MEASURES[name].amount for name, _known in measures):  # sums of sums: not each row is asked for its week
+        seconds = even_span(timezone)
+        short = placed.group_by("place", span=placed.measured_at.epoch_seconds() // seconds).agg(**sums)
+        placed = short.mutate(measured_at=ibis.literal(_ZERO) + (short.span * seconds).as_interval("s"))
+        sums = {total: placed[total].sum() for total in sums}
+    added = placed.group_by("place", key=keyed_by(placed, "week", timezone)).agg(**sums)
+    found: dict[tuple[str, bool], _Sums] = {key: {} for key in totals}
+    for row in added.to_pyarrow().to_pylist():
+        for key, total in totals.items():
+            found[key].setdefault(row["place"], {})[row["key"]] = row[total]
     return found
 
 

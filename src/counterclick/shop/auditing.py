@@ -29,9 +29,11 @@ from counterclick.audits import (
     alignment_audit,
     claimed_by_surface,
     claims_audit,
+    clicked_by_day,
     followings,
     ledger_audit,
     moves,
+    shown_by_day,
     theatre_audit,
 )
 from counterclick.config import Config
@@ -136,10 +138,12 @@ class Auditing:
     @cached_property
     def alignment(self) -> Alignment:
         """What each surface is measured, tuned and tested on, and what its policies follow."""
-        events = self.reading.facts.events
-        lists = events.filter(events.kind == "view_item_list")
-        clicks = events.filter(events.kind == "select_item")
-        rows = moves(lists, clicks, self.reading.facts.order_lines).to_pyarrow().to_pylist()
+        events, keep = self.reading.facts.events, self.reading.keep
+        shown = shown_by_day(events.filter(events.kind == "view_item_list"))
+        clicked = clicked_by_day(events.filter(events.kind == "select_item"))
+        shown = keep(shown, "shown_by_day", merges={"n_shown": "sum"})
+        clicked = keep(clicked, "clicked_by_day", merges={"n_clicks": "sum"})
+        rows = moves(shown, clicked, self.reading.facts.order_lines).to_pyarrow().to_pylist()
         aims = [
             Aims(
                 surface,
@@ -196,8 +200,8 @@ class Auditing:
 
     def _figures(self) -> dict[str, SurfaceFigures]:
         """Return what the log says of each surface that it names."""
-        events = self.reading.facts.events
-        seen = events.filter(events.surface.notnull()).group_by("surface").agg(first=_.occurred_at.min())
+        days = self.reading.days
+        seen = days.filter(days.surface.notnull() & (days.kind != "rejection")).group_by("surface").agg(first=_.on.min())
         sources = Sources(self.reading.facts, self.rule)
         credit = {
             found.key: found for found in compute(sources, metric_named("attributed_revenue_per_interaction"), "surface")
@@ -205,7 +209,7 @@ class Auditing:
         ctr = {found.key: found.value for found in compute(sources, metric_named("ctr"), "surface")}
         found = {}
         for row in seen.to_pyarrow().to_pylist():
-            name, first = row["surface"], self._day(row["first"])
+            name, first = row["surface"], row["first"]
             recorded = max((self._today - first).days + 1, 1) / DAYS_A_MONTH  # it may be seen first after the last order
             own = credit.get(name)
             attributed = (own.numerator or 0.0) if own else 0.0
@@ -225,8 +229,8 @@ class Auditing:
     @cached_property
     def _today(self) -> date:
         """The last day of which anything of the shop is recorded."""
-        own = self.reading.facts.events
-        last = own.filter(own.kind.isin(_LIVELY)).agg(last=_.occurred_at.max()).to_pyarrow().to_pylist()[0]["last"]
+        days = self.reading.days
+        last = days.filter(days.kind.isin(_LIVELY)).agg(last=_.last_at.max()).to_pyarrow().to_pylist()[0]["last"]
         return self._day(min(last, self.reading.as_of()) if last else self.reading.as_of())
 
     def _day(self, moment: datetime) -> date:

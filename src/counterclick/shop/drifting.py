@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
+from ibis import _
+
 from counterclick.attribution import Rule
 from counterclick.audits import Compared, Drift, drift_audit
 from counterclick.audits.drift_experiments import OUTCOME, PROXIES
@@ -12,8 +14,9 @@ from counterclick.audits.drift_weekly import BESIDE, ORDERS, WEEKLY_OUTCOME
 from counterclick.config import Config
 from counterclick.experiments import Experiment
 from counterclick.experiments.looks import level_of
-from counterclick.facts.local_time import day_begins, local
+from counterclick.facts.local_time import day_begins
 from counterclick.metrics import Sources, metric_named, weekly
+from counterclick.shop.health.joining import one_row
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, silent
 from counterclick.verdicts import Verdict
@@ -74,11 +77,9 @@ def _compared(experiment: Experiment, verdict: Verdict | str) -> Compared:
 
 
 def _whole_weeks(reading: Reading, timezone: str) -> list[str]:
-    events = reading.facts.events
-    events = events.filter(events.kind.notin(list(_TOLD_OF)))
-    row = events.agg(first=local(events.occurred_at.min(), timezone), last=local(events.occurred_at.max(), timezone))
-    first, last = row.to_pyarrow().to_pylist()[0].values()
-    return [] if first is None else whole_weeks(first.date(), last.date(), reading.as_of(), timezone)
+    days = reading.days
+    first, last = one_row(days.filter(days.kind.notin(_TOLD_OF)).agg(first=_.on.min(), last=_.on.max())).values()
+    return [] if first is None else whole_weeks(first, last, reading.as_of(), timezone)
 
 
 def whole_weeks(first: date, last: date, as_of: datetime, timezone: str) -> list[str]:

@@ -262,7 +262,8 @@ class Shop:
             EmptyStoreError: nothing is recorded.
         """
         auditing = self._auditing(progress)
-        return Audit(auditing.claims, auditing.theatre, auditing.drift, auditing.alignment, self.readiness(), self.check())
+        health = self._health(self._registry.seen(auditing.experiments))
+        return Audit(auditing.claims, auditing.theatre, auditing.drift, auditing.alignment, self.readiness(), health)
 
     def report(
         self, month: str | None = None, *, compare: bool = False, quarter: bool = False, progress: Progress = silent
@@ -357,7 +358,10 @@ class Shop:
             UnknownNameError: there is no such finding.
         """
         self.reading.as_of()
-        return health_of(self.reading, self.rule, self.config, self._skipped(), tuple(fail_on))
+        return self._health(self._registry.seen(), tuple(fail_on))
+
+    def _health(self, experiments: Mapping[str, Experiment], fail_on: tuple[str, ...] = ()) -> Health:
+        return health_of(self.reading, self.rule, self.config, experiments, self._skipped(), fail_on)
 
     def _skipped(self) -> dict[str, int]:
         skipped: dict[str, int] = {}

@@ -114,15 +114,13 @@ def _customers(reading: Reading, recent: datetime) -> dict[str, int]:
 
 
 def _visitors(reading: Reading) -> int | None:
-    """Count the different visitors of the 30 days up to the last event of one; None where no event names one."""
-    day = 86_400_000_000
-    found = int(
-        reading.one(
-            "SELECT count(DISTINCT hash(visitor_id)) FROM events WHERE visitor_id IS NOT NULL AND epoch_us(occurred_at) > "
-            f"(SELECT max(epoch_us(occurred_at)) FROM events WHERE visitor_id IS NOT NULL) - {_A_MONTH * day}"
-        )
-    )
-    return found or None
+    """Count the different visitors of the 30 days up to the end of the last visit; None where no event names one."""
+    visits = reading.facts.sessions
+    last = one_row(visits.agg(last=_.ended_at.max()))["last"]
+    if last is None:
+        return None
+    late = visits.filter(visits.ended_at > ibis.literal(last - timedelta(days=_A_MONTH)))
+    return int(one_row(late.agg(n=_.visitor_id.nunique()))["n"])
 
 
 def _running(config: Config, today: date) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from ibis.expr.types import Table
 from counterclick.config import Config, duration
 from counterclick.errors import CurrencyError, EmptyStoreError
 from counterclick.facts import Facts
+from counterclick.shop.days import days_of
 from counterclick.shop.rates import daily_rates
 from counterclick.shop.until import limit_events
 from counterclick.shop.upkeep import Upkeep
@@ -101,6 +102,11 @@ class Reading:
         return latest
 
     @cached_property
+    def days(self) -> Table:
+        """What the events of each kind, source, surface and day come to: see `counterclick.shop.days.days_of`."""
+        return days_of(self.backend, self.keep, self._config.shop.timezone)
+
+    @cached_property
     def decided(self) -> str:
         """Name of a table of declarations and looks: kind, experiment, config_hash, occurred_at, details."""
         self.connection.execute(
@@ -118,11 +124,11 @@ class Reading:
         """Return the rows of a query."""
         return self.connection.execute(sql, list(values)).fetchall()
 
-    def keep(self, table: Table, name: str, by: Sequence[str] = ()) -> Table:
+    def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Compute a table once, or take what is stored of it, and return it: see `counterclick.shop.upkeep.Upkeep.keep`."""
         if self._upkeep is None:
             return self.backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
-        return self._upkeep.keep(table, name, by)
+        return self._upkeep.keep(table, name, by, merges)
 
     def close(self) -> None:
         """Store what was computed, where that pays. Tables that somebody still holds can be read on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 
 from counterclick.attribution import Rule
 from counterclick.config import HOLDOUT, NOTHING, Config, ExperimentConfig, duration
@@ -71,6 +72,20 @@ class Registry:
         self._reading().as_of()
         self.declare(name)
         return Experiment(name, config, self._context(name))
+
+    def seen(self, known: Mapping[str, Experiment] = MappingProxyType({})) -> dict[str, Experiment]:
+        """Return every declared experiment, and the holdout over all of them, to be looked at: nothing is written.
+
+        Args:
+            known: experiments that are there already.
+        """
+        configs = dict(self._config.experiments)
+        if self._config.holdout is not None:
+            configs[HOLDOUT] = self._config.holdout.as_experiment()
+        return {
+            name: known[name] if name in known else Experiment(name, config, self._context(name))
+            for name, config in configs.items()
+        }
 
     def proposed(self, surface: str) -> Experiment:
         """Return an experiment that nobody has declared: the surface against nothing, half and half, for eight weeks.

@@ -88,7 +88,7 @@ class Past:
                 auditing.drift,
                 auditing.alignment,
                 readiness_of_shop(reading, config),
-                health_of(reading, self.rule, config, self.skipped),
+                health_of(reading, self.rule, config, registry.seen(experiments), self.skipped),
             )
         finally:
             reading.connection.close()

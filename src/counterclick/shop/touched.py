@@ -15,7 +15,7 @@ from counterclick.events.bulk import quoted
 from counterclick.events.schema import FIELDS_OF, KINDS, REQUIRED_OF, SCHEMA, duckdb_type
 from counterclick.store.kept import SHELF, Manifest
 
-__all__ = ["KEYS", "PART", "UNTOLD", "touch"]
+__all__ = ["KEYS", "PART", "UNTOLD", "links_sql", "touch"]
 
 PART = "part"
 """Schema that holds the events of whom new events touch, under the same names as the whole."""
@@ -71,6 +71,10 @@ def touch(connection: duckdb.DuckDBPyConnection, new_sql: str, manifest: Manifes
     )
     if not _one(connection, f"SELECT count(*) FROM {PART}.named"):
         return False
+    connection.execute(
+        f"CREATE TABLE {PART}.links AS FROM {SHELF}.links UNION ALL {links_sql(f'({new_sql})')} UNION ALL "
+        f"{links_sql('main.inbox_events')}"
+    )
     if not _close(connection):
         return None
     nameless = f"SELECT * FROM ({arrived}) WHERE visitor_id IS NULL AND customer_id IS NULL AND order_id IS NULL"
@@ -79,12 +83,8 @@ def touch(connection: duckdb.DuckDBPyConnection, new_sql: str, manifest: Manifes
     whole = _one(connection, f"SELECT count(*) FROM main.events WHERE kind IN ({_listed(_FETCHED)})")
     if _one(connection, f"SELECT count(*) FROM {PART}.fetched") > _MOST * whole:
         return None
-    others = [kind for kind in KINDS if kind not in (*_FETCHED, *UNTOLD)]
-    theirs = " OR ".join(f"{column} IN (FROM {PART}.{KEYS[column]})" for column in _IDS)
-    connection.execute(
-        f"CREATE VIEW {PART}.events AS FROM {PART}.fetched UNION ALL "
-        f"SELECT * FROM main.events WHERE kind IN ({_listed(others)}) AND ({theirs})"
-    )
+    others = [_theirs(kinds) for kinds in _groups([kind for kind in KINDS if kind not in (*_FETCHED, *UNTOLD)])]
+    connection.execute(f"CREATE VIEW {PART}.events AS FROM {PART}.fetched UNION ALL {' UNION ALL '.join(others)}")
     connection.execute(
         f"CREATE TABLE {PART}.persons AS SELECT 'v:' || id AS id FROM {PART}.visitors UNION ALL "
         f"SELECT 'c:' || id FROM {PART}.customers"
@@ -93,14 +93,18 @@ def touch(connection: duckdb.DuckDBPyConnection, new_sql: str, manifest: Manifes
     return True
 
 
-def _close(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Make the tables of the visitors, customers and orders that are touched; say whether an end was found."""
+def links_sql(events: str) -> str:
+    """SQL for who stands in one event with whom: visitor_id, customer_id, order_id, of events that may name two of them."""
     ordered = _listed([kind for kind in KINDS if "order_id" in FIELDS_OF[kind]])
-    connection.execute(
-        f"CREATE TEMP TABLE links AS SELECT visitor_id, customer_id, order_id FROM main.events WHERE kind IN ({ordered}) "
-        "UNION ALL SELECT visitor_id, customer_id, NULL FROM main.events "
+    return (
+        f"SELECT DISTINCT visitor_id, customer_id, order_id FROM {events} WHERE kind IN ({ordered}) UNION ALL "
+        f"SELECT DISTINCT visitor_id, customer_id, NULL FROM {events} "
         f"WHERE kind NOT IN ({ordered}) AND customer_id IS NOT NULL"
     )
+
+
+def _close(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Make the tables of the visitors, customers and orders that are touched; say whether an end was found."""
     for column in _IDS:
         connection.execute(
             f"CREATE TABLE {PART}.{KEYS[column]} AS SELECT DISTINCT {column} AS id FROM {PART}.named "
@@ -108,14 +112,13 @@ def _close(connection: duckdb.DuckDBPyConnection) -> bool:
         )
     for _ in range(_ROUNDS):
         hit = " OR ".join(f"{column} IN (FROM {PART}.{KEYS[column]})" for column in _IDS)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE hit AS SELECT DISTINCT * FROM links WHERE {hit}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE hit AS SELECT DISTINCT * FROM {PART}.links WHERE {hit}")
         n_more = 0
         for column in _IDS:
             own = f"{PART}.{KEYS[column]}"
             more = f"SELECT DISTINCT {column} FROM hit WHERE {column} IS NOT NULL AND {column} NOT IN (FROM {own})"
             n_more += _one(connection, f"INSERT INTO {own} {more}")
         if not n_more:
-            connection.execute("DROP TABLE links")
             return True
     return False
 

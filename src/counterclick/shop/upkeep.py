@@ -3,6 +3,9 @@
 A kept table is one SQL text over ``events`` and other kept tables. Over the whole log it makes the whole table. Over the
 events of whom new events touch (`counterclick.shop.touched`), under the same names in a schema of their own, it makes their
 rows. A reading shows what was stored of everyone else, and these.
+
+A table that only adds up events, such as those of each day, is kept otherwise: the same text over the new events alone makes
+what is added to what was stored.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,9 +23,9 @@ from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
 
 from counterclick.events.bulk import quoted
-from counterclick.shop.touched import KEYS, PART, UNTOLD, touch
+from counterclick.shop.touched import KEYS, PART, UNTOLD, links_sql, touch
 from counterclick.store import Store
-from counterclick.store.kept import SHELF, Kept, Manifest, Shelf
+from counterclick.store.kept import LOGGED, SHELF, Kept, Manifest, Shelf
 from counterclick.store.log import Snapshot, file_name
 
 __all__ = ["Upkeep"]
@@ -32,6 +35,8 @@ _GROWN = 0.05
 _RANDOM = r"\b(ibis_\w*_)[a-z2-7]{26}\b"
 _LEFT_OUT = r"EXCLUDE \(([^()]*)\)"
 _UNUSED = timedelta(days=30)
+_NEWS, _WAITING = "news", "waiting"
+"""Schemas that hold the events of the log since the file was written, and those in the inbox, under the same names."""
 _TOLD = ", ".join(map(quoted, UNTOLD))
 
 
@@ -74,6 +79,9 @@ class Upkeep:
         self._stored: dict[str, Kept] = {}
         self._has_part = False
         self._n_stored = 0
+        self._has_inbox = self._count("main.inbox_events") > 0
+        self._spread(LOGGED, store.since_sql(connection, snapshot, ()))
+        self._spread(_WAITING, "FROM main.inbox_events")
         manifest = self._shelf.attach(connection)
         if manifest is not None and manifest.log_id == snapshot.log_id and {*manifest.files} <= {*self._files}:
             self._use(manifest, store.since_sql(connection, snapshot, manifest.files))
@@ -85,22 +93,29 @@ class Upkeep:
             self._connection.execute(f"DROP SCHEMA IF EXISTS {PART} CASCADE")
         else:
             self._has_part = touched
+            self._spread(_NEWS, new_sql)
             self._stored = {table.name: table for table in manifest.tables}
             self._n_stored = manifest.n_events
 
-    def keep(self, table: Table, label: str, by: Sequence[str] = ()) -> Table:
+    def _spread(self, schema: str, events: str) -> None:
+        """Make a schema in which ``events`` means some of them."""
+        self._connection.execute(f"CREATE SCHEMA {schema}")
+        self._connection.execute(f"CREATE VIEW {schema}.events AS {events}")
+
+    def keep(self, table: Table, label: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Return a table computed once.
 
         Args:
             table: over ``events`` and tables that were kept before.
-            label: what it is called; without ``by``, a later one of that label takes its place.
+            label: what it is called; without ``by`` and ``merges``, a later one of that label takes its place.
             by: columns of `KEYS` that say whose a row is, where it can be kept up: see `counterclick.facts.tables.Keep`.
+            merges: how its columns are added up, where it can be kept up so: see there.
         """
         inputs = sorted({found.name for found in table.op().find(ops.DatabaseTable)} - {"events"})
         sql = f"SELECT {self._columns(table)} FROM ({_steady(self._backend.compile(table))})"
         name = self._name(label, sql, inputs)
         if name not in self._known:
-            self._add(Kept(label, name, sql, tuple(by), tuple(inputs), datetime.now(UTC).date()))
+            self._add(Kept(label, name, sql, tuple(by), tuple(inputs), datetime.now(UTC).date(), {**(merges or {})}))
         return self._backend.table(name)
 
     def _columns(self, table: Table) -> str:
@@ -126,9 +141,13 @@ class Upkeep:
         return str(row)
 
     def _add(self, kept: Kept) -> None:
-        """Make a table or view of its name: of what is stored and what is touched, or of everything."""
+        """Make a table or view of its name: of what is stored and what is touched or new, or of everything."""
+        if kept.merges:
+            self._add_up(kept)
+            self._known[kept.name] = _Known(kept)
+            return
         if kept.by and self._has_part:
-            self._in_part(kept)
+            self._in(PART, kept)
         if kept.by and kept.name in self._stored:
             self._connection.execute(f'CREATE VIEW main."{kept.name}" AS {self._merged(kept)}')
         else:
@@ -140,13 +159,37 @@ class Upkeep:
             self._latest[kept.label] = kept.name
         self._known[kept.name] = _Known(kept)
 
-    def _in_part(self, kept: Kept) -> None:
-        """Compute the rows of those who are touched: by the same words, in the schema in which these mean their events."""
-        self._connection.execute(f"SET search_path = '{PART},main'")
+    def _in(self, schema: str, kept: Kept) -> None:
+        """Compute the rows of some events: by the same words, in the schema in which these mean them."""
+        self._connection.execute(f"SET search_path = '{schema},main'")
         try:
-            self._connection.execute(f'CREATE TABLE {PART}."{kept.name}" AS {kept.sql}')
+            self._connection.execute(f'CREATE TABLE {schema}."{kept.name}" AS {kept.sql}')
         finally:
             self._connection.execute("SET search_path = 'main'")
+
+    def _add_up(self, kept: Kept) -> None:
+        """Make a table of what the log adds up to in `LOGGED`, and with what waits in the inbox in its place."""
+        logged = f'{LOGGED}."{kept.name}"'
+        if kept.name in self._stored:
+            self._in(_NEWS, kept)
+            self._merge(kept, logged, f'{SHELF}."{kept.name}"', f'{_NEWS}."{kept.name}"')
+        else:
+            begin = time.perf_counter()
+            self._in(LOGGED, kept)
+            self._seconds += time.perf_counter() - begin
+        if self._has_inbox:
+            self._in(_WAITING, kept)
+            self._merge(kept, f'main."{kept.name}"', logged, f'{_WAITING}."{kept.name}"')
+        else:
+            self._connection.execute(f'CREATE VIEW main."{kept.name}" AS FROM {logged}')
+
+    def _merge(self, kept: Kept, into: str, *parts: str) -> None:
+        """Make one table of two of the same columns: a row for each key in either."""
+        self._connection.execute(f"CREATE TABLE {into} AS FROM {parts[0]} WITH NO DATA")  # it has the types
+        columns = [row[0] for row in self._connection.execute(f"DESCRIBE {into}").fetchall()]
+        summed = ", ".join(f'{kept.merges[name]}("{name}")' if name in kept.merges else f'"{name}"' for name in columns)
+        both = " UNION ALL ".join(f"FROM {part}" for part in parts)
+        self._connection.execute(f"INSERT INTO {into} SELECT {summed} FROM ({both}) GROUP BY ALL")
 
     def _merged(self, kept: Kept) -> str:
         stored = f'FROM {SHELF}."{kept.name}" AS s'
@@ -178,14 +221,15 @@ class Upkeep:
         for kept in self._stored.values():
             self._carry(kept)
         tables = tuple(known.kept for known in self._known.values())
-        self._shelf.write(self._connection, Manifest(self._snapshot.log_id, self._files, n_events, _needed(tables)), waiting)
+        manifest = Manifest(self._snapshot.log_id, self._files, n_events, _needed(tables))
+        self._shelf.write(self._connection, manifest, {"waiting": waiting, "links": links_sql("main.events")})
 
     def _carry(self, kept: Kept) -> None:
         """Keep up what is stored and was not asked for in this reading, if it still holds and was used of late."""
         if kept.name in self._known or kept.label in self._latest or not {*kept.inputs} <= {*self._known}:
             return  # it is there, or a newer one of its label is, which somebody may still hold
         is_used = datetime.now(UTC).date() - kept.used_on < _UNUSED
-        if is_used and (not kept.by or self._name(kept.label, kept.sql, kept.inputs) == kept.name):
+        if is_used and (not kept.is_stored or self._name(kept.label, kept.sql, kept.inputs) == kept.name):
             self._add(kept)
 
     def _count(self, rows: str) -> int:
@@ -205,7 +249,7 @@ def _needed(tables: Sequence[Kept]) -> tuple[Kept, ...]:
     found: list[Kept] = []
     inputs: set[str] = set()
     for table in reversed(tables):  # each stands after its inputs
-        if table.by or table.name in inputs:
+        if table.is_stored or table.name in inputs:
             found.append(table)
             inputs.update(table.inputs)
     return tuple(reversed(found))

@@ -12,7 +12,7 @@ import os
 import time
 import uuid
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -21,11 +21,13 @@ import msgspec
 
 from counterclick.events.bulk import quoted
 
-__all__ = ["SHELF", "Kept", "Manifest", "Shelf"]
+__all__ = ["LOGGED", "SHELF", "Kept", "Manifest", "Shelf"]
 
 SHELF = "shelf"
 """Name of the attached database."""
-_FORMAT = 1
+LOGGED = "logged"
+"""Schema in which tables that are merged stand without what waits in the inbox: so they are stored."""
+_FORMAT = 2
 _ABANDONED_SECONDS = 3600
 _CHUNK = 1 << 20
 
@@ -37,9 +39,11 @@ class Kept(msgspec.Struct, frozen=True):
         label: what it is called by whom keeps it.
         name: table in the file; it ends in a digest of all that its rows depend on besides the events.
         sql: over ``events`` and other kept tables.
-        by: columns that say whose a row is; none for a table that is not stored, only computed for others.
+        by: columns that say whose a row is; none for a table that is merged, or not stored, only computed for others.
         inputs: kept tables that the SQL names.
         used_on: when somebody last asked for it.
+        merges: column -> sum, min or max: how its values in old and new events become one, of a table that adds up events
+            alone by its other columns; empty of all others.
     """
 
     label: str
@@ -48,6 +52,12 @@ class Kept(msgspec.Struct, frozen=True):
     by: tuple[str, ...]
     inputs: tuple[str, ...]
     used_on: date
+    merges: dict[str, str] = {}
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether its rows are written to the file."""
+        return bool(self.by or self.merges)
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -90,14 +100,13 @@ class Shelf:
                     connection.execute(f"DETACH {SHELF}")
         return None
 
-    def write(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, waiting: str) -> bool:
+    def write(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, besides: Mapping[str, str]) -> bool:
         """Write a new file from the tables and views of a DuckDB and let it take the old one's place.
 
         Args:
             connection: with the tables that the manifest names.
             manifest: what they are.
-            waiting: SQL of visitor_id, customer_id and order_id of events that wait in the inbox: what is said of them is in
-                the tables too, and must always be worked out again.
+            besides: name -> SQL of further tables, of which the manifest says nothing.
 
         Returns:
             Whether it stands now; where the disk is full or may not be written, all stays as it was.
@@ -107,9 +116,11 @@ class Shelf:
             self.folder.mkdir(parents=True, exist_ok=True)
             connection.execute(f"ATTACH {quoted(str(path))} AS next (STORAGE_VERSION 'latest')")
             for table in manifest.tables:
-                if table.by:
-                    connection.execute(f'CREATE TABLE next."{table.name}" AS FROM main."{table.name}"')
-            connection.execute(f"CREATE TABLE next.waiting AS {waiting}")
+                if table.is_stored:
+                    schema = LOGGED if table.merges else "main"
+                    connection.execute(f'CREATE TABLE next."{table.name}" AS FROM {schema}."{table.name}"')
+            for name, sql in besides.items():
+                connection.execute(f"CREATE TABLE next.{name} AS {sql}")
             body = msgspec.json.encode(manifest).decode()
             connection.execute(f"CREATE TABLE next.manifest AS SELECT {_FORMAT} AS format, ? AS body", [body])
             connection.execute("DETACH next")

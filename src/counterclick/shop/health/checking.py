@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from counterclick.attribution import Rule
 from counterclick.audits.effects import coarser
 from counterclick.audits.health import Carried, Finding, Health, Refusal, Refused
-from counterclick.config import HOLDOUT, Config, HealthConfig, duration
+from counterclick.config import Config, HealthConfig, duration
 from counterclick.display import count, percent
 from counterclick.errors import UnknownNameError
 from counterclick.events.schema import REJECTION
+from counterclick.experiments import Experiment
 from counterclick.shop.health.arms import carried_of
 from counterclick.shop.health.arriving import ahead_of, arrivals_of, delay_of, late_of
 from counterclick.shop.health.joining import exposures_of, orders_of, refunds_of, touches_of
@@ -26,6 +27,7 @@ def health_of(
     reading: Reading,
     rule: Rule,
     config: Config,
+    experiments: Mapping[str, Experiment],
     skipped: Mapping[str, int],
     fail_on: Sequence[str] = (),
 ) -> Health:
@@ -35,14 +37,14 @@ def health_of(
         reading: the store.
         rule: the shop's rule of attribution.
         config: the shop's.
+        experiments: every declared one and the holdout over all of them.
         skipped: name -> rows of files that are no events.
         fail_on: names of findings that make `Health.fails` true where they stand; ``any`` for all of them.
 
     Raises:
         UnknownNameError: ``fail_on`` names no finding.
     """
-    experiments = config.experiments | ({HOLDOUT: config.holdout.as_experiment()} if config.holdout else {})
-    scanned = scan(reading, config.shop.timezone)
+    scanned = scan(reading)
     volumes = volumes_of(scanned)
     events = {volume.kind: volume.n for volume in volumes}
     refusals = _refusals(reading, events)
@@ -50,7 +52,7 @@ def health_of(
     arrivals = arrivals_of(reading, scanned, duration(config.shop.allowance))
     late, late_finding = late_of(arrivals, config)
     bots, bots_finding, n_visitors = bots_of(reading, config.health, tuple(experiments))
-    carried = carried_of(reading, experiments, config.shop.timezone)
+    carried = carried_of(experiments)
     findings = [
         _refused(refusals),
         *orders_of(reading),

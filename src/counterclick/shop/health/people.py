@@ -14,9 +14,6 @@ from counterclick.shop.reading import Reading
 
 __all__ = ["bots_of", "consent_of", "unidentified_of"]
 
-_OF_THE_SHOP = "'message_sent', 'refund', 'rejection', 'experiment_declared', 'look_taken', 'product', 'claim'"
-"""Kinds that the shop, not the visitor, brings about."""
-_DAY = 86_400_000_000
 _PEOPLE = 0.99
 
 
@@ -69,13 +66,14 @@ def consent_of(reading: Reading) -> Sign:
 def bots_of(reading: Reading, settings: HealthConfig, experiments: tuple[str, ...]) -> tuple[Sign, Finding, int]:
     """Return the figure about visitors who are likely no people, its finding, and how many visitors there are in all.
 
-    A likely bot has, on its busiest day (UTC), more events than ``bot_events``, and more than ``bot_factor`` times what 99
-    of 100 visitors have on all days together. What the shop itself does (messages sent, refunds) does not count.
+    A likely bot has, in the visits that began on its busiest day (UTC), more events than ``bot_events``, and more than
+    ``bot_factor`` times what 99 of 100 visitors have on all days together. What the shop itself does (messages sent,
+    refunds) does not count.
     """
-    theirs = f"visitor_id IS NOT NULL AND kind NOT IN ({_OF_THE_SHOP})"
+    visits = reading.facts.sessions.get_name()
     n_visitors, n_events, usual, most = reading.rows(
-        f"SELECT count(*), coalesce(sum(n), 0), quantile_disc(n, {_PEOPLE}), max(n) FROM (SELECT count(*) AS n FROM events "
-        f"WHERE {theirs} GROUP BY hash(visitor_id))"
+        f"SELECT count(*), coalesce(sum(n), 0)::BIGINT, quantile_disc(n, {_PEOPLE}), max(n) FROM "
+        f"(SELECT sum(n_events)::BIGINT AS n FROM {visits} GROUP BY visitor_id)"
     )[0]
     name = "likely bots"
     if not n_visitors:
@@ -86,7 +84,7 @@ def bots_of(reading: Reading, settings: HealthConfig, experiments: tuple[str, ..
     if most > limit:
         reading.connection.execute(
             "CREATE OR REPLACE TEMP TABLE likely_bots AS SELECT visitor_id, sum(c)::BIGINT AS n FROM (SELECT visitor_id, "
-            f"count(*) AS c FROM events WHERE {theirs} GROUP BY visitor_id, epoch_us(occurred_at) // {_DAY}) "
+            f"sum(n_events) AS c FROM {visits} GROUP BY visitor_id, started_at::TIMESTAMP::DATE) "
             f"GROUP BY visitor_id HAVING max(c) > {limit}"
         )
         found = int(reading.one("SELECT count(*) FROM likely_bots"))

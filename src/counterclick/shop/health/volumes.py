@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from counterclick.audits.effects import coarser
@@ -12,7 +12,6 @@ from counterclick.audits.gaps import Gap, gaps
 from counterclick.audits.health import Finding, Volume
 from counterclick.config import Config, ExperimentConfig
 from counterclick.display import count, percent
-from counterclick.facts.local_time import offsets
 from counterclick.shop.reading import BOOKKEEPING, Reading
 
 __all__ = ["LIVE", "Scan", "days_without", "gaps_of", "known_until", "live_since", "scan", "volumes_of"]
@@ -23,9 +22,6 @@ LIVE = ", ".join(f"'{kind}'" for kind in BOOKKEEPING)
 """Bookkeeping kinds, as a list of SQL."""
 _OWN = ("decide",)
 """Sources that stamp their events themselves when they arrive."""
-_DAY = 86_400_000_000
-_SECOND = 1_000_000
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +49,13 @@ class Scan:
     newest: int
 
 
-def scan(reading: Reading, timezone: str) -> list[Scan]:
+def scan(reading: Reading) -> list[Scan]:
     """Return events by kind, source and day, rejections left out."""
     rows = reading.rows(f"""
-        SELECT kind, coalesce(source, ''), (o + {_offset(timezone)}) // {_DAY} AS day, count(*),
-            count(*) FILTER (o > r), coalesce(max(o - r) FILTER (o > r), 0), min(r), max(o)
-        FROM (SELECT kind, source, epoch_us(occurred_at) AS o, epoch_us(received_at) AS r FROM events
-            WHERE kind <> 'rejection')
-        GROUP BY ALL ORDER BY kind, day, coalesce(source, '')""")
-    return [Scan(kind, source, _EPOCH + timedelta(days=day), *rest) for kind, source, day, *rest in rows]
+        SELECT kind, source, "on", sum(n)::BIGINT, sum(n_ahead)::BIGINT, max(ahead),
+            epoch_us(min(first_received_at)), epoch_us(max(last_at))
+        FROM {reading.days.get_name()} WHERE kind <> 'rejection' GROUP BY ALL ORDER BY kind, "on", source""")
+    return [Scan(*row) for row in rows]
 
 
 def volumes_of(scanned: list[Scan]) -> tuple[Volume, ...]:
@@ -163,13 +157,3 @@ def _exposure_gaps(volume: Volume, last: date, config: Config, closed: Collectio
 
 def _holdouts(config: Config) -> list[ExperimentConfig]:
     return [config.holdout.as_experiment()] if config.holdout else []
-
-
-def _offset(timezone: str) -> str:
-    """SQL for the microseconds by which the shop's clock is ahead of UTC at ``o``; the latest changes are asked first."""
-    zero = datetime(1970, 1, 1, tzinfo=UTC)
-    changes = [((at - zero) // timedelta(microseconds=1), seconds * _SECOND) for at, seconds in offsets(timezone)]
-    if len(changes) == 1:
-        return str(changes[0][1])
-    whens = " ".join(f"WHEN o >= {at} THEN {ahead}" for at, ahead in reversed(changes[1:]))
-    return f"CASE {whens} ELSE {changes[0][1]} END"
