@@ -154,8 +154,12 @@ class Auditing:
 
     @cached_property
     def _paired(self) -> Table:
-        facts = self.reading.facts
-        return self.reading.keep(pairs(facts.orders, facts.interactions, WIDEST), "paired", _BY_ORDER)
+        return self.reading.keep(self.pairs_query, "paired", _BY_ORDER)
+
+    @property
+    def pairs_query(self) -> Table:
+        """The query of every order beside what its buyer did with a surface in the widest window before."""
+        return pairs(self.reading.facts.orders, self.reading.facts.interactions, WIDEST)
 
     @cached_property
     def credited(self) -> Table:
