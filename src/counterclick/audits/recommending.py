@@ -37,6 +37,7 @@ class Trial:
         ended: whether nobody becomes eligible any more.
         lifts: metric -> lift of the verdict's contrast, such as ``aov`` and ``units_per_order``.
         proxies: proxy -> its lift, such as ``ctr``.
+        risen: those that the drift audit shows to be up, and further than revenue: Holm-adjusted over the proxies.
         begins_on: its first day, where the log has not come to it yet; None where it has begun.
     """
 
@@ -47,6 +48,7 @@ class Trial:
     ended: bool
     lifts: Mapping[str, Lift] = field(default_factory=dict)
     proxies: Mapping[str, Lift] = field(default_factory=dict)
+    risen: tuple[str, ...] = ()
     begins_on: date | None = None
 
 

@@ -73,6 +73,7 @@ class Trials:
         config = experiment.config
         if self._rank(name)[0] == _TO_BEGIN:
             return Trial(name, None, "", 0, ended=False, begins_on=config.starts_on)
+        proxies = [each for found in self.drift.experiments if found.experiment == name for each in found.proxies]
         lifts = {}
         if isinstance(verdict, Verdict) and verdict.lift is not None:
             result = experiment.estimates()
@@ -85,7 +86,8 @@ class Trials:
             days=_concurrent_days(experiment),
             ended=self.today > config.ends_on,
             lifts=lifts,
-            proxies=self._proxies(name),
+            proxies={p.proxy: (p.lift.value, p.lift.lower, p.lift.upper) for p in proxies if p.lift is not None},
+            risen=tuple(each.proxy for each in proxies if each.risen),
         )
 
     def _switched(self, surface: str, config: OnOffConfig) -> Trial:
@@ -99,11 +101,6 @@ class Trials:
         if self.today < config.starts_on:
             return Trial(name, None, refused, days, ended=False, begins_on=config.starts_on)
         return Trial(name, verdict, refused, days, ended=self.today > config.ends_on)
-
-    def _proxies(self, experiment: str) -> dict[str, tuple[float, float, float]]:
-        lines = [found for found in self.drift.experiments if found.experiment == experiment]
-        lifts = {each.proxy: each.lift for found in lines for each in found.proxies}
-        return {proxy: (lift.value, lift.lower, lift.upper) for proxy, lift in lifts.items() if lift is not None}
 
 
 def _shows(verdict: Verdict | str | None) -> bool:
