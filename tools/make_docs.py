@@ -71,7 +71,7 @@ TERMS = {
     "ledger": "Claims of all tools and surfaces beside the shop's credits and revenue; it changes none of them.",
     "incrementality ratio": "What a feature earned over its control, over what it is credited with (or claims): the same "
     "visitors and window.",
-    "theatre": "A proxy is up on a surface whose experiment has not won: green arrows, no money shown.",
+    "theatre": "A proxy rose, as the drift audit tests it, where the experiment has not won: green arrows, no money shown.",
     "kill rule": "For how many days with a concurrent holdout a surface may cost without showing anything.",
     "alignment": "Whether a surface is measured, tuned and tested on what its owner would celebrate.",
     "attributed": "Credited by the shop's rule; an order once. Never an effect.",

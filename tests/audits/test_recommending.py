@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -132,3 +133,11 @@ def test_a_global_holdout_alone_is_said_to_be_one() -> None:
     """Visitors are held out of everything at once: what this surface earns by itself cannot be known from that."""
     found = recommend(Situation("chat", 400, None, "", KillConfig(), None, "EUR", held_together=True))
     assert "held out of all surfaces together alone" in found.because
+
+
+def test_what_has_not_begun_is_waited_for() -> None:
+    """Its day, and what a schedule was refused for; no verdict that is missing, and no exposures that are."""
+    tested = Trial("x", None, "The schedule is too weak.", 0, ended=False, begins_on=date(2026, 4, 1))
+    found = recommend(Situation("chat", None, tested, "", KillConfig(), None, "EUR"))
+    assert (found.action, found.rule) == ("test", "not begun")
+    assert found.because == "x begins on 2026-04-01; the log has not come to that day. The schedule is too weak."

@@ -28,7 +28,7 @@ LOOK = Look(
 GREEN = {"ctr": (0.6, 0.5, 0.7), "session_length": (0.01, -0.02, 0.04)}
 
 
-def page(outcome: str = "lost", looks: tuple[Look, ...] = (LOOK,)) -> Theatre:
+def page(outcome: str = "lost", looks: tuple[Look, ...] = (LOOK,), risen: tuple[str, ...] = ("ctr",)) -> Theatre:
     """Return a theatre of a nudge with green arrows, and a chat that was never tested."""
     beside = Contrast("b", "nothing", 0.02, 0.01, 0.03, 0.01, None, revenue_lift=(0.02, 0.01, 0.03))
     verdict = Verdict(
@@ -42,7 +42,7 @@ def page(outcome: str = "lost", looks: tuple[Look, ...] = (LOOK,)) -> Theatre:
         looks=looks,
         contrasts=(beside,),  # type: ignore[arg-type]
     )
-    tested = Trial("n", verdict, "", 56, ended=True, lifts={"aov": (0.01, 0.0, 0.02)}, proxies=GREEN)
+    tested = Trial("n", verdict, "", 56, ended=True, lifts={"aov": (0.01, 0.0, 0.02)}, proxies=GREEN, risen=risen)
     nudges = Situation("nudges", 56, tested, "", KillConfig(), 150.0, "EUR")
     chat = Situation("chat", 400, None, "TRY.", KillConfig(), None, "EUR")
     return theatre_audit(
@@ -51,10 +51,16 @@ def page(outcome: str = "lost", looks: tuple[Look, ...] = (LOOK,)) -> Theatre:
 
 
 def test_green_arrows_without_money_are_called_theatre() -> None:
-    """CTR is up and the experiment lost: theatre. The session's interval holds zero and is no green arrow."""
+    """CTR has risen and the experiment lost: theatre. The session has not risen and is no green arrow."""
     nudges = page().surfaces[0]
     assert (nudges.name, nudges.green, nudges.is_theatre) == ("nudges", ("ctr",), True)
-    assert "THEATRE on nudges: ctr +60.0 % [+50.0 %, +70.0 %]" in str(page())
+    assert "THEATRE on nudges: ctr +60.0 % [+50.0 %, +70.0 %], further than revenue" in " ".join(str(page()).split())
+
+
+def test_an_interval_above_zero_alone_is_no_theatre() -> None:
+    """CTR's own interval lies above zero; tested with the other proxies and beside revenue it is not shown to have risen."""
+    assert not any(surface.is_theatre for surface in page(risen=()).surfaces)
+    assert "THEATRE" not in str(page(risen=()))
 
 
 def test_a_surface_that_won_is_no_theatre() -> None:

@@ -115,6 +115,55 @@ def test_every_figure_has_its_query_and_its_rows(shop: Shop) -> None:
         shop.explain("chats")
 
 
+def test_what_stands_behind_a_claim_adds_up_to_what_the_page_says(make_shop: Callable[[str], Shop]) -> None:
+    """Orders known and unknown, tools with and without a surface, periods that overlap: each sum is the page's."""
+    shop = make_shop(TOML.replace('claimed_by = ["mailer"]', 'claimed_by = ["mailer", "texts"]'))
+    month = {"at": "2026-02-01T00:00", "period_ends_at": "2026-03-01T00:00:00Z"}
+    shop.record(
+        [
+            *quarter(),
+            event("claim", START, claimant="mailer", amount="0.1", order_id="o-unknown"),
+            event("claim", START, claimant="ads", amount="7.77", order_id="d3v1o", claim_window="1 day"),
+            event("claim", START, claimant="ads", amount="9.99", order_id="d3v1o", claim_window="7 days"),
+            event("claim", START, claimant="ads", amount="0.2", order_id="d4v1o", claim_window="1 day"),
+            event("claim", claimant="ads", amount="500.3", **month),
+            event("claim", claimant="texts", amount="812.07", **month),
+            event("claim", claimant="texts", amount="33", at="2026-02-03T00:00", period_ends_at="2026-02-09T00:00:00Z"),
+        ]
+    )
+    audit, told = shop.audit(), {(each.surface, each.figure): each for each in shop.explain("email").figures}
+    ledger = audit.claims.ledger
+    chat, cart, mailer, ads = 91 * (20 + 21), 91 * 21, 91 * 20 + 0.1, 9.99 + 0.2
+    of_periods = 500.3 + (812.07 - 28 * 20)
+    assert ledger.claimed == pytest.approx(chat + cart + mailer + ads + of_periods)
+    assert told[None, "claimed together"].amount == ledger.claimed
+    assert told[None, "of it on periods"].amount == sum(each.adds for each in ledger.periods) == pytest.approx(of_periods)
+    assert (told[None, "orders claimed"].n_rows, told[None, "by two or more"].n_rows) == (ledger.n_claimed, ledger.n_twice)
+    assert told[None, "credited, net"].amount == ledger.attributed_net
+    assert told["email", "mailer: claims"].amount == pytest.approx(mailer)
+    for tool in ledger.claimants:
+        name = f"{tool.claimant} ({tool.window})" if tool.window else tool.claimant
+        behind = told[tool.surface, f"{name}: claims"]
+        assert (behind.n_rows, behind.amount) == (tool.n_claims, tool.claimed)
+
+
+def test_what_stands_behind_an_experiments_shares_is_its_own_visitors(shop: Shop) -> None:
+    """Two of four buyers a day had the list, and one of them clicked on it: claimed and credited to the cent of the page."""
+    told = {each.figure: each for each in shop.explain("cart").figures if each.surface == "cart"}
+    claims = shop.audit().claims
+    shares = next(each for each in claims.lines if each.experiment == "test")
+    base = told["test: orders with the feature"]
+    assert (base.n_rows, base.amount) == (56, 28 * (21 + 23))
+    assert base.amount == shares.base_revenue
+    claimed, credited = told["test: claimed of them"], told["test: credited of them"]
+    assert (claimed.n_rows, claimed.amount) == (28, 28 * 21)
+    assert (claimed.amount / base.amount, credited.amount / base.amount) == (shares.claimed, shares.attributed)
+    for inflation in claims.ledger.inflation:
+        if inflation.surface == "cart":
+            for window, share in inflation.shares.items():
+                assert told[f"{inflation.way}, {window}"].amount / claims.ledger.revenue == share
+
+
 def test_the_page_holds_every_part(shop: Shop) -> None:
     """Claims, advice, worth, engagement, drift, alignment, readiness and health, each under its title."""
     text = str(shop.audit())

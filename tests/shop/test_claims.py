@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from builders import purchase
 from counterclick.connectors.claims import claims_mapping
 from counterclick.errors import InputError
 from counterclick.shop import Shop
@@ -69,6 +70,37 @@ def test_a_repeated_row_is_kept_and_a_repeated_file_changes_nothing(
     assert shop.record(path).n_events == 2
     assert shop.record(path).known
     assert len(told(shop)) == 2
+
+
+def test_a_row_that_another_file_repeats_is_kept_and_listed(make_shop: Callable[[str], Shop], tmp_path: Path) -> None:
+    """Of three rows of the second file two were in the first, an order and a month: each is listed, and counts once."""
+    shop = make_shop("")
+    shop.record([purchase("v1", 40, "2026-03-05T10:00", order="o1")])
+    shop.record(written(tmp_path, "source,order_id,period,amount\nmailer,o1,,30\nads,,2026-03,70\n", "march.csv"))
+    again = "source,order_id,period,amount\nmailer,o2,,5\nmailer,o1,,30\nads,,2026-03,70\n"
+    recorded = shop.record(written(tmp_path, again, "april.csv"))
+    assert (recorded.n_events, recorded.n_repeated, recorded.n_reclaimed) == (3, 0, 2)
+    assert "2 claims are on what their tool has claimed before" in str(recorded)
+    ledger = shop.claims()
+    before = [(each.claimant, each.order_id) for each in ledger.problems if each.problem == "reported before"]
+    assert sorted(before, key=str) == [("ads", None), ("mailer", "o1")]
+    assert ledger.claimed == 105
+
+
+def test_a_claim_with_an_id_of_its_own_counts_once_however_often_it_comes(
+    make_shop: Callable[[str], Shop], tmp_path: Path
+) -> None:
+    """An id is what a retry is known by: the log drops it, says so when it is recorded, and nothing is listed."""
+    shop = make_shop("")
+    event = (
+        '{"kind": "claim", "event_id": "c1", "occurred_at": "2026-03-05T10:00:00Z", "claimant": "mailer", '
+        '"order_id": "o1", "amount": 30}\n'
+    )
+    shop.record([purchase("v1", 40, "2026-03-05T10:00", order="o1")])
+    shop.record(written(tmp_path, event, "one.jsonl"))
+    recorded = shop.record(written(tmp_path, event * 2, "two.jsonl"))
+    assert (recorded.n_events, recorded.n_repeated, recorded.n_reclaimed) == (0, 2, 0)
+    assert (shop.claims().claimed, shop.claims().problems) == (30, ())
 
 
 def test_rows_that_cannot_be_claims_are_refused_one_by_one(make_shop: Callable[[str], Shop], tmp_path: Path) -> None:

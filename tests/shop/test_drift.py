@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from builders import answer, click, exposure, purchase, shown
-from counterclick.audits import Drift
+from counterclick.audits import Audit, Drift
 from counterclick.errors import EmptyStoreError
 from counterclick.shop import Shop, open_shop
 from counterclick.shop.drifting import whole_weeks
@@ -17,11 +17,17 @@ from drifting_shop import CHAT, CLICKBAIT, record_shop
 
 
 @pytest.fixture(scope="module")
-def drift(tmp_path_factory: pytest.TempPathFactory) -> Drift:
-    """The drift of a shop of 12,000 visitors with a click bait and a chat."""
+def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    """The audit of a shop of 12,000 visitors with a click bait and a chat."""
     toml = record_shop(tmp_path_factory.mktemp("shop"), CLICKBAIT, CHAT)
     with open_shop(toml) as shop:
-        return shop.drift()
+        return shop.audit()
+
+
+@pytest.fixture(scope="module")
+def drift(audit: Audit) -> Drift:
+    """Its drift."""
+    return audit.drift
 
 
 def test_a_simulated_click_bait_alarms_and_nothing_else_does(drift: Drift) -> None:
@@ -44,6 +50,13 @@ def test_a_chat_against_nothing_has_no_ratio_of_messages(drift: Drift) -> None:
     assert told["messages_per_visitor"] == "the control shows nothing: no ratio of messages"
     assert "ctr" not in told
     assert next(each for each in chat.proxies if each.proxy == "session_length").lift is not None
+
+
+def test_theatre_rests_on_the_proxies_that_drift_shows_to_have_risen(audit: Audit) -> None:
+    """One definition: on each surface the same proxies; the click bait is theatre, and the chat is none."""
+    risen = {line.surface: tuple(p.proxy for p in line.proxies if p.risen) for line in audit.drift.experiments}
+    assert {surface.name: surface.green for surface in audit.theatre.surfaces} == risen == {"nudges": ("ctr",), "chat": ()}
+    assert [surface.name for surface in audit.theatre.surfaces if surface.is_theatre] == ["nudges"]
 
 
 def test_every_series_covers_the_five_whole_weeks(drift: Drift) -> None:

@@ -218,11 +218,10 @@ def _sums(
         ledger = table.select(_order="order_id", _on="surface", **{name: _.amount})
         joined = own.left_join(ledger, [own.order_id == ledger["_order"], own.surface == ledger["_on"]])
         own = joined.drop("_order", "_on")
-    visitors = own.group_by("experiment", "visitor_id").agg(
-        **{name: own[name].fill_null(0).sum().cast("float64") for name in _AMOUNTS}
-    )
-    sums = {name: visitors[name].sum() for name in _AMOUNTS}
-    products = {f"{a}_{b}": (visitors[a] * visitors[b]).sum() for a in _AMOUNTS for b in _AMOUNTS}
+    visitors = own.group_by("experiment", "visitor_id").agg(**{name: own[name].fill_null(0).sum() for name in _AMOUNTS})
+    sums = {name: visitors[name].sum().cast("float64") for name in _AMOUNTS}  # decimals: exactly what its rows add up to
+    as_float = {name: visitors[name].cast("float64") for name in _AMOUNTS}
+    products = {f"{a}_{b}": (as_float[a] * as_float[b]).sum() for a in _AMOUNTS for b in _AMOUNTS}
     rows = visitors.group_by("experiment").agg(**sums, **products).to_pyarrow().to_pylist()
     return {
         row["experiment"]: (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,18 +14,20 @@ from ibis.expr.types import Table
 from counterclick.attribution import Rule, within
 from counterclick.attribution import claimed as claimed_of
 from counterclick.attribution import credited as credited_of
+from counterclick.audits.adding import claims_together, period_claims, tied_to
 from counterclick.audits.ledger import WINDOWS, Claimant, Inflation, Ledger, Period, Problem
 
-__all__ = ["claimed_by_surface", "ledger_audit"]
+__all__ = ["WAYS", "claimed_by_surface", "counted_by", "ledger_audit"]
 
 _ROUNDING = 0.01
 """What a claim may exceed its order by: a cent."""
-_WAYS = {
+WAYS = {
     "itself, any": "each for itself, opens too",
     "itself, touch": "each for itself, touches",
     "last": "last touch, once",
     "first": "first touch, once",
 }
+"""way of counting -> how the page calls it."""
 
 
 def claimed_by_surface(ruled: Table, told: Table, orders: Table, claimed_by: Mapping[str, str]) -> Table:
@@ -93,20 +95,20 @@ def ledger_audit(
     )
     once = told.filter(told.nth == 0)
     claimants = _claimants(once, orders, paired, claimed_by)
-    of_surfaces = _one(claimed.agg(total=_.claimed_revenue.sum().cast("float64")))["total"] or 0.0
+    together = claims_together(claimed, told, orders, claimed_by)
     per_order = claimed.group_by("order_id").agg(n=_.claimant.nunique())
     several = _one(per_order.agg(n=_.count(), twice=(_.n > 1).cast("int64").sum()))
     net = credited.join(orders.select("order_id", "net_revenue"), "order_id")
     sums = _one(net.agg(total=_.attributed_revenue.sum().cast("float64"), after=_.net_revenue.sum().cast("float64")))
-    dated = claimed.join(orders.select("order_id", "ordered_at"), "order_id")
-    periods = _periods(once, orders, dated, credited, claimed_by, ZoneInfo(timezone))
-    beyond = sum(_beyond(claimants).values()) + sum(period.adds for period in periods)
+    adds = period_claims(claimed, told, orders, claimed_by).to_pyarrow().to_pylist()
+    counted = {row["claim_id"]: float(row["adds"]) for row in adds}
+    periods = _periods(once, orders, credited, claimed_by, ZoneInfo(timezone), counted)
     return Ledger(
         currency=currency,
         n_orders=int(whole["n"]),
         revenue=whole["revenue"] or 0.0,
         net_revenue=whole["net_revenue"] or 0.0,
-        claimed=of_surfaces + beyond,
+        claimed=_one(together.agg(total=_.adds.sum().cast("float64")))["total"] or 0.0,
         n_claimed=int(several["n"]),
         n_twice=int(several["twice"] or 0),
         attributed=sums["total"] or 0.0,
@@ -117,15 +119,6 @@ def ledger_audit(
         problems=_problems(told, orders),
         rule=rule.in_words,
     )
-
-
-def _beyond(claimants: Sequence[Claimant]) -> dict[str, float]:
-    """Return what each tool claims on orders besides what `claimed_by_surface` holds; of several windows, the largest."""
-    found: dict[str, float] = {}
-    for line in claimants:
-        held = line.of_orders if line.surface is not None else 0.0
-        found[line.claimant] = max(found.get(line.claimant, 0.0), line.claimed - line.of_periods - held)
-    return found
 
 
 def _on_orders(told: Table, orders: Table) -> Table:
@@ -144,8 +137,7 @@ def _on_orders(told: Table, orders: Table) -> Table:
 def _claimants(once: Table, orders: Table, paired: Table, claimed_by: Mapping[str, str]) -> tuple[Claimant, ...]:
     keys = ("claimant", "claim_window")
     known = _on_orders(once, orders)
-    surface = known.claimant.substitute(dict(claimed_by), else_=ibis.null("string")) if claimed_by else ibis.null("string")
-    known = known.mutate(surface=surface)
+    known = known.mutate(surface=tied_to(known.claimant, claimed_by))
     seen = paired.group_by(_seen="order_id", _on="surface").agg(is_touched=_.is_touch.any())
     joined = known.left_join(seen, [known.order_id == seen["_seen"], known.surface == seen["_on"]])
     of_orders = joined.group_by(*keys).agg(
@@ -186,23 +178,17 @@ def _claimants(once: Table, orders: Table, paired: Table, claimed_by: Mapping[st
 
 
 def _periods(
-    once: Table, orders: Table, claimed: Table, credited: Table, claimed_by: Mapping[str, str], zone: ZoneInfo
+    once: Table,
+    orders: Table,
+    credited: Table,
+    claimed_by: Mapping[str, str],
+    zone: ZoneInfo,
+    counted: Mapping[str, float],
 ) -> tuple[Period, ...]:
-    """Return claims on periods; of those of a tool that overlap only the largest adds to the sum of all claims.
-
-    It adds what it exceeds the claims by that its surface has on orders of the same time.
-    """
-    rows = once.filter(once.order_id.isnull()).to_pyarrow().to_pylist()
-    rows.sort(key=lambda row: (row["claimant"], -(row["claimed_revenue"] or 0), row["period_starts_at"], row["claim_id"]))
+    """Return claims on periods, each with what it adds to the sum of all claims where it counts."""
     lines: list[Period] = []
-    taken: list[tuple[str, datetime, datetime]] = []
-    for row in rows:
+    for row in once.filter(once.order_id.isnull()).to_pyarrow().to_pylist():
         first, last, surface = row["period_starts_at"], row["period_ends_at"], claimed_by.get(row["claimant"])
-        amount = None if row["claimed_revenue"] is None else float(row["claimed_revenue"])
-        overlaps = any(tool == row["claimant"] and first < until and since < last for tool, since, until in taken)
-        held = 0.0 if surface is None else _between(claimed.filter(_.surface == surface), "claimed_revenue", first, last)
-        if amount is not None and not overlaps:
-            taken.append((row["claimant"], first, last))
         lines.append(
             Period(
                 claimant=row["claimant"],
@@ -210,9 +196,9 @@ def _periods(
                 surface=surface,
                 starts_on=first.astimezone(zone).date(),
                 ends_on=(last - timedelta(microseconds=1)).astimezone(zone).date(),
-                claimed=amount,
-                adds=0.0 if amount is None or overlaps else max(amount - held, 0.0),
-                overlaps=overlaps,
+                claimed=None if row["claimed_revenue"] is None else float(row["claimed_revenue"]),
+                adds=counted.get(row["claim_id"], 0.0),
+                overlaps=row["claimed_revenue"] is not None and row["claim_id"] not in counted,
                 revenue=_between(orders, "revenue", first, last),
                 attributed=None
                 if surface is None
@@ -227,18 +213,27 @@ def _between(sold: Table, amount: str, first: datetime, last: datetime) -> float
     return float(_one(inside.agg(total=inside[amount].sum().cast("float64")))["total"] or 0.0)
 
 
+def counted_by(paired: Table, way: str, window: str) -> Table:
+    """Return the orders that a way of counting gives to surfaces. Grain: one order and surface; with the order's amount.
+
+    Args:
+        paired: `counterclick.attribution.pairs` over `WIDEST`.
+        way: one of `WAYS`.
+        window: one of `WINDOWS`.
+    """
+    rule = Rule("last" if way == "last" else "first", WINDOWS[window], helpful_only=way != "itself, any")
+    admitted = within(paired, rule)
+    if way.startswith("itself"):
+        return claimed_of(admitted).select("order_id", "surface", amount=_.claimed_revenue)
+    return credited_of(admitted, rule).select("order_id", "surface", amount=_.attributed_revenue)
+
+
 def _inflation(paired: Table, revenue: float) -> tuple[Inflation, ...]:
     """Return each surface's share of revenue by way of counting and window, in one query."""
     parts = []
-    for way in _WAYS:
-        for label, window in WINDOWS.items():
-            rule = Rule("last" if way == "last" else "first", window, helpful_only=way != "itself, any")
-            admitted = within(paired, rule)
-            if way.startswith("itself"):
-                counted = claimed_of(admitted).select("surface", amount=_.claimed_revenue)
-            else:
-                counted = credited_of(admitted, rule).select("surface", amount=_.attributed_revenue)
-            summed = counted.group_by("surface").agg(total=_.amount.sum().cast("float64"))
+    for way in WAYS:
+        for label in WINDOWS:
+            summed = counted_by(paired, way, label).group_by("surface").agg(total=_.amount.sum().cast("float64"))
             parts.append(summed.mutate(way=ibis.literal(way), window_=ibis.literal(label)))
     rows = ibis.union(*parts).to_pyarrow().to_pylist()
     totals = {(row["surface"], row["way"], row["window_"]): row["total"] for row in rows}
@@ -250,7 +245,7 @@ def _inflation(paired: Table, revenue: float) -> tuple[Inflation, ...]:
             {label: totals.get((surface, way, label), 0.0) / revenue if revenue else 0.0 for label in WINDOWS},
         )
         for surface in surfaces
-        for way, says in _WAYS.items()
+        for way, says in WAYS.items()
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from counterclick.config import KillConfig
@@ -36,6 +37,8 @@ class Trial:
         ended: whether nobody becomes eligible any more.
         lifts: metric -> lift of the verdict's contrast, such as ``aov`` and ``units_per_order``.
         proxies: proxy -> its lift, such as ``ctr``.
+        risen: those that the drift audit shows to be up, and further than revenue: Holm-adjusted over the proxies.
+        begins_on: its first day, where the log has not come to it yet; None where it has begun.
     """
 
     experiment: str
@@ -45,6 +48,8 @@ class Trial:
     ended: bool
     lifts: Mapping[str, Lift] = field(default_factory=dict)
     proxies: Mapping[str, Lift] = field(default_factory=dict)
+    risen: tuple[str, ...] = ()
+    begins_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ class Situation:
         surface: which.
         days_live: since the surface was first seen in the log, or since it is declared to be live; None where it was
             never seen.
-        tested: its newest experiment that can be read, else its newest; None without one.
+        tested: its newest test that has a verdict, else the newest that was entered, else one that begins later; None
+            without one.
         proposal: how it could be tested, in words.
         kill: for how long it may cost without showing anything.
         monthly_cost: in ``currency``; None where not declared.
@@ -132,6 +138,14 @@ def _untested(case: Situation) -> Recommendation | None:
         f"and after would mix it with season and campaigns. {case.proposal}"
     )
     return Recommendation("test", "no concurrent holdout", says.strip())
+
+
+def _not_begun(case: Situation) -> Recommendation | None:
+    tested = case.tested
+    if tested is None or tested.begins_on is None:
+        return None
+    says = f"{tested.experiment} begins on {tested.begins_on}; the log has not come to that day. {tested.refused}"
+    return Recommendation("test", "not begun", says.strip())
 
 
 def _refused(case: Situation) -> Recommendation | None:
@@ -261,6 +275,7 @@ RULES: tuple[Callable[[Situation], Recommendation | None], ...] = (
     _never_seen,
     _untested_and_new,
     _untested,
+    _not_begun,
     _refused,
     _invalid,
     _contradicted,

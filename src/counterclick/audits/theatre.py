@@ -56,12 +56,12 @@ class Surface:
 
     @property
     def green(self) -> tuple[str, ...]:
-        """Proxies whose lift lies above zero."""
-        return tuple(name for name, lift in self.tested.proxies.items() if lift[1] > 0) if self.tested else ()
+        """Proxies that have risen, as the drift audit says: up, and further than revenue, all of them tested together."""
+        return self.tested.risen if self.tested else ()
 
     @property
     def is_theatre(self) -> bool:
-        """Whether a proxy is up while its experiment has not won: green arrows, and no money shown."""
+        """Whether a proxy has risen while its experiment has not won: green arrows, and no money shown."""
         verdict = self.situation.verdict
         if verdict is None or verdict.outcome not in ("lost", "inconclusive") or not verdict.looks:
             return False
@@ -131,7 +131,7 @@ class Theatre(Shown):
             ]
             if surface.is_theatre:
                 shown = ", ".join(f"{name} {spoken(tested.proxies[name])}" for name in surface.green)
-                notes.append(f"THEATRE on {surface.name}: {shown}, and revenue per visitor has not won.")
+                notes.append(f"THEATRE on {surface.name}: {shown}, further than revenue per visitor, which has not won.")
         notes.append("Order value and units per order say nothing without conversion: revenue per visitor decides.")
         heads = ("surface", "against", "revenue per visitor", "units per order", "order value")
         return Grid("Lifts by concurrent holdout, 95 % intervals", heads, rows, notes, left=2)

@@ -23,6 +23,7 @@ from counterclick.experiments.proxies import proxy_moments
 from counterclick.experiments.result import ALWAYS, Result, tabulate
 from counterclick.experiments.sensitivity import sensitivity_lines, spent_before
 from counterclick.experiments.slices import Slices, by_category, sliced
+from counterclick.facts.local_time import day_begins
 from counterclick.metrics import Metric, metric_named
 from counterclick.stats import Moments
 from counterclick.verdicts import Verdict
@@ -106,6 +107,10 @@ class Experiment:
         """
         return self._measured(self._metrics(()))
 
+    def n_eligible(self) -> int:
+        """Return how many visitors have become eligible, finished or not."""
+        return self._asked(self._metrics(())).n_eligible
+
     def slices(self) -> Slices:
         """Return the outcome by new and returning customers, device, country and category: exploratory, never a verdict.
 
@@ -171,18 +176,35 @@ class Experiment:
         return [metric_named(name) for name in names]
 
     def _measured(self, metrics: Sequence[Metric]) -> Measured:
+        """Return the moments of some metrics, where any visitor is finished."""
+        measured = self._asked(metrics)
+        if not measured.arms:
+            raise EmptyStoreError(self._nobody(measured.n_eligible))
+        return measured
+
+    def _asked(self, metrics: Sequence[Metric]) -> Measured:
         """Return the moments of some metrics; what was asked once is known."""
         names = tuple(metric.name for metric in metrics)
         if names not in self._known:
             self._known[names] = measure(self._cohort, metrics)
-        measured = self._known[names]
-        if not measured.arms:
-            raise EmptyStoreError(
-                f"experiment {self.name!r} has no finished visitors: {measured.n_eligible:,} became eligible from "
-                f"{self.config.starts_on} to {self.config.ends_on} in the arms {', '.join(self.config.variants)}. "
-                "Record exposure events with this experiment's name, one for each eligible visitor in every arm."
+        return self._known[names]
+
+    def _nobody(self, n_eligible: int) -> str:
+        """Say why no visitor is finished, and what is to be done about it where anything is."""
+        config, context = self.config, self.context
+        says = f"experiment {self.name!r} has no finished visitors"
+        if n_eligible:
+            return (
+                f"{says}: {n_eligible:,} became eligible, and of none have the window ({config.window}) and the time for "
+                "late events closed. Wait, and record what happens."
             )
-        return measured
+        if context.as_of < day_begins(config.starts_on, context.timezone):
+            return f"{says}: it begins on {config.starts_on}, and the log has not come to that day."
+        return (
+            f"{says}: nobody became eligible from {config.starts_on} to {config.ends_on} in the arms "
+            f"{', '.join(config.variants)}. Record exposure events with this experiment's name, one for each eligible "
+            "visitor in every arm."
+        )
 
     def _table(self, measured: Measured, metrics: Sequence[Metric]) -> Result:
         checks = preconditions(self.name, self.config, self.context, measured)

@@ -39,7 +39,7 @@ DEFINITIONS = (
         "No effect. Season, campaigns, prices and chance are in it; only a comparison with visitors held out at the same "
         "time is free of them.",
     ),
-    ("Theatre", "A proxy is up (clicks, time, messages) on a surface whose experiment has not won on money."),
+    ("Theatre", "A proxy (clicks, time, messages) rose further than revenue where the experiment has not won on money."),
     (
         "Proxy drift",
         "A proxy rises further than revenue while the feature lost or stays below what pays it. In experiments it is an "

@@ -25,7 +25,6 @@ from counterclick.audits import (
     Situation,
     SurfaceFigures,
     Theatre,
-    Trial,
     alignment_audit,
     claimed_by_surface,
     claims_audit,
@@ -45,6 +44,7 @@ from counterclick.metrics import Sources, compute, metric_named
 from counterclick.shop.drifting import drift_of
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.reading import Reading
+from counterclick.shop.trials import Trials
 from counterclick.verdicts import Verdict
 
 __all__ = ["Auditing"]
@@ -52,7 +52,6 @@ __all__ = ["Auditing"]
 _LIVELY = ("page_view", "purchase", "exposure")
 """Kinds that a shop which is open has every day; refunds come long after."""
 _BY_ORDER = ("order_id",)
-_PARTS = ("revenue_per_visitor", "units_per_order", "aov")
 
 
 @dataclass
@@ -159,8 +158,12 @@ class Auditing:
 
     @cached_property
     def _paired(self) -> Table:
-        facts = self.reading.facts
-        return self.reading.keep(pairs(facts.orders, facts.interactions, WIDEST), "paired", _BY_ORDER)
+        return self.reading.keep(self.pairs_query, "paired", _BY_ORDER)
+
+    @property
+    def pairs_query(self) -> Table:
+        """The query of every order beside what its buyer did with a surface in the widest window before."""
+        return pairs(self.reading.facts.orders, self.reading.facts.interactions, WIDEST)
 
     @cached_property
     def credited(self) -> Table:
@@ -238,7 +241,7 @@ class Auditing:
 
     def _situation(self, surface: str, figures: SurfaceFigures | None) -> Situation:
         declared = self.config.surfaces.get(surface)
-        tested = self._tested(surface)
+        tested = self._trials.of(surface)
         asks = tested is None or (tested.ended and (tested.verdict is None or tested.verdict.outcome == "inconclusive"))
         return Situation(
             surface=surface,
@@ -251,58 +254,9 @@ class Auditing:
             held_together=self.config.holdout is not None,
         )
 
-    def _tested(self, surface: str) -> Trial | None:
-        """Return the newest experiment on a surface that has a verdict, else the newest."""
-        own = [name for name, e in self.experiments.items() if e.config.surface == surface]
-        own.sort(key=lambda name: (isinstance(self.verdicts[name], Verdict), self.experiments[name].config.ends_on))
-        if surface in self.config.onoff and not (own and isinstance(self.verdicts[own[-1]], Verdict)):
-            return self._switched(surface)
-        if not own:
-            return None
-        name = own[-1]
-        experiment, verdict = self.experiments[name], self.verdicts[name]
-        config = experiment.config
-        days = self._concurrent_days(experiment)
-        lifts = {}
-        if isinstance(verdict, Verdict) and verdict.lift is not None:
-            result = experiment.estimates()
-            rows = {metric: result.row(metric, config.feature, config.control).lift for metric in _PARTS}
-            lifts = {metric: (lift.value, lift.lower, lift.upper) for metric, lift in rows.items() if lift is not None}
-        return Trial(
-            experiment=name,
-            verdict=verdict if isinstance(verdict, Verdict) else None,
-            refused=verdict if isinstance(verdict, str) else "",
-            days=days,
-            ended=self._today > config.ends_on,
-            lifts=lifts,
-            proxies=self._proxies(name),
-        )
-
-    def _switched(self, surface: str) -> Trial:
-        """Return what switching a surface on and off for everyone has shown."""
-        config = self.config.onoff[surface]
-        days = max((min(self._today, config.ends_on) - config.starts_on).days + 1, 0)
-        try:
-            verdict, refused = self.onoff(surface).verdict(), ""
-        except CounterclickError as error:
-            verdict, refused = None, str(error)
-        return Trial(f"on/off test of {surface}", verdict, refused, days, ended=self._today > config.ends_on)
-
-    def _concurrent_days(self, experiment: Experiment) -> int:
-        """Return the days on which visitors entered both arms: what is declared and not served is no holdout."""
-        try:
-            entered = experiment.measured().by_day
-        except CounterclickError:
-            return 0
-        both = [
-            {day for arm, day in entered if arm == own} for own in (experiment.config.control, experiment.config.feature)
-        ]
-        return len(both[0] & both[1])
-
-    def _proxies(self, experiment: str) -> dict[str, tuple[float, float, float]]:
-        lines = [found for found in self.drift.experiments if found.experiment == experiment]
-        lifts = {each.proxy: each.lift for found in lines for each in found.proxies}
-        return {proxy: (lift.value, lift.lower, lift.upper) for proxy, lift in lifts.items() if lift is not None}
+    @cached_property
+    def _trials(self) -> Trials:
+        return Trials(self.experiments, self.verdicts, self.drift, self.config.onoff, self.onoff, self._today)
 
     def _proposal(self, surface: str) -> str:
         """Return how a surface could be tested: its visitors split, or the surface switched on and off."""

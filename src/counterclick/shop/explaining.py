@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 
 import ibis
+from ibis import _
 from ibis.expr.types import Table
 
+from counterclick.audits import WAYS, WINDOWS, claims_together, counted_by, period_claims
 from counterclick.display import Grid, Shown, count, money
 from counterclick.errors import UnknownNameError
+from counterclick.experiments import Experiment
 from counterclick.shop.auditing import Auditing
 
 __all__ = ["Explained", "Explanation", "explain_audit"]
@@ -74,7 +77,7 @@ def explain_audit(auditing: Auditing, surface: str | None = None) -> Explanation
 
     Args:
         auditing: the audits of a shop.
-        surface: only the figures of this one, beside those of the whole shop.
+        surface: only the figures of this one, its shares by way of counting among them, beside those of the whole shop.
 
     Raises:
         UnknownNameError: there is no such surface.
@@ -82,41 +85,100 @@ def explain_audit(auditing: Auditing, surface: str | None = None) -> Explanation
     surfaces = [found.name for found in auditing.theatre.surfaces]
     if surface is not None and surface not in surfaces:
         raise UnknownNameError("surface", surface, surfaces)
-    facts = auditing.reading.facts
-    found = [
-        _explained("revenue", None, "an order", facts.orders, "revenue"),
-        _explained("net revenue", None, "an order", facts.orders, "net_revenue"),
-        _explained(
-            "claims of tools", None, "a claim", facts.tool_claims.filter(facts.tool_claims.nth == 0), "claimed_revenue"
-        ),
-        _explained("claimed together", None, "an order and surface", auditing.claims_query, "claimed_revenue"),
-        _explained("credited together", None, "a credited order", auditing.credits_query, "attributed_revenue"),
-    ]
+    found = [*_of_shop(auditing), *_of_tools(auditing)]
     for name in sorted(surfaces) if surface is None else [surface]:
         found += _of_surface(auditing, name)
+        for experiment in auditing.experiments.values():
+            if experiment.config.surface == name:
+                found += _of_experiment(auditing, experiment)
+    if surface is not None:
+        found += _ways(auditing, surface)
     return Explanation(auditing.config.shop.currency, tuple(found))
+
+
+def _of_shop(auditing: Auditing) -> list[Explained]:
+    facts = auditing.reading.facts
+    claimed, credited = auditing.claims_query, auditing.credits_query
+    by = auditing.config.claimed_by
+    per_order = claimed.group_by("order_id").agg(n_claimants=_.claimant.nunique())
+    net = credited.join(facts.orders.select("order_id", "net_revenue"), "order_id")
+    together = claims_together(claimed, facts.tool_claims, facts.orders, by)
+    of_periods = period_claims(claimed, facts.tool_claims, facts.orders, by)
+    return [
+        _explained("revenue", None, "an order", facts.orders, "revenue"),
+        _explained("net revenue", None, "an order", facts.orders, "net_revenue"),
+        _explained("claimed together", None, "a claim on an order or period", together, "adds"),
+        _explained("of it on periods", None, "a period", of_periods, "adds"),
+        _explained("orders claimed", None, "an order", per_order),
+        _explained("by two or more", None, "an order", per_order.filter(_.n_claimants > 1)),
+        _explained("credited together", None, "a credited order", credited, "attributed_revenue"),
+        _explained("credited, net", None, "a credited order", net, "net_revenue"),
+    ]
+
+
+def _of_tools(auditing: Auditing) -> list[Explained]:
+    """Return what stands behind each line of what tools report."""
+    facts = auditing.reading.facts
+    once = facts.tool_claims.filter(facts.tool_claims.nth == 0)
+    bought = facts.orders.select("order_id", "revenue", "returned_value")
+    found = []
+    for line in auditing.ledger.claimants:
+        name = f"{line.claimant} ({line.window})" if line.window else line.claimant
+        own = once.filter((once.claimant == line.claimant) & (once.claim_window == line.window))
+        known = own.filter(own.order_id.notnull()).join(bought, "order_id")
+        found += [
+            _explained(f"{name}: claims", line.surface, "a claim", own, "claimed_revenue"),
+            _explained(f"{name}: known orders", line.surface, "a claimed order", known, "revenue"),
+            _explained(f"{name}: came back", line.surface, "a claimed order", known, "returned_value"),
+        ]
+    return found
 
 
 def _of_surface(auditing: Auditing, name: str) -> list[Explained]:
     facts = auditing.reading.facts
     claimed, credited = auditing.claims_query, auditing.credits_query
     touched = facts.interactions.filter(facts.interactions.surface == name)
-    found = [
+    return [
         _explained("interactions", name, "an answer or a click", touched.filter(touched.is_interaction)),
         _explained("touches", name, "a helpful answer or a click", touched.filter(touched.is_touch)),
         _explained("claimed", name, "an order", claimed.filter(claimed.surface == name), "claimed_revenue"),
         _explained("credited", name, "a credited order", credited.filter(credited.surface == name), "attributed_revenue"),
     ]
-    for experiment in auditing.experiments.values():
-        if experiment.config.surface != name:
-            continue
-        units = experiment.finished_visitors()
-        found += [
-            _explained(f"{experiment.name}: {arm}", name, "a finished visitor", units.filter(units.variant == arm))
+
+
+def _of_experiment(auditing: Auditing, experiment: Experiment) -> list[Explained]:
+    """Return the visitors of each arm, and what is claimed and credited of the orders with the feature."""
+    name, surface = experiment.name, experiment.config.surface
+    units, orders = experiment.finished_visitors(), experiment.feature_orders()
+    claimed, credited = (
+        ledger.filter(ledger.surface == surface) for ledger in (auditing.claims_query, auditing.credits_query)
+    )
+    theirs = orders.select("order_id")
+    return [
+        *(
+            _explained(f"{name}: {arm}", surface, "a finished visitor", units.filter(units.variant == arm))
             for arm in experiment.config.variants
-        ]
-        orders = experiment.feature_orders()
-        found.append(_explained(f"{experiment.name}: orders with the feature", name, "an order", orders, "revenue"))
+        ),
+        _explained(f"{name}: orders with the feature", surface, "an order", orders, "revenue"),
+        _explained(f"{name}: claimed of them", surface, "a claim", theirs.join(claimed, "order_id"), "claimed_revenue"),
+        _explained(
+            f"{name}: credited of them",
+            surface,
+            "a credited order",
+            theirs.join(credited, "order_id"),
+            "attributed_revenue",
+        ),
+    ]
+
+
+def _ways(auditing: Auditing, surface: str) -> list[Explained]:
+    """Return a surface's orders by way of counting and window."""
+    found = []
+    for way, says in WAYS.items():
+        for window in WINDOWS:
+            counted = counted_by(auditing.pairs_query, way, window)
+            own = counted.filter(counted.surface == surface)
+            found.append(_explained(f"{says}, {window}", surface, "an order", own, "amount"))
     return found
 
 

@@ -33,6 +33,11 @@ __all__ = ["Progress", "Recorded", "record_bodies", "record_file"]
 Progress = Callable[[str, float], None]
 """Called with a step's name and the fraction done."""
 _INBOX_BODY_LINES = 1000
+_CLAIM = "claim"
+_SAME_CLAIM = (
+    "claimant, coalesce(claim_window, ''), order_id, CASE WHEN order_id IS NULL THEN occurred_at END, period_ends_at"
+)
+"""What two reports of the same claim have in common (`counterclick.facts.claims`)."""
 
 
 def silent(step: str, fraction: float) -> None:
@@ -53,6 +58,7 @@ class Recorded(Shown):
         skipped: name -> rows that the mapping says are no events.
         known: the same file was recorded before; nothing was done.
         n_unmatched_refunds: refunds in it that name an order which is not in the log (or none).
+        n_reclaimed: claims in it that their tool has reported before, in it or in another file; the latest one counts.
     """
 
     name: str
@@ -63,6 +69,7 @@ class Recorded(Shown):
     skipped: Mapping[str, int] = field(default_factory=dict)
     known: bool = False
     n_unmatched_refunds: int = 0
+    n_reclaimed: int = 0
 
     @property
     def n_rejected(self) -> int:
@@ -90,6 +97,11 @@ class Recorded(Shown):
             notes.append(
                 f"{self.n_unmatched_refunds:,} refunds name no order that is in the log. They are kept, and count as "
                 "soon as their orders are recorded."
+            )
+        if self.n_reclaimed:
+            notes.append(
+                f"{self.n_reclaimed:,} claims are on what their tool has claimed before. They are kept, the latest counts, "
+                "and `counterclick claims --problems` lists the others."
             )
         return [Grid(self.name, ("", ""), rows, notes)]
 
@@ -131,7 +143,8 @@ def record_file(
         return Recorded(path.name, 0, 0, known=True)
     with contextlib.closing(connect()) as connection:
         progress("reading", 0.1)
-        arrived = read_file(connection, path, table, source=named or "events", timezone=config.shop.timezone)
+        keyed_as = f"{named}|{digest}" if _is_of_claims(table) else named or "events"
+        arrived = read_file(connection, path, table, source=keyed_as, timezone=config.shop.timezone)
         context = Context(received_at or datetime.now(UTC), named or "events", config.shop.currency, store.key)
         keys = _own_keys(connection, arrived)
         rows = admitted_sql(arrived.relation, arrived.types, context)
@@ -154,6 +167,11 @@ def _mapping(config: Config, path: Path, name: str | None) -> tuple[str | None, 
     with contextlib.closing(connect()) as connection:
         found = claims_mapping(columns_of(connection, path), config.shop.timezone, path.name if asked else None)
     return (CLAIMS if found else None), found
+
+
+def _is_of_claims(table: TableConfig | None) -> bool:
+    """Say whether a file holds claims alone: the same row in another file is one more report, which is kept and listed."""
+    return table is not None and all(event.kind == _CLAIM for event in table.events)
 
 
 def record_bodies(
@@ -221,7 +239,7 @@ def _is_ordered(connection: duckdb.DuckDBPyConnection, arrived: Arrived) -> bool
 
 
 def _counted(store: Store, recorded: Recorded, n_written: int, received_at: datetime, source: str) -> Recorded:
-    """Count what was refused and which refunds found no order, in the log itself."""
+    """Count what was refused, which refunds found no order, and what was claimed before, in the log itself."""
     mine = f"received_at = TIMESTAMPTZ '{received_at.isoformat()}' AND source = {quoted(source)}"
     with store.reading() as connection:
         refused = dict(
@@ -233,9 +251,16 @@ def _counted(store: Store, recorded: Recorded, n_written: int, received_at: date
             f"SELECT count(*) FROM (SELECT order_id FROM events WHERE kind = 'refund' AND {mine}) AS r ANTI JOIN "
             "(SELECT order_id FROM events WHERE kind = 'purchase') AS p USING (order_id)"
         ).fetchone()
+        claims = f"FROM events WHERE kind = '{_CLAIM}'"
+        again = connection.execute(
+            f"SELECT count(*) FROM (SELECT {mine} AS is_mine, row_number() OVER (PARTITION BY {_SAME_CLAIM} "
+            f"ORDER BY received_at, event_id) AS nth {claims} AND claimant IN (SELECT claimant {claims} AND {mine})) "
+            "WHERE is_mine AND nth > 1"
+        ).fetchone()
     return replace(
         recorded,
         n_events=n_written - sum(refused.values()),
         rejected=refused,
         n_unmatched_refunds=int(lost[0]) if lost else 0,
+        n_reclaimed=int(again[0]) if again else 0,
     )
