@@ -69,7 +69,7 @@ def verdict(outcome: Any = "won", lift: float = 0.1, half: float = 0.05, **more:
 
 def ledger(revenue: float = 200, claimed: float = 100, attributed: float = 50, tools: Sequence[str] = ()) -> Ledger:
     """Return a ledger of two orders, one of them claimed by tools of these names."""
-    claimants = tuple(Claimant(tool, "7-day click", None, 1, 1, claimed, claimed, revenue, 0.0) for tool in tools)
+    claimants = tuple(Claimant(tool, "7-day click", None, 1, 1, claimed, claimed, 0.0, revenue, 0.0) for tool in tools)
     problems = tuple(Problem("unknown order", tool, "o1", 10.0, "EUR", None) for tool in tools)
     return Ledger(
         "EUR", 2, revenue, revenue, claimed, 1, 0, attributed, attributed, claimants, (), (), problems, "first touch"
