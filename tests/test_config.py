@@ -71,8 +71,16 @@ def test_an_unknown_experiment_is_answered_with_the_nearest() -> None:
         ("[shop]\ncurency = 'EUR'", r"no setting 'curency' in \[shop\]. Did you mean 'currency'"),
         ("[attribution]\nwindows = '1d'", r"in \[attribution\]. Did you mean 'window'"),
         ("[surface.cart]\n", "Did you mean 'surfaces'"),
-        ("[surfaces.cart]\ncost = 3", r"no setting 'cost' in \[surfaces\].*It may have: celebrates, measured_on, tuned_on"),
+        (
+            "[surfaces.cart]\ncost = 3",
+            r"no setting 'cost' in \[surfaces.NAME\].*It may have: celebrates, measured_on, tuned_on",
+        ),
         (EXPERIMENT + "variant = 3", "Did you mean 'variants'"),
+        (
+            EXPERIMENT + "[[experiments.cart-bundles.changes]]\nchange_on = 2026-03-09",
+            r"in \[experiments.NAME.changes\]. Did you mean 'changes_on'\? It may have: changes_on, variants\.",
+        ),
+        ("[holdout]\nshares = 0.1", r"in \[holdout\]. Did you mean 'share'"),
         ("[tables.x]\nfile = 'a.csv'\nevents = []\nskips = []", "Did you mean 'skip'"),
         (
             "[tables.x]\nfile = 'a.csv'\n[[tables.x.events]]\nkind = 'purchase'\nfields = {}\ngroup = []",
@@ -103,7 +111,25 @@ def test_unknown_settings_are_answered_with_the_nearest(text: str, says: str) ->
         ("[shop]\nreturns_window = 'month'", "returns_window: 'month' is not a duration"),
         ("[shop]\nallowance = '2'", "allowance: '2' is not a duration"),
         ("[attribution]\nwindow = '1x'", r"window of \[attribution\]: '1x' is not a duration"),
-        ("[attribution]\nrule = 'any'", "Invalid enum value 'any'"),
+        (
+            "[attribution]\nrule = 'first_tuch'",
+            r"rule cannot be 'first_tuch' in \[attribution\]. Did you mean 'first_touch'\? "
+            r"It may be: first_touch, last_touch\.",
+        ),
+        (
+            '[attribution]\nrule = "it\'s - at `$.shop`\\n"',
+            r"rule cannot be .*It may be: first_touch, last_touch\.",
+        ),
+        (
+            EXPERIMENT + "looks = 'dayly'",
+            r"looks cannot be 'dayly' in \[experiments.NAME\]. It may be: anytime, end, weekly\.",
+        ),
+        (EXPERIMENT + "assignment = ''", r"in \[experiments.NAME\]. It may be: bernoulli, fixed\."),
+        (
+            "[holdout]\nshare = 0.1\nstarts_on = 2026-03-02\nends_on = 2026-04-27\nlooks = 'week'",
+            r"looks cannot be 'week' in \[holdout\]. Did you mean 'weekly'\? It may be: anytime, end, weekly\.",
+        ),
+        (EXPERIMENT + "traffic = [0.1, 'x']", "Expected `float`, got `str`"),
         ("[shop]\nmargin_rate = 0.0", "margin_rate must be a fraction"),
         ("[shop]\nmargin_rate = 40", "margin_rate must be a fraction"),
         ("[shop]\nmargin_rate = nan", "margin_rate must be a fraction"),

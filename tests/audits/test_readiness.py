@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from counterclick.audits.figures import Figures
+import reports
 from counterclick.audits.readiness import readiness_of
 from counterclick.config import ReadinessConfig, parse
 from counterclick.config.health import HEALTH_SOURCES
@@ -17,30 +17,7 @@ from counterclick.errors import ConfigError
 from data_folder import ROOT
 
 LIMITS = ReadinessConfig()
-STORE = Figures(
-    currency="EUR",
-    known_on=date(2026, 1, 1),
-    first_order_on=date(2025, 1, 1),
-    last_order_on=date(2025, 12, 31),
-    revenue=5_000_000,
-    revenue_before=None,
-    n_orders=12_000,
-    n_orders_before=0,
-    n_carried=12_000,
-    basket_cv=1.0,
-    margin_rate=0.4,
-    products=80,
-    n_returns=150,
-    n_recent_returns=90,
-    first_return_on=date(2025, 9, 1),
-    visitors_a_month=40_000,
-    customers=9_000,
-    new_customers=900,
-    loyal=20,
-    new_loyal=2,
-    running=0,
-    costs={"chat": 900, "email": None},
-)
+STORE = replace(reports.STORE, revenue=5_000_000, costs={"chat": 900, "email": None})
 """A store of a year, 5 M and 12,000 orders."""
 
 

@@ -7,13 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from builders import Event, add, click, exposure, later, line, purchase, refund, view
-from counterclick.cli import main
 from counterclick.display import WIDTH
+from shell import Shell
 
 ARMS = ("nothing", "bestsellers")
 
@@ -21,30 +20,6 @@ ARMS = ("nothing", "bestsellers")
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-class Shell:
-    """Runs commands in this process."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *words: str, code: int = 0) -> str:
-        with pytest.raises(SystemExit) as stopped:
-            main(words)
-        out, err = self._capsys.readouterr()
-        assert stopped.value.code == code, (out, err)
-        assert "Traceback" not in out + err
-        return out if code != 2 or out else err
-
-    def json(self, *words: str, code: int = 0) -> Any:
-        return json.loads(self(*words, "--json", code=code))
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
-    """Return a way to run commands."""
-    return Shell(capsys)
 
 
 def write(name: str, *events: Event | str) -> str:

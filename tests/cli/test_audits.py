@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from counterclick.cli import main
 from counterclick.display import WIDTH
 from drifting_shop import CHAT, CLICKBAIT, record_shop
+from shell import Shell
 
 
 @pytest.fixture(scope="module")
@@ -26,25 +26,13 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return record_shop(tmp_path_factory.mktemp("calm"), CHAT, visitors=3_000)
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as stopped:
-        main(words)
-    out, err = capsys.readouterr()
-    assert stopped.value.code == code, (out, err)
-    assert "Traceback" not in out + err
-    return out or err
-
-
-def test_a_watch_exits_with_one_where_an_alarm_stands(
-    capsys: pytest.CaptureFixture[str], alarming: Path, calm: Path
-) -> None:
+def test_a_watch_exits_with_one_where_an_alarm_stands(shell: Shell, alarming: Path, calm: Path) -> None:
     """With the flag 1 or 0; without it 0, whatever was found."""
-    text = run(capsys, "drift", "--watch", "--shop", str(alarming), code=1)
+    text = shell("drift", "--watch", "--shop", str(alarming), code=1)
     assert "Proxy drift: 1 alarm" in text
     assert max(len(row) for row in text.splitlines()) <= WIDTH
-    run(capsys, "drift", "--shop", str(alarming))
-    assert "no alarm stands" in run(capsys, "drift", "--watch", "--shop", str(calm))
+    shell("drift", "--shop", str(alarming))
+    assert "no alarm stands" in shell("drift", "--watch", "--shop", str(calm))
 
 
 def test_a_scheduler_gets_the_same_exit_code(alarming: Path) -> None:
@@ -55,22 +43,22 @@ def test_a_scheduler_gets_the_same_exit_code(alarming: Path) -> None:
     assert [alarm["surface"] for alarm in json.loads(done.stdout)["alarms"]] == ["nudges"]
 
 
-def test_it_is_drawn_beside_being_said(capsys: pytest.CaptureFixture[str], alarming: Path, tmp_path: Path) -> None:
+def test_it_is_drawn_beside_being_said(shell: Shell, alarming: Path, tmp_path: Path) -> None:
     """A plot and JSON in one go; the exit code is the watch's."""
     plot = tmp_path / "drift.svg"
-    said = json.loads(run(capsys, "drift", "--watch", "--json", "--plot", str(plot), "--shop", str(alarming), code=1))
+    said = shell.json("drift", "--watch", "--plot", str(plot), "--shop", str(alarming), code=1)
     assert said["experiments"][0]["status"] == "alarm"
     assert "nudges: alarm" in plot.read_text(encoding="utf-8")
 
 
-def test_a_plot_of_an_unknown_kind_is_refused_before_any_work(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_plot_of_an_unknown_kind_is_refused_before_any_work(shell: Shell, tmp_path: Path) -> None:
     """There is not even a shop in this folder, and what is said is what is wrong with the plot."""
     words = ("drift", "--plot", "drift.pdf", "--shop", str(tmp_path / "none.toml"))
-    assert "written as .svg or .png, not as .pdf" in run(capsys, *words, code=2)
+    assert "written as .svg or .png, not as .pdf" in shell(*words, code=2)
 
 
-def test_what_cannot_be_answered_exits_with_two(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_what_cannot_be_answered_exits_with_two(shell: Shell, tmp_path: Path) -> None:
     """A watch of an empty shop is no all-clear."""
     toml = tmp_path / "shop.toml"
     toml.write_text("[surfaces.cart]\n", encoding="utf-8")
-    assert "nothing is recorded yet" in run(capsys, "drift", "--watch", "--shop", str(toml), code=2)
+    assert "nothing is recorded yet" in shell("drift", "--watch", "--shop", str(toml), code=2)

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from builders import purchase, view
-from counterclick.cli import main
 from counterclick.display import WIDTH
+from shell import Shell
 
 
 @pytest.fixture(autouse=True)
-def _a_recorded_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _a_recorded_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: Shell) -> None:
     """A shop of 100 days whose buyers order the same or the next day, with an on/off test on its cart."""
     monkeypatch.chdir(tmp_path)
     Path("shop.toml").write_text(
@@ -30,40 +30,29 @@ def _a_recorded_shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         day = date(2026, 1, 5) + timedelta(days=place)
         events += [view(f"v{place}", f"{day}T09:00"), purchase(f"v{place}", round(float(amount), 2), f"{day}T12:00")]
     Path("events.jsonl").write_text("\n".join(json.dumps(event) for event in events), encoding="utf-8")
-    with pytest.raises(SystemExit):
-        main(["record", "events.jsonl"])
+    shell("record", "events.jsonl")
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as stopped:
-        main(words)
-    out, err = capsys.readouterr()
-    assert stopped.value.code == code, (out, err)
-    assert "Traceback" not in out + err
-    return out or err
-
-
-def test_each_question_is_answered_in_eighty_columns_and_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_question_is_answered_in_eighty_columns_and_in_json(shell: Shell) -> None:
     """Plan, schedule and verdict, as tables and as JSON of the same."""
     for words in (("plan", "cart"), ("plan", "cart", "--lift", "0.1"), ("schedule", "cart"), ("verdict", "chat")):
-        text = run(capsys, "onoff", *words)
+        text = shell("onoff", *words)
         assert max(len(row) for row in text.splitlines()) <= WIDTH, text
-        assert json.loads(run(capsys, "onoff", *words, "--json"))
-    assert json.loads(run(capsys, "onoff", "plan", "cart", "--json"))["can_see"] is True
-    assert json.loads(run(capsys, "onoff", "verdict", "chat", "--json"))["experiment"] == "onoff:chat"
+        assert shell.json("onoff", *words)
+    assert shell.json("onoff", "plan", "cart")["can_see"] is True
+    assert shell.json("onoff", "verdict", "chat")["experiment"] == "onoff:chat"
 
 
-def test_the_schedule_is_written_as_csv_and_icalendar(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_schedule_is_written_as_csv_and_icalendar(shell: Shell) -> None:
     """Twenty-eight blocks in each, the same ones; a file that cannot be written is said."""
-    said = json.loads(run(capsys, "onoff", "schedule", "cart", "--csv", "a.csv", "--ics", "a.ics", "--json"))
+    said = shell.json("onoff", "schedule", "cart", "--csv", "a.csv", "--ics", "a.ics")
     rows = Path("a.csv").read_text(encoding="utf-8").splitlines()[1:]
     events = icalendar.Calendar.from_ical(Path("a.ics").read_bytes()).walk("VEVENT")
     assert len(rows) == len(events) == len(said["blocks"]) == 28
     for row, event, block in zip(rows, events, said["blocks"], strict=True):
         assert row.split(",")[1] == event["DTSTART"].dt.isoformat() == block["starts_on"]
         assert row.endswith("on" if block["is_on"] else "off")
-    assert "cannot be written" in run(capsys, "onoff", "schedule", "cart", "--csv", "nowhere/a.csv", code=2)
+    assert "cannot be written" in shell("onoff", "schedule", "cart", "--csv", "nowhere/a.csv", code=2)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +64,6 @@ def test_the_schedule_is_written_as_csv_and_icalendar(capsys: pytest.CaptureFixt
         (("schedule",), "SURFACE"),
     ],
 )
-def test_what_cannot_be_done_exits_with_two(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str) -> None:
+def test_what_cannot_be_done_exits_with_two(shell: Shell, words: tuple[str, ...], says: str) -> None:
     """Unknown surfaces, bad lifts, schedules that nothing says enough about: one sentence on standard error."""
-    assert says in run(capsys, "onoff", *words, code=2)
+    assert says in shell("onoff", *words, code=2)

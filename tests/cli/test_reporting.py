@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from builders import later, purchase
-from counterclick.cli import main
 from counterclick.display import WIDTH
 from counterclick.shop import open_shop
+from shell import Shell
 
 
 @pytest.fixture(scope="module")
@@ -24,28 +24,22 @@ def toml(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def run(capsys: pytest.CaptureFixture[str], toml: Path, *words: str, code: int = 0) -> str:
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as stopped:
-        main(("report", *words, "--shop", str(toml)))
-    out, err = capsys.readouterr()
-    assert stopped.value.code == code, (out, err)
-    assert "Traceback" not in out + err
-    return out or err
+def report(shell: Shell, toml: Path, *words: str, code: int = 0) -> str:
+    return shell("report", *words, "--shop", str(toml), code=code)
 
 
-def test_without_a_file_it_is_text(capsys: pytest.CaptureFixture[str], toml: Path) -> None:
+def test_without_a_file_it_is_text(shell: Shell, toml: Path) -> None:
     """The last whole month, February; 28 orders of 10."""
-    text = run(capsys, toml)
+    text = report(shell, toml)
     assert "February 2026" in text
     assert "EUR 280.00" in text
     assert max(len(row) for row in text.splitlines()) <= WIDTH
 
 
-def test_it_is_written_and_says_so(capsys: pytest.CaptureFixture[str], toml: Path, tmp_path: Path) -> None:
+def test_it_is_written_and_says_so(shell: Shell, toml: Path, tmp_path: Path) -> None:
     """With what changed and the quarter, of the month that was asked for."""
     path = tmp_path / "report.html"
-    said = run(capsys, toml, "--month", "2026-03", "-o", str(path), "--compare", "--quarter")
+    said = report(shell, toml, "--month", "2026-03", "-o", str(path), "--compare", "--quarter")
     assert said.startswith(f"Wrote {path}: March 2026. ")
     page = path.read_text(encoding="utf-8")
     for words in (
@@ -57,21 +51,19 @@ def test_it_is_written_and_says_so(capsys: pytest.CaptureFixture[str], toml: Pat
         assert words in page
 
 
-def test_it_is_json_for_programs(capsys: pytest.CaptureFixture[str], toml: Path) -> None:
+def test_it_is_json_for_programs(shell: Shell, toml: Path) -> None:
     """The same value."""
-    found = json.loads(run(capsys, toml, "--json"))
+    found = json.loads(report(shell, toml, "--json"))
     assert found["month"]["first_on"] == "2026-02-01"
     assert found["ledger"]["revenue"] == 280
 
 
-def test_a_file_that_cannot_be_written_is_refused_before_any_work(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_file_that_cannot_be_written_is_refused_before_any_work(shell: Shell, tmp_path: Path) -> None:
     """There is no shop here at all, and the file is what is complained of."""
-    said = run(capsys, tmp_path / "no.toml", "-o", str(tmp_path / "report.docx"), code=2)
+    said = report(shell, tmp_path / "no.toml", "-o", str(tmp_path / "report.docx"), code=2)
     assert "as .html or .pdf, not as .docx" in said
 
 
-def test_a_month_that_is_not_there_names_those_that_are(capsys: pytest.CaptureFixture[str], toml: Path) -> None:
+def test_a_month_that_is_not_there_names_those_that_are(shell: Shell, toml: Path) -> None:
     """Exit code 2, and the months."""
-    assert "There are: 2026-01 to 2026-03." in run(capsys, toml, "--month", "2025-12", code=2)
+    assert "There are: 2026-01 to 2026-03." in report(shell, toml, "--month", "2025-12", code=2)

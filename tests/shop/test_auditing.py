@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from builders import Event, answer, click, event, exposure, later, line, message, purchase, shown, view
+from counterclick.audits import Audit
 from counterclick.errors import UnknownNameError
-from counterclick.shop import Shop
+from counterclick.shop import Shop, open_shop
 
 TOML = """
 [shop]
@@ -58,17 +59,25 @@ def quarter() -> list[Event]:
     return events
 
 
-@pytest.fixture
-def shop(make_shop: Callable[[str], Shop]) -> Shop:
-    """Return a shop of a quarter."""
-    shop = make_shop(TOML)
-    shop.record(quarter())
-    return shop
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop of a quarter, to which tests add nothing."""
+    toml = tmp_path_factory.mktemp("quarter") / "shop.toml"
+    toml.write_text(TOML, encoding="utf-8")
+    with open_shop(toml) as shop:
+        shop.record(quarter())
+        yield shop
 
 
-def test_each_surface_gets_one_recommendation_by_a_named_rule(shop: Shop) -> None:
+@pytest.fixture(scope="module")
+def audit(shop: Shop) -> Audit:
+    """Its audit."""
+    return shop.audit()
+
+
+def test_each_surface_gets_one_recommendation_by_a_named_rule(audit: Audit) -> None:
     """The cart's test ended too small to say; nobody was held out of the chat; the voice was never seen."""
-    found = {surface.name: surface for surface in shop.audit().theatre.surfaces}
+    found = {surface.name: surface for surface in audit.theatre.surfaces}
     assert sorted(found) == ["cart", "chat", "email", "voice"]
     assert (found["chat"].recommendation.action, found["chat"].recommendation.rule) == ("test", "no concurrent holdout")
     assert (found["voice"].recommendation.action, found["voice"].recommendation.rule) == ("test", "nothing recorded")
@@ -76,26 +85,26 @@ def test_each_surface_gets_one_recommendation_by_a_named_rule(shop: Shop) -> Non
     assert found["cart"].recommendation.action in ("test", "switch off", "too early")
 
 
-def test_without_a_holdout_a_split_and_a_schedule_are_proposed(shop: Shop) -> None:
+def test_without_a_holdout_a_split_and_a_schedule_are_proposed(audit: Audit) -> None:
     """The chat's advice says what eight and 26 weeks would show, and what switching it on and off would."""
-    chat = next(surface for surface in shop.audit().theatre.surfaces if surface.name == "chat")
+    chat = next(surface for surface in audit.theatre.surfaces if surface.name == "chat")
     text = chat.recommendation.because
     assert "nobody was ever held out" in text
     assert "Its visitors split half and half: 8 weeks show" in text
     assert "Switched on and off by a randomised schedule" in text or "cannot be planned" in text
 
 
-def test_months_count_from_the_declared_day_and_rates_from_the_recorded_ones(shop: Shop) -> None:
+def test_months_count_from_the_declared_day_and_rates_from_the_recorded_ones(audit: Audit) -> None:
     """The chat is live since January 2025, 15 months; its 182 answers were given in the three that are recorded."""
-    chat = next(surface for surface in shop.audit().theatre.surfaces if surface.name == "chat")
+    chat = next(surface for surface in audit.theatre.surfaces if surface.name == "chat")
     assert chat.figures.months == pytest.approx(456 / 30.4375)
     assert chat.figures.interactions_a_month == pytest.approx(182 / (91 / 30.4375))
     assert chat.figures.ctr is None
 
 
-def test_the_tools_claims_stand_on_its_surface_and_opens_are_named(shop: Shop) -> None:
+def test_the_tools_claims_stand_on_its_surface_and_opens_are_named(shop: Shop, audit: Audit) -> None:
     """The mailer claims 91 orders of 20, all after an open without a click: a quarter of the orders."""
-    claims = shop.audit().claims
+    claims = audit.claims
     line = next(each for each in claims.lines if each.surface == "email")
     assert line.claimed * line.base_revenue == pytest.approx(91 * 20)
     assert claims.ledger.claimants[0].counts_opens
@@ -164,9 +173,9 @@ def test_what_stands_behind_an_experiments_shares_is_its_own_visitors(shop: Shop
                 assert told[f"{inflation.way}, {window}"].amount / claims.ledger.revenue == share
 
 
-def test_the_page_holds_every_part(shop: Shop) -> None:
+def test_the_page_holds_every_part(audit: Audit) -> None:
     """Claims, advice, worth, engagement, drift, alignment, readiness and health, each under its title."""
-    text = str(shop.audit())
+    text = str(audit)
     for title in (
         "What each surface claims, is credited with, and earns",
         "What to keep, what to switch off",
@@ -180,8 +189,12 @@ def test_the_page_holds_every_part(shop: Shop) -> None:
     assert max(len(row) for row in text.splitlines()) <= 80
 
 
-def test_claims_to_mend_are_listed_and_make_the_command_exit_with_two(shop: Shop, tmp_path: Path) -> None:
+def test_claims_to_mend_are_listed_and_make_the_command_exit_with_two(
+    make_shop: Callable[[str], Shop], tmp_path: Path
+) -> None:
     """A file with an unknown order: recorded, listed, and counted as claimed."""
+    shop = make_shop(TOML)
+    shop.record(quarter())
     (tmp_path / "claims.csv").write_text("source,order_id,amount\nmailer,o-unknown,99\n", encoding="utf-8")
     shop.record(tmp_path / "claims.csv")
     ledger = shop.claims()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from builders import Event, line, purchase, refund, view
-from counterclick.cli import main
 from counterclick.errors import EmptyStoreError
 from counterclick.shop import Shop
 from counterclick.shop.readiness import figures_of
+from shell import Shell
 
 MakeShop = Callable[[str], Shop]
 
@@ -71,19 +70,13 @@ def test_a_store_without_orders_and_an_empty_one(shop: Shop) -> None:
 
 
 def test_the_command_says_what_the_verb_says(
-    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: Shell
 ) -> None:
     """As text, and as JSON with every gate, its limit and its source."""
     shop.record(orders())
     text = str(shop.readiness())
     shop.close()
     monkeypatch.chdir(tmp_path)
-    for words in (["readiness"], ["readiness", "--json"]):
-        with pytest.raises(SystemExit) as stopped:
-            main(words)
-        assert stopped.value.code == 0
-    said = capsys.readouterr().out
-    assert said.startswith(text)
-    parsed = json.loads(said[len(text) :])
-    gate = parsed["interventions"][1]["gates"][1]
+    assert shell("readiness").rstrip() == text.rstrip()
+    gate = shell.json("readiness")["interventions"][1]["gates"][1]
     assert (gate["name"], gate["value"], gate["limit"], gate["source"]) == ("products sold", 2, 50, "the mission's gates")

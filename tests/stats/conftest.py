@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from data_folder import data_file
+
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """Return the folder of public data, or skip."""
-    default = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("COUNTERCLICK_DATA", default))
-    if not (folder / "reference_vectors.json").is_file():
-        pytest.skip(f"no reference data in {folder}; set COUNTERCLICK_DATA to the folder that holds it")
-    return folder
+    return data_file("reference_vectors.json").parent
 
 
 @pytest.fixture(scope="session")

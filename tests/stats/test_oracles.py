@@ -6,6 +6,8 @@ Where a method differs, the test says where, and reproduces theirs from our mome
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,6 +67,11 @@ def aggregates(arm: Moments) -> tt.aggr.Aggregates:
 TEA = (aggregates(C), aggregates(T))
 
 
+def agree(table: Sequence[tuple[Any, Any]]) -> None:
+    for mine, other in table:
+        assert mine == pytest.approx(other, rel=1e-9)
+
+
 def test_scipy() -> None:
     """Welch's test with its interval, and the chi-square of a sample ratio."""
     theirs = ttest_ind(TREATMENT[:, 0], CONTROL[:, 0], equal_var=False)
@@ -80,8 +87,7 @@ def test_scipy() -> None:
         (ratio.chi2, chi2.statistic),
         (ratio.p_value, chi2.pvalue),
     ]
-    for mine, other in table:
-        assert mine == pytest.approx(other, rel=1e-9)
+    agree(table)
 
 
 @pytest.mark.parametrize(("lower", "upper"), [(-4.0, 4.0), (-1.0, 6.0), (0.5, 9.0)])
@@ -90,8 +96,7 @@ def test_two_one_sided_tests_of_statsmodels(lower: float, upper: float) -> None:
     p_value, (_, p_lower, df), (_, p_upper, _) = ttost_ind(TREATMENT[:, 0], CONTROL[:, 0], lower, upper, usevar="unequal")
     ours = equivalent_difference(C, T, "revenue", lower, upper)
     table = [(ours.p_value, p_value), (ours.p_lower, p_lower), (ours.p_upper, p_upper), (ours.estimate.df, df)]
-    for mine, other in table:
-        assert mine == pytest.approx(other, rel=1e-9)
+    agree(table)
 
 
 def test_multiplicity_of_statsmodels_and_tea_tasting() -> None:
@@ -106,8 +111,7 @@ def test_multiplicity_of_statsmodels_and_tea_tasting() -> None:
         (benjamini_hochberg(p_values), list(multipletests(p_values, method="fdr_bh")[1])),
         (benjamini_hochberg(p_values), [row["pvalue_adj"] for row in fdr.to_dicts()]),
     ]
-    for mine, other in table:
-        assert mine == pytest.approx(other, rel=1e-9)
+    agree(table)
 
 
 def test_power_of_statsmodels() -> None:
@@ -138,8 +142,7 @@ def test_means_of_tea_tasting() -> None:
         (lift.lower, normal.rel_effect_size_ci_lower),
         (lift.upper, normal.rel_effect_size_ci_upper),
     ]
-    for mine, other in table:
-        assert mine == pytest.approx(other, rel=1e-9)
+    agree(table)
 
 
 def test_ratios_of_tea_tasting() -> None:
@@ -151,8 +154,7 @@ def test_ratios_of_tea_tasting() -> None:
         (ours.lower, theirs.rel_effect_size_ci_lower),
         (ours.upper, theirs.rel_effect_size_ci_upper),
     ]
-    for mine, other in table:
-        assert mine == pytest.approx(other, rel=1e-9)
+    agree(table)
     assert ours.p_value < theirs.pvalue < 1e-5
 
 
@@ -183,8 +185,7 @@ def test_cuped_of_tea_tasting() -> None:
         (known.upper, theirs.effect_size_ci_upper),
         (known.p_value, theirs.pvalue),
     ]
-    for mine, other in table:
-        assert mine == pytest.approx(other, rel=1e-9)
+    agree(table)
     ours = adjusted_difference(C, T, "revenue", ["before"]).estimate
     assert 1e-6 < abs(ours.value - theirs.effect_size) < 0.05 * ours.se
     assert ours.se == pytest.approx(theirs.effect_size / theirs.statistic, rel=0.01)
@@ -200,8 +201,7 @@ def test_cuped_agrees_where_the_slopes_do() -> None:
         (ours.value, 3.0),
         (ours.se, theirs.effect_size / theirs.statistic * math.sqrt((C.n - 1) / (C.n - 2))),
     ]
-    for mine, other in table:
-        assert mine == pytest.approx(other, rel=1e-9)
+    agree(table)
 
 
 @pytest.mark.parametrize("covariates", [["before"], ["before", "orders_before"]])
@@ -243,5 +243,4 @@ def test_heterogeneity_of_statsmodels() -> None:
     ours = heterogeneity(effects, variances)
     test = theirs.test_homogeneity()
     table = [(ours.q, theirs.q), (ours.df, test.df), (ours.p_value, test.pvalue), (ours.common, theirs.mean_effect_fe)]
-    for mine, other in table:
-        assert mine == pytest.approx(other, rel=1e-9)
+    agree(table)

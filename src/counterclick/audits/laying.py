@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -16,6 +15,7 @@ from counterclick.attribution import claimed as claimed_of
 from counterclick.attribution import credited as credited_of
 from counterclick.audits.adding import claims_together, period_claims, tied_to
 from counterclick.audits.ledger import WINDOWS, Claimant, Inflation, Ledger, Period, Problem
+from counterclick.facts.rows import one_row
 
 __all__ = ["WAYS", "claimed_by_surface", "counted_by", "ledger_audit"]
 
@@ -90,16 +90,16 @@ def ledger_audit(
         currency: of all amounts.
         timezone: in whose days periods are shown.
     """
-    whole = _one(
+    whole = one_row(
         orders.agg(n=_.count(), revenue=_.revenue.sum().cast("float64"), net_revenue=_.net_revenue.sum().cast("float64"))
     )
     once = told.filter(told.nth == 0)
     claimants = _claimants(once, orders, paired, claimed_by)
     together = claims_together(claimed, told, orders, claimed_by)
     per_order = claimed.group_by("order_id").agg(n=_.claimant.nunique())
-    several = _one(per_order.agg(n=_.count(), twice=(_.n > 1).cast("int64").sum()))
+    several = one_row(per_order.agg(n=_.count(), twice=(_.n > 1).cast("int64").sum()))
     net = credited.join(orders.select("order_id", "net_revenue"), "order_id")
-    sums = _one(net.agg(total=_.attributed_revenue.sum().cast("float64"), after=_.net_revenue.sum().cast("float64")))
+    sums = one_row(net.agg(total=_.attributed_revenue.sum().cast("float64"), after=_.net_revenue.sum().cast("float64")))
     adds = period_claims(claimed, told, orders, claimed_by).to_pyarrow().to_pylist()
     counted = {row["claim_id"]: float(row["adds"]) for row in adds}
     periods = _periods(once, orders, credited, claimed_by, ZoneInfo(timezone), counted)
@@ -108,7 +108,7 @@ def ledger_audit(
         n_orders=int(whole["n"]),
         revenue=whole["revenue"] or 0.0,
         net_revenue=whole["net_revenue"] or 0.0,
-        claimed=_one(together.agg(total=_.adds.sum().cast("float64")))["total"] or 0.0,
+        claimed=one_row(together.agg(total=_.adds.sum().cast("float64")))["total"] or 0.0,
         n_claimed=int(several["n"]),
         n_twice=int(several["twice"] or 0),
         attributed=sums["total"] or 0.0,
@@ -210,7 +210,7 @@ def _periods(
 
 def _between(sold: Table, amount: str, first: datetime, last: datetime) -> float:
     inside = sold.filter((sold.ordered_at >= ibis.literal(first)) & (sold.ordered_at < ibis.literal(last)))
-    return float(_one(inside.agg(total=inside[amount].sum().cast("float64")))["total"] or 0.0)
+    return float(one_row(inside.agg(total=inside[amount].sum().cast("float64")))["total"] or 0.0)
 
 
 def counted_by(paired: Table, way: str, window: str) -> Table:
@@ -272,8 +272,3 @@ def _problems(told: Table, orders: Table) -> tuple[Problem, ...]:
         )
         for row in rows
     )
-
-
-def _one(table: Table) -> dict[str, Any]:
-    row: dict[str, Any] = table.to_pyarrow().to_pylist()[0]
-    return row

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec.inspect import DictType, LiteralType, NoneType, StructType, TupleType, Type, UnionType, VarTupleType, type_info
 
 from counterclick.config.checking import check
-from counterclick.config.health import HealthConfig
-from counterclick.config.readiness import ReadinessConfig
-from counterclick.config.settings import (
-    AttributionConfig,
-    Config,
-    ExperimentConfig,
-    HoldoutConfig,
-    KillConfig,
-    MappedEvent,
-    OnOffConfig,
-    ShopConfig,
-    Skip,
-    SurfaceConfig,
-    TableConfig,
-)
+from counterclick.config.settings import Config
 from counterclick.errors import ConfigError, did_you_mean
 
 __all__ = ["load", "parse"]
@@ -65,29 +53,42 @@ def parse(text: str, name: str = "shop.toml") -> Config:
 
 
 def _explained(message: str) -> str:
-    found = re.search(r"unknown field `(.+?)`(?: - at `\$(.*)`)?", message)
-    if not found:
-        return message
-    known: dict[str, type[msgspec.Struct]] = {
-        "": Config,
-        "shop": ShopConfig,
-        "attribution": AttributionConfig,
-        "surfaces": SurfaceConfig,
-        "experiments": ExperimentConfig,
-        "holdout": HoldoutConfig,
-        "onoff": OnOffConfig,
-        "kill": KillConfig,
-        "tables": TableConfig,
-        "readiness": ReadinessConfig,
-        "health": HealthConfig,
-    }
-    path = found.group(2) or ""
-    section = path.lstrip(".").split(".")[0].split("[")[0]
-    struct = known.get(section, Config)
-    if section == "tables":
-        struct = MappedEvent if ".events[" in path else Skip if ".skip[" in path else TableConfig
-    fields = struct.__struct_fields__
-    return (
-        f"there is no setting {found.group(1)!r} in [{section or 'the file'}]. "
-        f"{did_you_mean(found.group(1), fields)}It may have: {', '.join(fields)}."
-    )
+    """Return what is wrong with the names and values that would be right, where these can be listed."""
+    found = re.fullmatch(r"(.*?)(?: - at `\$([^`]*)`)?", message, re.DOTALL)
+    says, path = (found.group(1), found.group(2) or "") if found else (message, "")
+    kind = _kind_at(path)
+    unknown = re.fullmatch("Object contains unknown field `(.+)`", says, re.DOTALL)
+    if unknown and isinstance(kind, StructType):
+        return f"there is no setting {_instead(unknown.group(1), _section(path), 'have', [f.name for f in kind.fields])}"
+    wrong = re.fullmatch("Invalid enum value .(.*).", says, re.DOTALL)
+    if wrong and isinstance(kind, LiteralType):
+        section, setting = path.rsplit(".", 1)
+        return f"{setting} cannot be {_instead(wrong.group(1), _section(section), 'be', [str(v) for v in kind.values])}"
+    return message
+
+
+def _instead(wrong: str, section: str, verb: str, allowed: Sequence[str]) -> str:
+    return f"{wrong!r} in {section}. {did_you_mean(wrong, allowed)}It may {verb}: {', '.join(allowed)}."
+
+
+def _kind_at(path: str) -> Type:
+    """Return what may stand at a place of the file, such as ``.experiments[...].looks``."""
+    kind: Type = type_info(Config)
+    for name in re.findall(r"\.\w+|\[.*?\]", path):
+        if isinstance(kind, StructType):
+            kind = next(field.type for field in kind.fields if field.name == name[1:])
+        elif isinstance(kind, DictType):
+            kind = kind.value_type
+        elif isinstance(kind, VarTupleType):
+            kind = kind.item_type
+        elif isinstance(kind, TupleType):
+            kind = kind.item_types[int(name[1:-1])]
+        if isinstance(kind, UnionType):
+            kind = next(each for each in kind.types if not isinstance(each, NoneType))
+    return kind
+
+
+def _section(path: str) -> str:
+    """Return the heading of a place of the file, such as ``[experiments.NAME]``."""
+    named = re.sub(r"\[\d+\]", "", path.replace("[...]", ".NAME")).lstrip(".")
+    return f"[{named}]" if named else "the file"

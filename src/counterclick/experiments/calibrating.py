@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import ibis
 import numpy as np
@@ -26,6 +25,7 @@ from counterclick.experiments.estimating import FEW_BUYERS, LEAST_BUYERS
 from counterclick.experiments.history import MOST_WEEKS, seen_on
 from counterclick.facts.local_time import local
 from counterclick.facts.people import first_rows
+from counterclick.facts.rows import one_row
 from counterclick.metrics import Sources, metric_named, per_visitor
 from counterclick.stats import Trials, design_bounds, run_trials
 
@@ -198,7 +198,7 @@ class _Past:
 def _past(name: str, config: ExperimentConfig, context: Context) -> _Past:
     seen, _basis = seen_on(context.facts.events, config, context.as_of)
     days = seen.select("visitor_id", "occurred_at", "event_id", day=local(seen.occurred_at, context.timezone).cast("date"))
-    ends: dict[str, Any] = days.agg(first=_.day.min(), last=_.day.max()).to_pyarrow().to_pylist()[0]
+    ends = one_row(days.agg(first=_.day.min(), last=_.day.max()))
     planned = math.ceil(((config.ends_on - config.starts_on).days + 1) / 7)
     length = ((ends["last"] - ends["first"]).days + 1) // 7 if ends["first"] else 0
     weeks = min(length, planned, MOST_WEEKS)

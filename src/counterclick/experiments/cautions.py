@@ -15,7 +15,7 @@ from counterclick.experiments.result import Row
 from counterclick.experiments.stakes import costs_known
 from counterclick.experiments.units import ends_at
 from counterclick.metrics import metric_named
-from counterclick.stats import Estimate, log_ratio_lift
+from counterclick.stats import FIXED_BOUND, Estimate, log_ratio_lift
 from counterclick.verdicts import Look, ReturnsState
 
 __all__ = ["TWYMAN_LIFT", "late", "returns", "too_good", "twyman", "warnings"]
@@ -25,7 +25,6 @@ TWYMAN_LIFT = 0.5
 TWYMAN_STATISTIC = 6.0
 """So are statistics above this at the first look."""
 _SMALL_ARM = 0.1
-_BOUND = 1.96
 
 
 def too_good(row: Row, look: Look, *, is_first: bool) -> bool:
@@ -125,7 +124,7 @@ def _case(value: float, lift: Estimate) -> str:
     """Return a lift, and whether it would be decided otherwise than the one that was found."""
 
     def side(log_ratio: float) -> int:
-        far = abs(log_ratio) > _BOUND * lift.se
+        far = abs(log_ratio) > FIXED_BOUND * lift.se
         return int(math.copysign(far, log_ratio))
 
     words = {-1: "a loss", 0: "undecided", 1: "a win"}

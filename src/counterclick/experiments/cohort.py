@@ -13,6 +13,7 @@ from counterclick.config import ExperimentConfig, duration
 from counterclick.experiments.context import Context
 from counterclick.experiments.units import assigned_orders, eligible, ends_at, finished, unmatched_orders
 from counterclick.facts.local_time import day_begins
+from counterclick.facts.rows import one_row
 
 __all__ = ["Assignment", "Cohort"]
 
@@ -105,7 +106,7 @@ class Cohort:
         people = self.everyone.agg(n_eligible=_.count(), n_several=(_.n_variants > 1).cast("int64").sum())
         own = during.agg(n_matched=_.count(), matched=_.revenue.sum().cast("float64"))
         lost = self.unmatched.agg(n_unmatched=_.count(), unmatched=_.revenue.sum().cast("float64"))
-        row = people.cross_join(own).cross_join(lost).to_pyarrow().to_pylist()[0]
+        row = one_row(people.cross_join(own).cross_join(lost))
         return Assignment(**{name: value or 0 for name, value in row.items()})
 
     @property

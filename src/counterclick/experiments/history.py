@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 import ibis
 from ibis import _
@@ -18,6 +17,7 @@ from counterclick.errors import EmptyStoreError, RefusedError
 from counterclick.experiments.context import Context
 from counterclick.facts.local_time import local
 from counterclick.facts.people import first_rows
+from counterclick.facts.rows import one_row, row_count
 from counterclick.metrics import Sources, metric_named, per_visitor
 
 __all__ = ["HORIZONS", "MOST_WEEKS", "History", "Span", "history_of", "seen_on"]
@@ -123,7 +123,7 @@ def history_of(name: str, config: ExperimentConfig, context: Context, before: da
     facts = context.facts
     until = min(before, context.as_of) if before else context.as_of
     orders = facts.orders.filter(facts.orders.ordered_at < ibis.literal(until))
-    sold = _one_row(
+    sold = one_row(
         orders.agg(
             n=_.count(),
             first=_.ordered_at.min(),
@@ -150,7 +150,7 @@ def history_of(name: str, config: ExperimentConfig, context: Context, before: da
         widest = max(spans)
         basis = f"{there}, {spans[widest].visitors:,} visitors in {widest} week{'s' * (widest > 1)}"
     else:
-        known = int(entries.count().to_pyarrow().as_py())
+        known = row_count(entries)
         nobody = "too few of them by visitors to tell how these vary" if known else "no visitor whose window has closed"
         basis = f"{sold['n']:,} orders in {weeks:.1f} weeks, {nobody}"
     return History(
@@ -174,7 +174,7 @@ def seen_on(events: Table, config: ExperimentConfig, until: datetime) -> tuple[T
         return known.select("visitor_id", "occurred_at", "event_id"), "all visitors"
     there = known.filter(known.surface == config.surface)
     basis = f"visitors seen on surface {config.surface!r}"
-    if not int(there.count().to_pyarrow().as_py()):
+    if not row_count(there):
         there, basis = known, f"all visitors (surface {config.surface!r} has no history)"
     return there.select("visitor_id", "occurred_at", "event_id"), basis
 
@@ -183,7 +183,7 @@ def _spans(config: ExperimentConfig, context: Context, seen: Table) -> dict[int,
     """Measure the visitors of the last 1, 2, 4, ... weeks, as far as the history goes; none without variation."""
     dated = seen.select("visitor_id", "occurred_at", "event_id", day=local(seen.occurred_at, context.timezone).cast("date"))
     days = context.facts.kept(dated, "seen")
-    ends = _one_row(days.agg(first=_.day.min(), last=_.day.max()))
+    ends = one_row(days.agg(first=_.day.min(), last=_.day.max()))
     if ends["first"] is None:
         return {}
     length = _whole_weeks(days, ends["last"], ((ends["last"] - ends["first"]).days + 1) // _WEEK)
@@ -195,7 +195,7 @@ def _spans(config: ExperimentConfig, context: Context, seen: Table) -> dict[int,
         units = first.select("visitor_id", exposed_at=first.occurred_at)
         values = per_visitor(sources, units, dict.fromkeys([*metric.measures, "revenue"]), duration(config.window))
         column = values[metric.numerator]
-        sums = _one_row(
+        sums = one_row(
             values.agg(
                 n=_.count(),
                 s1=column.sum(),
@@ -250,8 +250,3 @@ def _weeks(first: datetime, last: datetime, n: int) -> float:
         )
     spread = (last - first) / timedelta(weeks=1) * n / (n - 1)
     return min(spread, days / _WEEK)
-
-
-def _one_row(table: Table) -> dict[str, Any]:
-    row: dict[str, Any] = table.to_pyarrow().to_pylist()[0]
-    return row

@@ -24,14 +24,12 @@ from counterclick.experiments.stakes import Stakes, incremental, revenue_lift, s
 from counterclick.experiments.undecided import undecided
 from counterclick.experiments.units import ends_at
 from counterclick.metrics import Metric, metric_named
-from counterclick.stats import Estimate, exaggeration_ratio, median_unbiased, power_at, stagewise_p_value
+from counterclick.stats import FIXED_REACH, Estimate, exaggeration_ratio, median_unbiased, power_at, stagewise_p_value
 from counterclick.verdicts import Contrast, Inconclusive, Look, Money, Outcome, Verdict
 
 __all__ = ["judge"]
 
 LEVEL = 0.95
-_BOUND, _POWER = 1.96, 0.84
-"""Normal quantiles of the 5 % bound and of 80 % power: together the smallest visible lift, in standard errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +315,7 @@ def _numbers(row: Row, stakes: Stakes) -> dict[str, float]:
         found["margin_rate"] = stakes.margin_rate
     if row.lift is not None:
         found["se_log"] = row.lift.se
-        smallest = stakes.break_even_lift or math.expm1((_BOUND + _POWER) * row.lift.se)
+        smallest = stakes.break_even_lift or math.expm1(FIXED_REACH * row.lift.se)
         try:
             found["power_at_smallest_meaningful"] = power_at(smallest, row.lift.se)
             found["exaggeration_at_smallest_meaningful"] = exaggeration_ratio(smallest, row.lift.se)

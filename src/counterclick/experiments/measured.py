@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from counterclick.config import duration
 from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.traits import DIMENSIONS, Cells, labelled
+from counterclick.facts.rows import one_row
 from counterclick.metrics import METRICS, Metric, Sources, Span, activity
 from counterclick.stats import Moments
 
@@ -162,7 +163,7 @@ def _figures(cohort: Cohort) -> dict[str, Any]:
     ever = cohort.context.facts.orders.agg(last_order_at=_.ordered_at.max())
     entered = cohort.units.agg(last_exposed_at=_.exposed_at.max())
     undeclared = cohort.undeclared.agg(n_undeclared=_.count())
-    row = undeclared.cross_join(sums).cross_join(ever).cross_join(entered).to_pyarrow().to_pylist()[0]
+    row = one_row(undeclared.cross_join(sums).cross_join(ever).cross_join(entered))
     return {name: value if name.endswith("_at") else value or 0.0 for name, value in row.items()}
 
 

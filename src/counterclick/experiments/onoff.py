@@ -20,7 +20,7 @@ from counterclick.experiments.onoff_plan import OnOffContext
 from counterclick.experiments.onoff_schedule import Schedule, schedule_hash, schedule_of
 from counterclick.experiments.stakes import DAYS_A_MONTH
 from counterclick.facts.local_time import day_begins
-from counterclick.stats import Estimate, exaggeration_ratio, power_at
+from counterclick.stats import FIXED_REACH, Estimate, exaggeration_ratio, power_at
 from counterclick.stats.onoff import WEEK, halves, on_days, pair_differences, paired_lift, pairs_needed, with_effect
 from counterclick.verdicts import Check, Inconclusive, Money, Outcome, Verdict
 
@@ -39,7 +39,6 @@ _MOST_ASTRAY = 0.05
 _FEW = 5
 """Fewer uses on off days are strays, and a surface used less often on a day may have days without any."""
 _DILUTED = 0.95
-_BOUND, _POWER = 1.96, 0.84
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +132,13 @@ def _concluded(
     if lift.p_value <= ALPHA:
         return ("won" if lift.value > 0 else "lost"), None, shown
     weeks, wanted = ((schedule.ends_on - schedule.starts_on).days + 1) / WEEK, stakes.wanted
-    visible = math.expm1((_BOUND + _POWER) * lift.se)
+    visible = math.expm1(FIXED_REACH * lift.se)
     if wanted is None:
         says = f"{weeks:.0f} weeks show {percent(visible)} or more here, and nothing says which lift would matter"
         return "inconclusive", "cannot be detected at this traffic", f"{shown}; {says}"
     if lift.upper < wanted:
         return "inconclusive", "too small to matter", f"{shown}; all of it lies below {percent(wanted)}, which would matter"
-    needed = weeks * ((_BOUND + _POWER) * lift.se / math.log1p(wanted)) ** 2
+    needed = weeks * (FIXED_REACH * lift.se / math.log1p(wanted)) ** 2
     if needed > MOST_WEEKS:
         says = f"{percent(wanted)} would matter, and showing it would take about {count(needed)} weeks of switching"
         return "inconclusive", "cannot be detected at this traffic", f"{shown}; {says}"
@@ -315,7 +314,7 @@ def _numbers(schedule: Schedule, stakes: _Stakes, lift: Estimate | None) -> dict
     if lift is None:
         return found
     found["se_log"] = lift.se
-    smallest = stakes.break_even_lift or math.expm1((_BOUND + _POWER) * lift.se)
+    smallest = stakes.break_even_lift or math.expm1(FIXED_REACH * lift.se)
     try:
         power, factor = power_at(smallest, lift.se), exaggeration_ratio(smallest, lift.se)
     except RefusedError:  # the smallest meaningful lift is nothing against the standard error

@@ -15,6 +15,7 @@ from counterclick.errors import EmptyStoreError
 from counterclick.experiments.stakes import COSTS_KNOWN
 from counterclick.facts import Facts
 from counterclick.facts.local_time import local
+from counterclick.facts.rows import one_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,12 +136,13 @@ def decision_lag(facts: Facts, timezone: str) -> Lag | None:
 
 def margin_rate(facts: Facts, otherwise: float | None) -> float | None:
     """Return the share of revenue left after the cost of goods: as recorded for nearly all revenue, else as declared."""
-    sums = facts.orders.agg(
-        margin=_.margin.sum().cast("float64"),
-        costed=_.costed_revenue.sum().cast("float64"),
-        revenue=_.revenue.sum().cast("float64"),
+    row = one_row(
+        facts.orders.agg(
+            margin=_.margin.sum().cast("float64"),
+            costed=_.costed_revenue.sum().cast("float64"),
+            revenue=_.revenue.sum().cast("float64"),
+        )
     )
-    row = sums.to_pyarrow().to_pylist()[0]
     if row["costed"] and row["costed"] >= COSTS_KNOWN * row["revenue"]:
         return float(row["margin"] / row["costed"])
     return otherwise

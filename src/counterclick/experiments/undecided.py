@@ -13,13 +13,13 @@ from counterclick.experiments.history import MOST_WEEKS
 from counterclick.experiments.measured import BUYERS, Measured
 from counterclick.experiments.stakes import Stakes
 from counterclick.metrics import metric_named
-from counterclick.stats import Estimate, smallest_visible_lift, visitors_needed
+from counterclick.stats import FIXED_BOUND, Estimate, smallest_visible_lift, visitors_needed
 from counterclick.verdicts import Inconclusive
 
 __all__ = ["undecided"]
 
 
-_WIDTH = 2 * 1.96
+_WIDTH = 2 * FIXED_BOUND
 """Standard errors from one end of a 95 % interval to the other."""
 
 

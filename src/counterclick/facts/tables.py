@@ -13,6 +13,7 @@ import ibis
 from ibis.expr.types import Table
 
 from counterclick.facts import claims, eligibility, engagement, orders, people
+from counterclick.facts.rows import row_count
 
 __all__ = ["Facts", "Keep", "Outcomes", "priced"]
 
@@ -211,8 +212,8 @@ class Facts(Outcomes):
     def _some_name_no_origin(self) -> bool:
         """Whether exposures lack a device or a country, so that it must be looked up; mostly none does, or all do."""
         told = self._events.filter(self._events.kind == "exposure")
-        lacking = told.filter(told.device.isnull() | told.country.isnull()).head(1).count()
-        return bool(int(lacking.to_pyarrow().as_py()))
+        lacking = told.filter(told.device.isnull() | told.country.isnull()).head(1)
+        return bool(row_count(lacking))
 
     @cached_property
     def _origins(self) -> Table:

@@ -40,10 +40,12 @@ from counterclick.display import percent
 from counterclick.errors import CounterclickError
 from counterclick.experiments import Experiment
 from counterclick.experiments.stakes import DAYS_A_MONTH
+from counterclick.facts.rows import one_row
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.shop.drifting import drift_of
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.reading import Reading
+from counterclick.shop.registry import verdict_of
 from counterclick.shop.trials import Trials
 from counterclick.verdicts import Verdict
 
@@ -82,10 +84,7 @@ class Auditing:
         found: dict[str, Verdict | str] = {}
         for number, (name, experiment) in enumerate(self.experiments.items()):
             self.progress(name, number / (len(self.experiments) + 1))
-            try:
-                found[name] = experiment.verdict()
-            except CounterclickError as error:
-                found[name] = str(error)
+            found[name] = verdict_of(experiment)
         return found
 
     @cached_property
@@ -233,7 +232,7 @@ class Auditing:
     def _today(self) -> date:
         """The last day of which anything of the shop is recorded."""
         days = self.reading.days
-        last = days.filter(days.kind.isin(_LIVELY)).agg(last=_.last_at.max()).to_pyarrow().to_pylist()[0]["last"]
+        last = one_row(days.filter(days.kind.isin(_LIVELY)).agg(last=_.last_at.max()))["last"]
         return self._day(min(last, self.reading.as_of()) if last else self.reading.as_of())
 
     def _day(self, moment: datetime) -> date:

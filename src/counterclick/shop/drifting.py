@@ -15,8 +15,8 @@ from counterclick.config import Config
 from counterclick.experiments import Experiment
 from counterclick.experiments.looks import level_of
 from counterclick.facts.local_time import day_begins
+from counterclick.facts.rows import one_row
 from counterclick.metrics import Sources, metric_named, weekly
-from counterclick.shop.health.joining import one_row
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, silent
 from counterclick.verdicts import Verdict

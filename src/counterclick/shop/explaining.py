@@ -13,6 +13,7 @@ from counterclick.audits import WAYS, WINDOWS, claims_together, counted_by, peri
 from counterclick.display import Grid, Shown, count, money
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment
+from counterclick.facts.rows import one_row
 from counterclick.shop.auditing import Auditing
 
 __all__ = ["Explained", "Explanation", "explain_audit"]
@@ -184,7 +185,7 @@ def _ways(auditing: Auditing, surface: str) -> list[Explained]:
 
 def _explained(figure: str, surface: str | None, grain: str, rows: Table, amount: str | None = None) -> Explained:
     sums = {"n_rows": rows.count()} | ({"amount": rows[amount].sum().cast("float64")} if amount else {})
-    row = rows.agg(**sums).to_pyarrow().to_pylist()[0]
+    row = one_row(rows.agg(**sums))
     sql = re.sub(r'("\w+"\."main"\.)?"kept_(\w+?)(_[0-9a-f]{16})?"', r'"\2"', str(ibis.to_sql(rows, dialect="duckdb")))
     total = (row["amount"] or 0.0) if amount else None
     return Explained(figure, surface, int(row["n_rows"]), grain, total, sql)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 from ibis import _
 from ibis.expr.types import Table
@@ -17,19 +15,18 @@ from counterclick.attribution import FirstTouch, LastTouch, Rule
 from counterclick.audits import Alignment, Audit, Drift, Ledger
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
-from counterclick.config import AI, HOLDOUT, Config, duration
-from counterclick.decisions import POLICIES, Ask, Decision, Policy
-from counterclick.errors import ConfigError, CounterclickError, InputError
-from counterclick.events.redaction import hashed
+from counterclick.config import Config, duration
+from counterclick.decisions import Decision
+from counterclick.errors import ConfigError
 from counterclick.events.vocabulary import Event
-from counterclick.experiments import Experiment, Plan, Plans
+from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
-from counterclick.experiments.holdout import GlobalHoldout, global_holdout
+from counterclick.experiments.holdout import GlobalHoldout
 from counterclick.facts import Facts
+from counterclick.facts.rows import row_count
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
 from counterclick.shop.auditing import Auditing
-from counterclick.shop.deciding import assigned
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, Refused, health_of, refused_events
 from counterclick.shop.onoff import OnOff
@@ -38,9 +35,9 @@ from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.registry import Registry
 from counterclick.shop.reporting import Past, report_of
+from counterclick.shop.serving import Serving
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.store import Store
-from counterclick.verdicts import Verdict
 
 __all__ = ["Shop"]
 
@@ -64,8 +61,8 @@ class Shop:
         self._memory_limit = memory_limit
         self._keep_after = keep_after
         self._reading: Reading | None = None
-        self._policies: dict[str, Policy] = {}
         self._registry = Registry(config, self.store, self.rule, lambda: self.reading, self.refresh)
+        self._serving = Serving(config, self.store, self._registry, lambda: self.reading, self._forget)
 
     def __repr__(self) -> str:
         return f"Shop({str(self.folder)!r})"
@@ -87,7 +84,7 @@ class Shop:
     def refresh(self) -> None:
         """Forget the facts read so far, once they are stored where that pays; the next question reads the store anew."""
         self._forget()
-        self._policies = {}
+        self._serving.refresh()
 
     def _forget(self) -> None:
         if self._reading is not None:
@@ -118,15 +115,10 @@ class Shop:
             recorded = record_file(self.store, self.config, Path(events), mapping=mapping, progress=progress)
         else:
             recorded = record_bodies(self.store, self.config, events)
-            if self._waiting() > _DRAIN_ABOVE:
+            if self.store.inbox.count() > _DRAIN_ABOVE:
                 self.store.drain()
         self.refresh()
         return recorded
-
-    def _waiting(self) -> int:
-        with self.store.inbox.reading() as transaction:
-            row = transaction.execute("SELECT count(*) FROM bodies").fetchone()
-            return int(row[0])
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
@@ -167,7 +159,7 @@ class Shop:
             raise ConfigError(f"most must be 1 or more; it was {most}.")
         orders = self.orders if unmatched is None else self.experiment(unmatched).unmatched_orders()
         newest = orders.order_by([_.ordered_at.desc(), _.order_id]).head(most).to_pyarrow().to_pylist()
-        n_all = int(orders.count().to_pyarrow().as_py())
+        n_all = row_count(orders)
         return OrderList(self.config.shop.currency, tuple(newest), n_all)
 
     def metric(self, name: str, by: By | None = None) -> MetricTable:
@@ -211,14 +203,7 @@ class Shop:
         Raises:
             EmptyStoreError: nothing is recorded.
         """
-        self.reading.as_of()
-        found: dict[str, Plan | str] = {}
-        for name in self.config.experiments:
-            try:
-                found[name] = self.experiment(name).plan(lift)
-            except CounterclickError as error:
-                found[name] = str(error)
-        return Plans(found)
+        return self._registry.plans(lift)
 
     def calibrate(
         self, name: str | None = None, *, lift: float = 0.1, draws: int = 1_000, progress: Progress = silent
@@ -236,11 +221,7 @@ class Shop:
             ConfigError: several are declared, or none, and none is named.
             RefusedError: fewer than two whole weeks of visitors, or too few buyers known by their visits.
         """
-        known = list(self.config.experiments)
-        if name is None and len(known) != 1:
-            listed = ", ".join(known) or "none is declared yet"
-            raise ConfigError(f"name the experiment whose surface, outcome and window are to be calibrated: {listed}.")
-        return self.experiment(name or known[0]).calibrate(lift, draws, progress=progress)
+        return self._registry.to_calibrate(name).calibrate(lift, draws, progress=progress)
 
     def onoff(self, surface: str) -> OnOff:
         """Return the on/off test of a surface: plan, schedule and verdict.
@@ -281,10 +262,8 @@ class Shop:
             EmptyStoreError: nothing is recorded.
             InputError: nothing is recorded of that month.
         """
-        self.reading.as_of()
-        self._registry.declare(*self.config.experiments)
-        experiments = {name: self.experiment(name) for name in self.config.experiments}
-        past = Past(self.store, self.config, self.folder, self.rule, self._skipped(), self._memory_limit)
+        experiments = self._registry.experiments()
+        past = Past(self.store, self.config, self.folder, self.rule, self.store.log.skipped(), self._memory_limit)
         asked = {"compare": compare, "quarter": quarter}
         return report_of(past, self.reading, experiments, month, now=self.audit, progress=progress, **asked)
 
@@ -326,9 +305,7 @@ class Shop:
         return self._auditing(progress).drift
 
     def _auditing(self, progress: Progress) -> Auditing:
-        self.reading.as_of()
-        self._registry.declare(*self.config.experiments)
-        experiments = {name: self.experiment(name) for name in self.config.experiments}
+        experiments = self._registry.experiments()
         return Auditing(self.config, self.reading, self.rule, experiments, self._registry.proposed, self.onoff, progress)
 
     def holdout(self, *, progress: Progress = silent) -> GlobalHoldout:
@@ -338,14 +315,7 @@ class Shop:
             ConfigError: ``shop.toml`` declares no holdout.
             EmptyStoreError: nothing is recorded, or no held-out visitor has finished its window.
         """
-        if self.config.holdout is None:
-            raise ConfigError(
-                "no global holdout is declared. Write [holdout] with share = 0.1, starts_on and ends_on into shop.toml: a "
-                "tenth of visitors then gets no AI surface, and the rest shows what all of them are worth."
-            )
-        whole = self.experiment(HOLDOUT).verdict()
-        features = {name: self.experiment(name) for name in self.config.experiments}
-        return global_holdout(whole, _verdicts(features, progress, 1.0))
+        return self._registry.holdout(progress)
 
     def check(self, *, fail_on: Iterable[str] = ()) -> Health:
         """Return the state of the recorded data: what was refused, what does not join, what contradicts itself.
@@ -361,14 +331,7 @@ class Shop:
         return self._health(self._registry.seen(), tuple(fail_on))
 
     def _health(self, experiments: Mapping[str, Experiment], fail_on: tuple[str, ...] = ()) -> Health:
-        return health_of(self.reading, self.rule, self.config, experiments, self._skipped(), fail_on)
-
-    def _skipped(self) -> dict[str, int]:
-        skipped: dict[str, int] = {}
-        for report in self.store.log.reports():
-            for name, n in report["skipped"].items():
-                skipped[name] = skipped.get(name, 0) + n
-        return skipped
+        return health_of(self.reading, self.rule, self.config, experiments, self.store.log.skipped(), fail_on)
 
     def readiness(self) -> Readiness:
         """Return what this store is ready for, what is missing and until when, and what a lift would be worth.
@@ -407,48 +370,4 @@ class Shop:
             ConfigError: several experiments run on it.
             InputError: the visitor id is empty or too long.
         """
-        day = today or datetime.now(ZoneInfo(self.config.shop.timezone)).date()
-        who = hashed(visitor, self.store.key)
-        found = assigned(self.config, surface, who, day, self._first_arm)
-        if found.exposures:
-            self._registry.declare(*(exposure.experiment for exposure in found.exposures))
-            recorded = record_bodies(self.store, self.config, found.exposures, source="decide")
-            self._forget()  # the next question sees the exposure; what policies have learnt stays
-            if recorded.rejected:
-                raise InputError(f"visitor {visitor[:60]!r} cannot be exposed: a visitor id has 1 to 200 characters.")
-        told = Decision(surface, (), found.because, found.policy, found.experiment, found.variant, found.propensity)
-        if found.experiment is None:
-            return told
-        if found.policy not in POLICIES or found.variant == AI:
-            says = found.because or f"{found.policy!r} is no policy of this product: the shop's own system serves it"
-            return replace(told, because=says, served_here=False)
-        offers, scores, because = self._policy(found.policy).decide(Ask(surface, who, tuple(cart), most))
-        return replace(told, offers=offers, because=found.because or because, scores=scores)
-
-    def _first_arm(self, name: str, who: str) -> tuple[str, float | None] | None:
-        """Return arm and propensity of a visitor's first exposure, if any."""
-        rows = self.reading.rows(
-            "SELECT variant, propensity FROM events WHERE kind = 'exposure' AND experiment = ? AND visitor_id = ? "
-            "ORDER BY occurred_at, event_id LIMIT 1",
-            [name, who],
-        )
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    def _policy(self, name: str) -> Policy:
-        if name not in self._policies:
-            policy = POLICIES[name]()
-            policy.fit(self.facts.outcomes())
-            self._policies[name] = policy
-        return self._policies[name]
-
-
-def _verdicts(experiments: Mapping[str, Experiment], progress: Progress, until: float) -> dict[str, Verdict | str]:
-    """Return every experiment's verdict, or the reason why there is none."""
-    found: dict[str, Verdict | str] = {}
-    for number, (name, experiment) in enumerate(experiments.items()):
-        progress(f"experiment {name}", until * number / len(experiments))
-        try:
-            found[name] = experiment.verdict()
-        except CounterclickError as error:
-            found[name] = str(error)
-    return found
+        return self._serving.decide(surface, visitor, cart, most, today)

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import ibis
 from ibis import _
-from ibis.expr.types import Table
 
 from counterclick.attribution import Rule, claims, credits, pairs
 from counterclick.audits import CLAIM_RULE, WIDEST, Ledger, claimed_by_surface, ledger_audit
@@ -17,6 +16,7 @@ from counterclick.audits.months import Figure, Month, spanned
 from counterclick.config import Config, duration
 from counterclick.errors import ConfigError, EmptyStoreError, InputError
 from counterclick.facts.local_time import day_begins, local
+from counterclick.facts.rows import row_count
 from counterclick.metrics import MEASURES, Metric, MetricValue, Sources, compute, metric_named
 from counterclick.shop.reading import Reading
 
@@ -166,8 +166,4 @@ def ledger_of(reading: Reading, config: Config, rule: Rule, month: Month) -> tup
         currency=config.shop.currency,
         timezone=config.shop.timezone,
     )
-    return ledger, _count(touching) - _count(within.filter(_.nth == 0))
-
-
-def _count(rows: Table) -> int:
-    return int(rows.count().to_pyarrow().as_py())
+    return ledger, row_count(touching) - row_count(within.filter(_.nth == 0))

@@ -12,7 +12,7 @@ from counterclick.audits.figures import A_YEAR, RECENT, Figures
 from counterclick.audits.readiness import Readiness, readiness_of
 from counterclick.config import Config
 from counterclick.facts.local_time import day_begins
-from counterclick.shop.health.joining import one_row
+from counterclick.facts.rows import one_row
 from counterclick.shop.reading import Reading
 
 __all__ = ["figures_of", "readiness_of_shop"]

@@ -9,16 +9,17 @@ from types import MappingProxyType
 
 from counterclick.attribution import Rule
 from counterclick.config import HOLDOUT, NOTHING, Config, ExperimentConfig, duration
-from counterclick.errors import ConfigError, EmptyStoreError, UnknownNameError
-from counterclick.experiments import Context, Experiment, config_hash, expected_buyers
+from counterclick.errors import ConfigError, CounterclickError, EmptyStoreError, UnknownNameError
+from counterclick.experiments import Context, Experiment, Plan, Plans, config_hash, expected_buyers
+from counterclick.experiments.holdout import GlobalHoldout, global_holdout
 from counterclick.metrics import METRICS, metric_named
 from counterclick.shop.declaring import declaration, declarations, look_event, looks_taken, undeclared
 from counterclick.shop.reading import Reading
-from counterclick.shop.recording import record_bodies
+from counterclick.shop.recording import Progress, record_bodies
 from counterclick.store import Store
-from counterclick.verdicts import Look
+from counterclick.verdicts import Look, Verdict
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "verdict_of"]
 
 _PROPOSED = timedelta(weeks=8)
 
@@ -72,6 +73,65 @@ class Registry:
         self._reading().as_of()
         self.declare(name)
         return Experiment(name, config, self._context(name))
+
+    def experiments(self) -> dict[str, Experiment]:
+        """Return every declared experiment.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        self._reading().as_of()
+        self.declare(*self._config.experiments)
+        return {name: self.experiment(name) for name in self._config.experiments}
+
+    def plans(self, lift: float) -> Plans:
+        """Return the plan of every declared experiment, or the reason why there is none.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        self._reading().as_of()
+        found: dict[str, Plan | str] = {}
+        for name in self._config.experiments:
+            try:
+                found[name] = self.experiment(name).plan(lift)
+            except CounterclickError as error:
+                found[name] = str(error)
+        return Plans(found)
+
+    def to_calibrate(self, name: str | None) -> Experiment:
+        """Return an experiment, without a name the only one.
+
+        Raises:
+            UnknownNameError: there is no such experiment.
+            ConfigError: several are declared, or none, and none is named.
+            EmptyStoreError: nothing is recorded.
+        """
+        known = list(self._config.experiments)
+        if name is None and len(known) != 1:
+            listed = ", ".join(known) or "none is declared yet"
+            raise ConfigError(f"name the experiment whose surface, outcome and window are to be calibrated: {listed}.")
+        return self.experiment(name or known[0])
+
+    def holdout(self, progress: Progress) -> GlobalHoldout:
+        """Return the verdict on all surfaces together, with those of the features beside it.
+
+        Raises:
+            ConfigError: ``shop.toml`` declares no holdout.
+            EmptyStoreError: nothing is recorded, or no held-out visitor has finished its window.
+        """
+        if self._config.holdout is None:
+            raise ConfigError(
+                "no global holdout is declared. Write [holdout] with share = 0.1, starts_on and ends_on into shop.toml: a "
+                "tenth of visitors then gets no AI surface, and the rest shows what all of them are worth."
+            )
+        whole = self.experiment(HOLDOUT).verdict()
+        features: dict[str, Verdict | str] = {}
+        every = {name: self.experiment(name) for name in self._config.experiments}
+        for number, (name, experiment) in enumerate(every.items()):
+            progress(f"experiment {name}", number / len(every))
+            features[name] = verdict_of(experiment)
+        return global_holdout(whole, features)
 
     def seen(self, known: Mapping[str, Experiment] = MappingProxyType({})) -> dict[str, Experiment]:
         """Return every declared experiment, and the holdout over all of them, to be looked at: nothing is written.
@@ -179,6 +239,14 @@ class Registry:
             remember=partial(self._remember, name),
             now=self._until,
         )
+
+
+def verdict_of(experiment: Experiment) -> Verdict | str:
+    """Return an experiment's verdict, or the reason why there is none."""
+    try:
+        return experiment.verdict()
+    except CounterclickError as error:
+        return str(error)
 
 
 def _check_metrics(name: str, settings: ExperimentConfig) -> None:

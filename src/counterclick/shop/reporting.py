@@ -17,7 +17,7 @@ from counterclick.audits.months import Month
 from counterclick.audits.quarter import MONTHS, Ended, Quarter, quarter_of
 from counterclick.audits.report import Report
 from counterclick.config import Config
-from counterclick.errors import CounterclickError, EmptyStoreError
+from counterclick.errors import EmptyStoreError
 from counterclick.experiments import Experiment
 from counterclick.facts.local_time import day_begins
 from counterclick.metrics import Sources
@@ -28,9 +28,8 @@ from counterclick.shop.onoff import OnOff
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, silent
-from counterclick.shop.registry import Registry
+from counterclick.shop.registry import Registry, verdict_of
 from counterclick.store import Store
-from counterclick.verdicts import Verdict
 
 __all__ = ["Past", "report_of"]
 
@@ -70,9 +69,8 @@ class Past:
         config = msgspec.structs.replace(self.config, experiments=begun)
         reading = Reading(self.store, config, self.folder, self.memory_limit, until=until)
         try:
-            reading.as_of()
             registry = Registry(config, self.store, self.rule, lambda: reading, _nothing, until)
-            experiments = {name: registry.experiment(name) for name in begun}
+            experiments = registry.experiments()
             auditing = Auditing(
                 config,
                 reading,
@@ -193,16 +191,9 @@ def _quarter(config: Config, experiments: Mapping[str, Experiment], month: Month
             continue
         declared = config.surfaces.get(settings.surface)
         cost = declared.monthly_cost if declared else None
-        ended.append(Ended(name, settings.surface, settings.ends_on, _verdict(experiment), cost))
+        ended.append(Ended(name, settings.surface, settings.ends_on, verdict_of(experiment), cost))
     label = f"{first_on.year} Q{number + 1}"
     return quarter_of(label, config.shop.currency, first_on, last_on, known_on, ended, still)
-
-
-def _verdict(experiment: Experiment) -> Verdict | str:
-    try:
-        return experiment.verdict()
-    except CounterclickError as error:
-        return str(error)
 
 
 def _part(progress: Progress, begin: float, end: float) -> Progress:

@@ -18,6 +18,7 @@ from counterclick.stats.incrementality import incrementality_ratio
 from counterclick.stats.intervals import fieller_lift, log_ratio_gap, log_ratio_lift, welch_difference
 from counterclick.stats.multiplicity import benjamini_hochberg, holm
 from counterclick.stats.planning import (
+    FIXED_BOUND,
     FIXED_REACH,
     exaggeration_ratio,
     power_at,
@@ -47,6 +48,7 @@ from counterclick.stats.sufficient import Moments
 from counterclick.stats.trials import Trials, design_bounds, run_trials
 
 __all__ = [
+    "FIXED_BOUND",
     "FIXED_REACH",
     "Adjusted",
     "Capped",

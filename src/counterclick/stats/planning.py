@@ -14,6 +14,7 @@ from counterclick.errors import RefusedError
 from counterclick.stats.estimates import as_lift, check_fraction
 
 __all__ = [
+    "FIXED_BOUND",
     "FIXED_REACH",
     "exaggeration_ratio",
     "power_at",
@@ -27,8 +28,10 @@ ROUNDING = 1e-9
 """Shares may exceed 1 in sum by no more than rounding."""
 
 
-FIXED_REACH = float(special.ndtri(0.975) + special.ndtri(0.8))
-"""Standard errors that one look sees with 80 % power, at 5 % on two sides: 2.80."""
+FIXED_BOUND = float(special.ndtri(0.975))
+"""Standard errors from zero from which one look is decided, at 5 % on two sides: 1.96."""
+FIXED_REACH = FIXED_BOUND + float(special.ndtri(0.8))
+"""Standard errors that such a look sees with 80 % power: 2.80."""
 
 
 def visitors_needed(cv: float, lift: float, shares: tuple[float, float], alpha: float = 0.05, power: float = 0.8) -> int:

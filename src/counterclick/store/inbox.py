@@ -120,6 +120,12 @@ class Inbox:
         )
         return [Body(*row) for row in rows]
 
+    def count(self) -> int:
+        """Return how many bodies wait for the log."""
+        with self._connection() as connection:
+            n: int = connection.execute("SELECT count(*) FROM bodies").fetchone()[0]
+            return n
+
     def forget(self, position: int) -> None:
         """Delete bodies up to a position: the log has them."""
         with self._connection() as connection:

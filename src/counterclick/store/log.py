@@ -108,12 +108,16 @@ class Log:
         except (DeltaError, OSError) as error:
             raise StoreError(f"the log at {self.location} could not be written: {error}.") from error
 
-    def reports(self) -> list[dict[str, Any]]:
-        """Return the reports of all files recorded so far, oldest first."""
+    def skipped(self) -> dict[str, int]:
+        """Return how many rows of all files recorded so far were no events, by the name that their mapping gives them."""
         table = self.snapshot().table
         history = table.history() if table else []
-        found = [json.loads(commit[_REPORT]) for commit in history if _REPORT in commit]
-        return found[::-1]
+        reports = [json.loads(commit[_REPORT]) for commit in reversed(history) if _REPORT in commit]
+        skipped: dict[str, int] = {}
+        for report in reports:
+            for name, n in report["skipped"].items():
+                skipped[name] = skipped.get(name, 0) + n
+        return skipped
 
     def tidy(self) -> None:
         """Compact many small files into few and delete what no version of the last hour needs."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ibis import _
-from ibis.expr.types import Table
 
 from counterclick.attribution import Rule
 from counterclick.audits.health import Finding
 from counterclick.display import percent
+from counterclick.facts.rows import one_row
 from counterclick.shop.reading import Reading
 
-__all__ = ["exposures_of", "one_row", "orders_of", "refunds_of", "touches_of"]
+__all__ = ["exposures_of", "orders_of", "refunds_of", "touches_of"]
 
 _TOLERANCE = 0.01
 
@@ -121,12 +120,6 @@ def exposures_of(reading: Reading, experiments: Sequence[str]) -> Finding:
     named = ", ".join(list(lost)[:5])
     says = f"Exposures to experiments that shop.toml does not declare: {named}. Declare them, or mend their names."
     return Finding("undeclared_experiments", sum(lost.values()), None, says)
-
-
-def one_row(table: Table) -> dict[str, Any]:
-    """Return the only row of a table."""
-    row: dict[str, Any] = table.to_pyarrow().to_pylist()[0]
-    return row
 
 
 def _share(part: float | None, whole: float | None) -> str:

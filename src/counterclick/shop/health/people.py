@@ -9,7 +9,7 @@ from counterclick.audits.effects import EXAMPLE, diluted
 from counterclick.audits.health import Finding, Sign
 from counterclick.config import HealthConfig
 from counterclick.display import count, percent
-from counterclick.shop.health.joining import one_row
+from counterclick.facts.rows import one_row, row_count
 from counterclick.shop.reading import Reading
 
 __all__ = ["bots_of", "consent_of", "unidentified_of"]
@@ -22,7 +22,7 @@ def unidentified_of(reading: Reading, n_visitors: int) -> Sign:
     name = "visitors never identified"
     if not n_visitors:
         return Sign(name, None, "not known", "No event names a visitor: no order can be carried to an arm by a visit.")
-    known = int(reading.facts.identities.count().to_pyarrow().as_py())
+    known = row_count(reading.facts.identities)
     share = 1 - known / n_visitors
     orders = reading.facts.orders
     nobody = orders.filter(orders.visitor_id.isnull())
