@@ -19,7 +19,7 @@ from counterclick.config import duration
 from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.traits import DIMENSIONS, Cells, labelled
 from counterclick.facts.rows import one_row
-from counterclick.metrics import METRICS, Metric, Sources, Span, activity
+from counterclick.metrics import MEASURES, METRICS, Metric, Sources, Span, activity
 from counterclick.stats import Moments
 
 __all__ = ["BUYERS", "FIRST_DAY", "MATURED", "PRE", "Measured", "grouped_moments", "measure"]
@@ -186,7 +186,7 @@ def _with_zeros(
 ) -> dict[tuple[Any, ...], Moments]:
     """Return the moments of so many visitors by keys, of whom all but the active ones amounted to nothing."""
     moved = _summed(active, names, keys, {})
-    shifts = _shifts(list(moved.values()), len(names))
+    shifts = _shifts(list(moved.values()), names)
     if shifts:
         moved = _summed(active, names, keys, shifts)
     found = {}
@@ -214,11 +214,16 @@ def _summed(
     return {tuple(row[key] for key in keys): row for row in rows}
 
 
-def _shifts(rows: Sequence[Mapping[str, float]], k: int) -> dict[int, float]:
-    """Return the means of those values whose standard deviation is less than a tenth of it, by their place."""
+def _shifts(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[int, float]:
+    """Return the means of those values whose standard deviation is less than a tenth of it, by their place.
+
+    Sums of counts are exact, whatever their mean.
+    """
     n = sum(row["n_active"] for row in rows)
     found = {}
-    for i in range(k):
+    for i, name in enumerate(names):
+        if name in MEASURES and MEASURES[name].is_exact:
+            continue
         mean = sum(row[f"s_{i}"] for row in rows) / max(n, 1)
         square = sum(row[f"p_{i}_{i}"] for row in rows) / max(n, 1)
         if mean and square - mean**2 < (_STEADY * mean) ** 2:

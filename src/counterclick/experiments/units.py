@@ -25,10 +25,8 @@ def eligible(exposures: Table, config: ExperimentConfig, timezone: str) -> Table
     Grain: one visitor. Columns: visitor_id, variant, exposed_at, n_variants, entry_on (the shop's day), device, country,
     is_returning.
     """
-    inside = exposures.filter(
-        (exposures.exposed_at >= ibis.literal(day_begins(config.starts_on, timezone)))
-        & (exposures.exposed_at < ibis.literal(ends_at(config, timezone)))
-    )
+    begin, end = day_begins(config.starts_on, timezone), ends_at(config, timezone)
+    inside = exposures.filter((exposures.exposed_at >= ibis.literal(begin)) & (exposures.exposed_at < ibis.literal(end)))
     return inside.select(
         "visitor_id",
         "variant",
@@ -37,7 +35,7 @@ def eligible(exposures: Table, config: ExperimentConfig, timezone: str) -> Table
         "device",
         "country",
         "is_returning",
-        entry_on=local(inside.exposed_at, timezone).cast("date"),
+        entry_on=local(inside.exposed_at, timezone, (begin, end)).cast("date"),
     )
 
 

@@ -54,9 +54,16 @@ def even_span(timezone: str) -> int:
     return math.gcd(_HOUR, *(int(value) for at, seconds in offsets(timezone) for value in (at.timestamp(), seconds)))
 
 
-def local(column: Column, timezone: str) -> Column:
-    """Return a UTC timestamp column as the wall clock of the shop (a timestamp without a zone)."""
-    changes = offsets(timezone)
+def local(column: Column, timezone: str, between: tuple[datetime, datetime] | None = None) -> Column:
+    """Return a UTC timestamp column as the wall clock of the shop (a timestamp without a zone).
+
+    Args:
+        column: of UTC timestamps.
+        timezone: the shop's.
+        between: moments, UTC, from the first of which to the last all rows lie, where that is known: the expression is as
+            long as the changes of the offset in that time are many.
+    """
+    changes = offsets(timezone) if between is None else _offsets_between(timezone, *between)
     naive = column.cast("timestamp")
     shifts = [naive + ibis.interval(seconds=seconds) for _, seconds in changes]
     if len(changes) == 1:
@@ -66,6 +73,13 @@ def local(column: Column, timezone: str) -> Column:
         for (moment, _), shift in zip(changes[1:], shifts, strict=False)
     ]
     return ibis.cases(*branches, else_=shifts[-1])
+
+
+def _offsets_between(timezone: str, first: datetime, last: datetime) -> tuple[tuple[datetime, int], ...]:
+    """Return the offset that holds at a moment, and those that follow until another."""
+    every = offsets(timezone)
+    begin = max((place for place, (at, _seconds) in enumerate(every) if at <= first), default=0)
+    return (every[begin], *(change for change in every[begin + 1 :] if change[0] <= last))
 
 
 def day_begins(day: date, timezone: str) -> datetime:

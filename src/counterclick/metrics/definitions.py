@@ -39,6 +39,11 @@ class Measure:
     says: str
 
     @property
+    def is_exact(self) -> bool:
+        """Whether it counts rows or visitors, so that its sums and squares are whole numbers."""
+        return self.amount in (None, _one)
+
+    @property
     def is_money(self) -> bool:
         """Whether it is in the shop's currency."""
         return any(word in self.name for word in ("revenue", "margin", "value", "gmv"))

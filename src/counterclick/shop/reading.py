@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
 from ibis.expr.types import Table
 
 from counterclick.config import Config, duration
 from counterclick.errors import CurrencyError, EmptyStoreError
 from counterclick.facts import Facts
 from counterclick.shop.days import days_of
+from counterclick.shop.dialect import backend_on
 from counterclick.shop.rates import daily_rates
 from counterclick.shop.until import limit_events
 from counterclick.shop.upkeep import Upkeep
@@ -60,7 +60,7 @@ class Reading:
         self._until = until
         if until is not None:
             limit_events(self.connection, until)
-        self.backend = ibis.duckdb.from_connection(self.connection)
+        self.backend = backend_on(self.connection)
         # what is kept is of the whole log: a reading of its past computes for itself
         self._upkeep = Upkeep(self.connection, self.backend, store, snapshot, keep_after) if until is None else None
         self._config = config
