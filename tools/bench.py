@@ -1,9 +1,10 @@
 """Time the product against hand-written DuckDB in one run, and print ratios.
 
 1. Recording a million events from Parquet, against DuckDB reading and writing the same file.
-2. One audit over ten million events, against the same aggregates in hand-written SQL (`tools/bench_by_hand.sql`) over the
+2. One audit over a year of ten million events, against the same aggregates in hand-written SQL (`tools/bench_by_hand.sql`) over the
    same files; both checked to give the same figures, each in a process of its own whose peak memory is printed.
-3. The same audit after one more day of events, against the first: the facts are kept up, not computed again.
+3. The same audit after one more day of events, against the first, storing included: the facts are kept up, not computed
+   again.
 4. A thousand trials of each split on the past of the same shop, looks included, against one verdict on it.
 
 Absolute times depend on the machine; the ratios are what is promised: under 3, under 1.5 and under 0.2, memory under 2 GiB.
@@ -178,7 +179,7 @@ def keeping(folder: Path) -> None:
     shutil.rmtree(facts)
     compare(runs["second"][0], in_a_process("audit", folder), "kept up", "anew")
     first, second = (statistics.median(run["seconds"] for run in runs[which]) for which in ("first", "second"))
-    closing = statistics.median(run["closing"] for run in runs["first"])
+    closing, again = (statistics.median(run["closing"] for run in runs[which]) for which in ("first", "second"))
     size = sum(path.stat().st_size for path in (folder / "facts").iterdir()) / 2**20
     print(
         f"auditing {n_before:,} events: {first:.2f} s; storing its facts, after the answer: {closing:.2f} s, {size:,.0f} MiB"
@@ -187,7 +188,8 @@ def keeping(folder: Path) -> None:
         f"auditing again after one more day of {n_day:,} events: {second:.2f} s, "
         f"peak {max(run['mebibytes'] for run in runs['second']):,.0f} MiB"
     )
-    print(f"ratio {second / first:.2f} (goal: under 0.2), medians of {REPEATS}")
+    whole = (second + again) / (first + closing)
+    print(f"ratio {whole:.2f} (goal: under 0.2), of the answers alone {second / first:.2f}; medians of {REPEATS}")
 
 
 def calibrating(folder: Path) -> None:
