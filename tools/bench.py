@@ -1,8 +1,8 @@
 """Time the product against hand-written DuckDB in one run, and print ratios.
 
 1. Recording a million events from Parquet, against DuckDB reading and writing the same file.
-2. One audit over a year of ten million events, against the same aggregates in hand-written SQL (`tools/bench_by_hand.sql`) over
-   the same files; both checked to give the same figures, each in a process of its own whose peak memory is printed.
+2. One audit over a year of ten million events, against the same aggregates in hand-written SQL, `tools/bench_by_hand.sql`,
+   over the same files; both checked to give the same figures, each in a process of its own whose peak memory is printed.
 3. The same audit after one more day of events, against the first, storing included: the facts are kept up, not computed
    again.
 4. A thousand trials of each split on the past of the same shop, looks included, against one verdict on it.

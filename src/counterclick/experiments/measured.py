@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from ibis import _
 from ibis.expr.types import Table
 from numpy.typing import NDArray
@@ -173,7 +174,7 @@ def grouped_moments(
     """Return the moments of each combination of keys, such as arm and entry day.
 
     Most visitors do nothing that is measured. Sums and cross products are those of the others, in one query; the rest are
-    so many zeros, and moments merge (Chan et al. 1979). Squares of a value that hardly varies would cancel: where one is
+    so many zeros. Squares of a value that hardly varies would cancel: where one is
     found, the query is asked again with its mean subtracted. Others are better left as they are: what is zero for all of a
     row stays zero exactly, while centring would leave 1e-17 of it, and of that a lift could be made.
     """
@@ -185,63 +186,83 @@ def _with_zeros(
     sizes: Mapping[tuple[Any, ...], int], active: Table, names: Sequence[str], keys: Sequence[str]
 ) -> dict[tuple[Any, ...], Moments]:
     """Return the moments of so many visitors by keys, of whom all but the active ones amounted to nothing."""
-    moved = _summed(active, names, keys, {})
-    shifts = _shifts(list(moved.values()), names)
+    summed = _summed(active, names, keys, {})
+    shifts = _shifts(summed, names)
     if shifts:
-        moved = _summed(active, names, keys, shifts)
-    found = {}
-    for key, n in sizes.items():
-        moments = _zeros(names, n - int(moved[key]["n_active"]) if key in moved else n)
-        found[key] = moments + _of_row(names, shifts, moved[key]) if key in moved else moments
+        summed = _summed(active, names, keys, shifts)
+    k = len(names)
+    found = {key: Moments.from_sums(names, n, np.zeros(k), np.zeros((k, k))) for key, n in sizes.items()}
+    for place, key in enumerate(summed.keys):
+        if key in sizes:
+            idle = sizes[key] - int(summed.n_active[place])
+            sums, products, shift = (each[place] for each in (summed.sums, summed.products, summed.shift))
+            found[key] = Moments.from_sums(
+                names, sizes[key], sums - idle * shift, products + idle * np.outer(shift, shift), shift=shift
+            )
     return found
 
 
-def _zeros(names: Sequence[str], n: int) -> Moments:
-    k = len(names)
-    return Moments.from_sums(names, n, np.zeros(k), np.zeros((k, k)))
+@dataclass(frozen=True, slots=True)
+class _Summed:
+    """Sums over active visitors, g rows of keys and k values.
+
+    Attributes:
+        keys: of each row.
+        n_active: shape (g,).
+        sums: of the values, what was subtracted from them left out, shape (g, k).
+        products: of two values each, shape (g, k, k).
+        shift: what was subtracted, shape (g, k).
+    """
+
+    keys: list[tuple[Any, ...]]
+    n_active: NDArray[np.float64]
+    sums: NDArray[np.float64]
+    products: NDArray[np.float64]
+    shift: NDArray[np.float64]
 
 
-def _summed(
-    active: Table, names: Sequence[str], keys: Sequence[str], shifts: Mapping[int, float]
-) -> dict[tuple[Any, ...], dict[str, float]]:
+def _summed(active: Table, names: Sequence[str], keys: Sequence[str], shifts: Mapping[int, float]) -> _Summed:
     """Sum values and their products by keys, some of the values (by their place) with something subtracted."""
     k = len(names)
     flat = active.select(*keys, **{f"x_{i}": active[name] - shifts.get(i, 0.0) for i, name in enumerate(names)})
     sums = {f"s_{i}": flat[f"x_{i}"].sum() for i in range(k)}
     products = {f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(k) for j in range(i + 1)}
     size = {f"z_{i}": (flat[f"x_{i}"] + shift).abs().max() for i, shift in shifts.items()}
-    rows = flat.group_by(*keys).agg(n_active=flat.count(), **sums, **products, **size).to_pyarrow().to_pylist()
-    return {tuple(row[key] for key in keys): row for row in rows}
+    rows = flat.group_by(*keys).agg(n_active=flat.count(), **sums, **products, **size).to_pyarrow()
+    column = {name: _numbers(rows[name]) for name in ("n_active", *sums, *products, *size)}
+    shift = np.zeros((len(rows), k))
+    some = np.ones((len(rows), k), dtype=bool)
+    for i, subtracted in shifts.items():
+        some[:, i] = column[f"z_{i}"] > _NOTHING * abs(subtracted)
+        shift[:, i] = np.where(some[:, i], subtracted, 0.0)
+    matrix = np.stack([np.stack([column[f"p_{max(i, j)}_{min(i, j)}"] for j in range(k)], axis=1) for i in range(k)], axis=1)
+    return _Summed(
+        list(zip(*(rows[key].to_pylist() for key in keys), strict=True)),
+        column["n_active"],
+        np.where(some, np.stack([column[f"s_{i}"] for i in range(k)], axis=1), 0.0),
+        np.where(some[:, :, None] & some[:, None, :], matrix, 0.0),
+        shift,
+    )
 
 
-def _shifts(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[int, float]:
+def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _shifts(summed: _Summed, names: Sequence[str]) -> dict[int, float]:
     """Return the means of those values whose standard deviation is less than a tenth of it, by their place.
 
     Sums of counts are exact, whatever their mean.
     """
-    n = sum(row["n_active"] for row in rows)
+    n = max(summed.n_active.sum(), 1)
     found = {}
     for i, name in enumerate(names):
         if name in MEASURES and MEASURES[name].is_exact:
             continue
-        mean = sum(row[f"s_{i}"] for row in rows) / max(n, 1)
-        square = sum(row[f"p_{i}_{i}"] for row in rows) / max(n, 1)
+        mean, square = float(summed.sums[:, i].sum() / n), float(summed.products[:, i, i].sum() / n)
         if mean and square - mean**2 < (_STEADY * mean) ** 2:
             found[i] = mean
     return found
-
-
-def _of_row(names: Sequence[str], shifts: Mapping[int, float], row: Mapping[str, float]) -> Moments:
-    k = len(names)
-    some = np.array([row[f"z_{i}"] > _NOTHING * abs(shifts[i]) if i in shifts else True for i in range(k)])
-    matrix = np.array([[row[f"p_{max(i, j)}_{min(i, j)}"] for j in range(k)] for i in range(k)])
-    return Moments.from_sums(
-        names,
-        int(row["n_active"]),
-        np.where(some, [row[f"s_{i}"] for i in range(k)], 0.0),
-        np.where(np.outer(some, some), matrix, 0.0),
-        shift=np.where(some, [shifts.get(i, 0.0) for i in range(k)], 0.0),
-    )
 
 
 def _amounts(values: Table, outcome: str) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.datetime64]]]:
