@@ -17,6 +17,7 @@ from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.readiness import readiness
 from counterclick.cli.reporting import report
+from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ app = App(
 )
 app.command(experiment_app)
 app.command(onoff_app)
-for _command in (audit, report, claims, drift, alignment, readiness):
+app.command(keys)
+for _command in (audit, report, claims, drift, alignment, readiness, serve):
     app.command(_command)
 
 

@@ -30,6 +30,7 @@ class Assigned:
         variant: the arm.
         propensity: probability with which the visitor got it.
         exposures: that the visitor was eligible, to be recorded before anything is shown.
+        is_switched_off: whether the surface's schedule has it off for everyone that day.
     """
 
     policy: str
@@ -38,6 +39,7 @@ class Assigned:
     variant: str | None
     propensity: float
     exposures: tuple[Exposure, ...]
+    is_switched_off: bool = False
 
 
 def assigned(config: Config, surface: str, who: str, day: date, first_arm: FirstArm) -> Assigned:
@@ -53,7 +55,7 @@ def assigned(config: Config, surface: str, who: str, day: date, first_arm: First
     """
     if _switched_off(config, surface, day):
         says = f"{day} is an off day of the schedule of {surface}"
-        return Assigned(NOTHING, says, None, None, 1.0, ())
+        return Assigned(NOTHING, says, None, None, 1.0, (), is_switched_off=True)
     name = _asking(config, surface, who, day)
     exposures: list[Exposure] = []
     if config.holdout is not None and config.holdout.starts_on <= day <= config.holdout.ends_on:

@@ -29,6 +29,7 @@ from counterclick.metrics.compute import By
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, Refused, health_of, refused_events
+from counterclick.shop.keys import Keys
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.reading import Reading
@@ -119,6 +120,11 @@ class Shop:
                 self.store.drain()
         self.refresh()
         return recorded
+
+    @property
+    def keys(self) -> Keys:
+        """The keys with which events are sent and figures are read over HTTP."""
+        return Keys(self.store)
 
     # -- facts ---------------------------------------------------------------------------------------------------
 

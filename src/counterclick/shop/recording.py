@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,19 +19,18 @@ from counterclick.connectors.tables import Arrived, columns_of, mapping_for, rea
 from counterclick.display import Grid, Shown, count
 from counterclick.errors import InputError
 from counterclick.events.bulk import admitted_sql, quoted
-from counterclick.events.door import Context, admit
+from counterclick.events.door import Context
 from counterclick.events.rejection import Rejection
 from counterclick.events.schema import REJECTION
 from counterclick.events.vocabulary import Event
+from counterclick.shop.receiving import Receiving
 from counterclick.store import Store
-from counterclick.store.inbox import Body
 from counterclick.store.keeping import connect
 
 __all__ = ["Progress", "Recorded", "record_bodies", "record_file"]
 
 Progress = Callable[[str, float], None]
 """Called with a step's name and the fraction done."""
-_INBOX_BODY_LINES = 1000
 _CLAIM = "claim"
 _SAME_CLAIM = (
     "claimant, coalesce(claim_window, ''), order_id, CASE WHEN order_id IS NULL THEN occurred_at END, period_ends_at"
@@ -194,31 +192,13 @@ def record_bodies(
     Raises:
         StoreError: they could not be written; none was.
     """
-    context = Context(received_at or datetime.now(UTC), source, config.shop.currency, store.key)
-    taken, refused = admit(msgspec.json.encode(list(events)), context)
-    lines = [msgspec.json.encode(event).decode() for event in taken]
-    lines += [_rejection_line(rejection, context, nth) for nth, rejection in enumerate(refused)]
-    bodies = [
-        Body(context.received_at.isoformat(), source, "\n".join(lines[i : i + _INBOX_BODY_LINES]))
-        for i in range(0, len(lines), _INBOX_BODY_LINES)
-    ]
-    if bodies:
-        store.inbox.put(bodies)
+    received = Receiving(store, config).take(msgspec.json.decode(msgspec.json.encode(list(events))), source, received_at)
+    received.on_disk.result()
+    refused = [each for each in received.judged if isinstance(each, Rejection)]
     rejected: dict[str, int] = {}
     for rejection in refused:
         rejected[rejection.reason.value] = rejected.get(rejection.reason.value, 0) + 1
-    return Recorded(source, len(lines), len(taken), rejected=rejected)
-
-
-def _rejection_line(rejection: Rejection, context: Context, nth: int) -> str:
-    row = {
-        "kind": REJECTION,
-        "event_id": "r_" + hashlib.sha256(f"{context.received_at}|{nth}|{rejection.body}".encode()).hexdigest()[:32],
-        "occurred_at": context.received_at.isoformat(),
-        "reason": rejection.reason.value,
-        "details": json.dumps({"details": rejection.details, "body": rejection.body}),
-    }
-    return json.dumps(row)
+    return Recorded(source, len(received.judged), received.n_events, rejected=rejected)
 
 
 def _own_keys(connection: duckdb.DuckDBPyConnection, arrived: Arrived) -> str | None:

@@ -1,0 +1,136 @@
+"""Evaluating: which arm of an experiment a visitor is in, with or without writing that the visitor was eligible."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from counterclick.config import HELD_OUT, Config, ExperimentConfig
+from counterclick.errors import UnknownNameError
+from counterclick.events.redaction import hashed
+from counterclick.events.vocabulary import Exposure
+from counterclick.shop.deciding import Assigned, FirstArm, assigned
+from counterclick.store import Store
+
+__all__ = ["Evaluating", "Evaluation", "FirstArms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a flag says for one visitor.
+
+    Attributes:
+        key: the flag: an experiment, or a surface.
+        value: an experiment's arm; of a surface, whether its AI feature is on.
+        variant: the arm; of a surface that no experiment asks ``on`` or ``off``.
+        reason: ``SPLIT`` where chance decided between arms, ``TARGETING_MATCH`` where the visitor is held out from every AI
+            surface, ``DISABLED`` where nobody is asked today, so that the value is the control's, or of a surface ``on``;
+            ``STATIC`` where a schedule has it off.
+        experiment: under which experiment; None where none asks this visitor.
+        exposures: that the visitor was eligible, to be recorded before the value is used.
+    """
+
+    key: str
+    value: str | bool
+    variant: str
+    reason: Literal["SPLIT", "TARGETING_MATCH", "DISABLED", "STATIC"]
+    experiment: str | None
+    exposures: tuple[Exposure, ...]
+
+
+class FirstArms:
+    """The arms that visitors keep, of experiments whose shares changed on the way; of all others an arm follows from the id.
+
+    Args:
+        store: whose log is read once, when this is made.
+        config: what ``shop.toml`` declares.
+    """
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self._names = tuple(name for name, settings in config.experiments.items() if settings.changes)
+        self._arms: dict[tuple[str, str], tuple[str, float | None]] = {}
+        if self._names:
+            listed = ", ".join("?" for _name in self._names)
+            with store.reading() as connection:
+                rows = connection.execute(
+                    "SELECT experiment, visitor_id, arg_min(struct_pack(variant, propensity), (occurred_at, event_id)) "
+                    f"FROM events WHERE kind = 'exposure' AND experiment IN ({listed}) GROUP BY ALL",
+                    self._names,
+                ).fetchall()
+            self._arms = {(name, who): (arm["variant"], arm["propensity"]) for name, who, arm in rows}
+
+    def __call__(self, name: str, who: str) -> tuple[str, float | None] | None:
+        """Return arm and propensity of a visitor's first exposure to an experiment, if any."""
+        return self._arms.get((name, who))
+
+    def note(self, exposure: Exposure) -> None:
+        """Remember an exposure that was recorded."""
+        if exposure.experiment in self._names:
+            self._arms.setdefault((exposure.experiment, exposure.visitor_id), (exposure.variant, exposure.propensity))
+
+
+class Evaluating:
+    """Says what each visitor gets; asks no table but where an experiment's shares have changed.
+
+    Args:
+        config: what ``shop.toml`` declares.
+        key: the shop's secret, by which visitors that are e-mail addresses are known.
+        first_arm: (experiment, visitor) -> the arm that an assignment sticks to.
+    """
+
+    def __init__(self, config: Config, key: str, first_arm: FirstArm) -> None:
+        self._config = config
+        self._key = key
+        self._first_arm = first_arm
+        self._digest = hashlib.sha256(msgspec.json.encode(config, order="sorted")).hexdigest()[:12]
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags there are: experiments, and surfaces of other names."""
+        surfaces = {*self._config.surfaces, *(each.surface for each in self._config.experiments.values())}
+        return (*self._config.experiments, *sorted(surfaces - {*self._config.experiments}))
+
+    def version(self, day: date) -> str:
+        """Return what changes when any flag may have changed."""
+        return f"{self._digest}-{day.isoformat()}"
+
+    def evaluate(self, flag: str, visitor: str, day: date) -> Evaluation:
+        """Return what a flag says for a visitor on a day of the shop.
+
+        Raises:
+            UnknownNameError: there is no such flag.
+            ConfigError: several experiments would ask the same visitor.
+        """
+        who = hashed(visitor, self._key)
+        settings = self._config.experiments.get(flag)
+        if settings is None and flag not in self.flags:
+            raise UnknownNameError("flag", flag, self.flags, "A flag is an experiment or a surface of shop.toml.")
+        found = assigned(self._config, settings.surface if settings else flag, who, day, self._first_arm)
+        if found.is_switched_off:
+            return self._off(flag, settings, found, "STATIC")
+        if found.variant == HELD_OUT:
+            return self._off(flag, settings, found, "TARGETING_MATCH")
+        if settings is not None:
+            if found.experiment != flag or found.variant is None:
+                return self._off(flag, settings, replace(found, experiment=None, exposures=()), "DISABLED")
+            return Evaluation(flag, found.variant, found.variant, "SPLIT", flag, found.exposures)
+        asked = self._config.experiments.get(found.experiment or "")
+        if asked is None or found.variant is None:
+            return Evaluation(flag, True, "on", "DISABLED", found.experiment, found.exposures)
+        return Evaluation(flag, found.variant != asked.control, found.variant, "SPLIT", found.experiment, found.exposures)
+
+    @staticmethod
+    def _off(
+        flag: str,
+        settings: ExperimentConfig | None,
+        found: Assigned,
+        reason: Literal["TARGETING_MATCH", "DISABLED", "STATIC"],
+    ) -> Evaluation:
+        """Return the control of an experiment, or that a surface is off."""
+        if settings is None:
+            return Evaluation(flag, False, found.variant or "off", reason, found.experiment, found.exposures)
+        return Evaluation(flag, settings.control, settings.control, reason, found.experiment, found.exposures)

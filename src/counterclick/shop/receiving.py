@@ -1,0 +1,102 @@
+"""Receiving: events one by one, each with its own answer, on disk before any of them is answered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from counterclick.config import Config
+from counterclick.events.door import Context, admit_one
+from counterclick.events.rejection import Rejection
+from counterclick.events.schema import REJECTION
+from counterclick.events.vocabulary import Event
+from counterclick.store import Store
+from counterclick.store.inbox import Body
+
+__all__ = ["Received", "Receiving", "lines_of"]
+
+_LINES = 1000
+"""Events in one row of the inbox at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came of some events.
+
+    Attributes:
+        judged: for each event, in order: the event as it is kept, or why it was refused.
+        on_disk: done when all of them are; it raises `StoreError` where the inbox could not be written.
+    """
+
+    judged: tuple[Event | Rejection, ...]
+    on_disk: Future[int]
+
+    @property
+    def n_events(self) -> int:
+        """Events that were taken, repeats included."""
+        return sum(isinstance(each, Event) for each in self.judged)
+
+
+class Receiving:
+    """Takes what is sent to a shop.
+
+    Args:
+        store: whose inbox keeps it.
+        config: the shop's configuration.
+    """
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self._store = store
+        self._currency = config.shop.currency
+        self._key = store.key
+
+    def take(
+        self, sent: Iterable[Mapping[str, Any] | Rejection], source: str, received_at: datetime | None = None
+    ) -> Received:
+        """Judge events and hand them to the inbox.
+
+        Args:
+            sent: objects in the vocabulary, or what was refused before it came so far.
+            source: who sends them.
+            received_at: our clock; now unless given.
+        """
+        context = Context(received_at or datetime.now(UTC), source, self._currency, self._key)
+        judged = tuple(each if isinstance(each, Rejection) else admit_one(each, context) for each in sent)
+        lines = lines_of(judged, context)
+        bodies = [
+            Body(context.received_at.isoformat(), source, "\n".join(lines[i : i + _LINES]))
+            for i in range(0, len(lines), _LINES)
+        ]
+        return Received(judged, self._store.inbox.submit(bodies) if bodies else _done())
+
+
+def lines_of(judged: Sequence[Event | Rejection], context: Context) -> list[str]:
+    """Return the lines in which events, and what was refused, wait in the inbox."""
+    return [
+        _rejection_line(each, context, nth) if isinstance(each, Rejection) else msgspec.json.encode(each).decode()
+        for nth, each in enumerate(judged)
+    ]
+
+
+def _rejection_line(rejection: Rejection, context: Context, nth: int) -> str:
+    row = {
+        "kind": REJECTION,
+        "event_id": "r_" + hashlib.sha256(f"{context.received_at}|{nth}|{rejection.body}".encode()).hexdigest()[:32],
+        "occurred_at": context.received_at.isoformat(),
+        "reason": rejection.reason.value,
+        "details": json.dumps({"details": rejection.details, "body": rejection.body}),
+    }
+    return json.dumps(row)
+
+
+def _done() -> Future[int]:
+    nothing: Future[int] = Future()
+    nothing.set_result(0)
+    return nothing

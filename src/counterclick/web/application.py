@@ -1,0 +1,60 @@
+"""The application: which address is answered by whom, and how errors are told."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+
+from counterclick.errors import CounterclickError, StoreError
+from counterclick.shop import Shop
+from counterclick.web.bodies import BodyError
+from counterclick.web.events import take_events
+from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
+from counterclick.web.operations import healthz, metrics, readyz
+from counterclick.web.service import Service
+
+__all__ = ["application", "of_service"]
+
+_log = logging.getLogger("counterclick.web")
+_UNKNOWN = 401
+
+
+def application(shop: Shop) -> Litestar:
+    """Return the ASGI application of a shop.
+
+    Args:
+        shop: to be served; it is not closed here.
+    """
+    return of_service(Service(shop))
+
+
+def of_service(service: Service) -> Litestar:
+    """Return the application of a service."""
+    return Litestar(
+        [take_events, evaluate_flag, evaluate_all, refetch, healthz, readyz, metrics],
+        dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
+        exception_handlers={BodyError: _refused, StoreError: _unwritten, CounterclickError: _misled},
+        openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs"),
+        request_max_body_size=None,  # `read_body` knows the limits
+    )
+
+
+def _refused(request: Request[Any, Any, Any], error: BodyError) -> Response[dict[str, str]]:
+    del request
+    headers = {"WWW-Authenticate": 'Basic realm="counterclick"'} if error.status == _UNKNOWN else {}
+    return Response({"error": error.says}, status_code=error.status, headers=headers)
+
+
+def _unwritten(request: Request[Any, Any, Any], error: StoreError) -> Response[dict[str, str]]:
+    """Nothing of it was kept: the sender is to try again."""
+    _log.error("%s %s: %s", request.method, request.url.path, error)
+    return Response({"error": str(error)}, status_code=503, headers={"Retry-After": "5"})
+
+
+def _misled(request: Request[Any, Any, Any], error: CounterclickError) -> Response[dict[str, str]]:
+    del request
+    return Response({"error": str(error)}, status_code=400)

@@ -1,0 +1,80 @@
+"""Bodies as they arrive: within a limit before and after they are unpacked, whatever their headers say."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import Headers
+
+__all__ = ["BATCH_BYTES", "BATCH_EVENTS", "EVENT_BYTES", "BodyError", "read_body", "unpacked"]
+
+EVENT_BYTES = 32 * 1024
+"""Of one event, as JSON (Segment's limit)."""
+BATCH_BYTES = 500 * 1024
+"""Of one body, unpacked (Segment's limit)."""
+BATCH_EVENTS = 2_500
+"""In one body (Segment's limit)."""
+_GZIP = b"\x1f\x8b"
+
+
+class BodyError(Exception):
+    """A body is refused as a whole.
+
+    Args:
+        status: of the answer.
+        says: what would be right.
+    """
+
+    def __init__(self, status: int, says: str) -> None:
+        super().__init__(says)
+        self.status = status
+        self.says = says
+
+
+async def read_body(request: Request[Any, Any, Any], most: int = BATCH_BYTES) -> bytes:
+    """Return a body, unpacked.
+
+    Args:
+        request: of any content type: senders do not agree on one.
+        most: bytes, packed and unpacked.
+
+    Raises:
+        BodyError: it is larger (413), cannot be unpacked (400), or comes in another packing (415).
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > most:
+        raise _too_large(most)
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise _too_large(most)
+        parts.append(part)
+    return unpacked(b"".join(parts), request.headers, most)
+
+
+def unpacked(body: bytes, headers: Headers, most: int) -> bytes:
+    """Return a body without its packing; what begins like gzip is taken for it, said or not."""
+    packing = headers.get("content-encoding", "identity").strip().lower()
+    if packing not in ("identity", "gzip", ""):
+        raise BodyError(415, f"content-encoding {packing[:20]!r} is not read; send gzip, or the body as it is.")
+    if not body.startswith(_GZIP):
+        if packing == "gzip" and body:
+            raise BodyError(400, "content-encoding says gzip, and the body is not.")
+        return body
+    opener = zlib.decompressobj(wbits=31)
+    try:
+        found = opener.decompress(body, most + 1)
+    except zlib.error as error:
+        raise BodyError(400, f"the body cannot be unpacked: {error}.") from error
+    if len(found) > most:
+        raise _too_large(most)
+    if not opener.eof or opener.unused_data:
+        raise BodyError(400, "the packed body is cut off, or something follows it.")
+    return found
+
+
+def _too_large(most: int) -> BodyError:
+    return BodyError(413, f"a body holds at most {most:,} bytes, unpacked; send fewer events at once.")

@@ -1,0 +1,72 @@
+"""The process: it serves, moves what waits into the log, and stops without losing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable
+
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server
+
+from counterclick.errors import StoreError
+from counterclick.shop import Shop
+from counterclick.web.application import of_service
+from counterclick.web.service import Service
+
+__all__ = ["serve"]
+
+_log = logging.getLogger("counterclick.web")
+_DRAIN_SECONDS = 5.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def serve(shop: Shop, host: str, port: int, *, started: Callable[[], None] = lambda: None) -> None:
+    """Serve a shop until the process is told to stop (SIGTERM or SIGINT); what waits is then moved into the log.
+
+    Args:
+        shop: which; it is closed at the end.
+        host: address to listen on.
+        port: of it.
+        started: called when requests are taken.
+    """
+    with shop:
+        asyncio.run(_serving(Service(shop), host, port, started))
+
+
+async def _serving(service: Service, host: str, port: int, started: Callable[[], None]) -> None:
+    server = Server(
+        of_service(service),
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_enabled=False,
+    )
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    serving = asyncio.create_task(server.serve())
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stopping.set)
+    draining = asyncio.create_task(_draining(service, stopping))
+    started()
+    await asyncio.wait({serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    service.is_ready = False
+    stopping.set()
+    stop: Callable[[], None] = server.stop  # it has no types of its own
+    stop()
+    await serving
+    await draining
+
+
+async def _draining(service: Service, stopping: asyncio.Event) -> None:
+    """Move what waits into the log, again and again; what cannot be moved waits on."""
+    while not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), _DRAIN_SECONDS)
+        try:
+            await asyncio.to_thread(service.shop.store.drain)
+        except StoreError as error:
+            _log.error("what waits could not be moved into the log: %s", error)

@@ -1,0 +1,78 @@
+"""A shop served by a process of its own, on loopback."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from counterclick.shop import open_shop
+
+__all__ = ["Served", "served"]
+
+_PATIENCE = 60.0
+
+
+class Served:
+    """The process, and a client with a key that may write.
+
+    Args:
+        folder: of ``shop.toml``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.toml = folder / "shop.toml"
+        with open_shop(self.toml) as shop:
+            self.key_id, self.key = shop.keys.new("write", "tests")
+        self._log = folder / "server.log"
+        self.start()
+
+    def start(self) -> None:
+        """Start, and wait until it is ready."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        words = [sys.executable, "-m", "counterclick", "serve", "--port", str(port), "--shop", str(self.toml)]
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(words, stdout=log, stderr=log)
+        self.client = httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {self.key}"}, timeout=_PATIENCE)
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                if self.client.get("/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                assert self.process.poll() is None, self._log.read_text(encoding="utf-8")
+            assert time.monotonic() < end, self._log.read_text(encoding="utf-8")
+            time.sleep(0.05)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Stop it with a signal; return its exit code."""
+        self.client.close()
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(_PATIENCE)
+
+    def n_events(self, kind: str) -> int:
+        """Count events of a kind as another process reads them while this one is served."""
+        with open_shop(self.toml) as shop:
+            return int(shop.reading.one(f"SELECT count(*) FROM events WHERE kind = '{kind}'"))
+
+
+@contextmanager
+def served(folder: Path, toml: str = "") -> Iterator[Served]:
+    """Serve a shop with this configuration until the end of the block."""
+    (folder / "shop.toml").write_text(toml, encoding="utf-8")
+    found = Served(folder)
+    try:
+        yield found
+    finally:
+        found.stop()
