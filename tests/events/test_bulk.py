@@ -98,8 +98,17 @@ BELONGING: dict[str, st.SearchStrategy[Any]] = {
 }
 LISTS = {
     "items": {"product_id": WORDS, "position": COUNT},
-    "lines": {"product_id": WORDS, "quantity": COUNT, "unit_price": MONEY, "unit_cost": MONEY, "line_id": WORDS},
+    "lines": {
+        "product_id": WORDS,
+        "quantity": COUNT,
+        "unit_price": MONEY,
+        "unit_cost": MONEY,
+        "line_id": WORDS,
+        "surface": WORDS,
+        "decision_id": WORDS,
+    },
 }
+ALWAYS = ("product_id", "quantity", "unit_price")
 
 
 @st.composite
@@ -112,8 +121,8 @@ def objects(draw: st.DrawFn) -> dict[str, Any]:
             continue
         if name in LISTS:
             inner = st.fixed_dictionaries(
-                {k: bad_or(v) for k, v in LISTS[name].items() if k in ("product_id", "quantity", "unit_price")},
-                optional={k: bad_or(v) for k, v in LISTS[name].items() if k in ("position", "unit_cost", "line_id")},
+                {k: bad_or(v) for k, v in LISTS[name].items() if k in ALWAYS},
+                optional={k: bad_or(v) for k, v in LISTS[name].items() if k not in ALWAYS},
             )
             mend = st.just([{"product_id": "p1", "quantity": 2, "unit_price": 5}] if name == "lines" else [])
             sent[name] = draw(mend | mend | bad_or(st.lists(inner, max_size=2)))

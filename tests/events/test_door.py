@@ -16,6 +16,7 @@ from counterclick.events.vocabulary import PageView, Purchase, Refund
 TIME = "2026-03-01T09:30:00Z"
 VIEW = {"kind": "page_view", "visitor_id": "v1", "occurred_at": TIME}
 ORDER = {"kind": "purchase", "order_id": "o1", "occurred_at": TIME, "value": 30}
+REFUND = {"kind": "refund", "order_id": "o1", "occurred_at": TIME}
 
 
 def context(source: str = "test") -> Context:
@@ -61,6 +62,16 @@ def test_each_reason(sent: Any, reason: Reason, says: str) -> None:
     assert events == []
     assert rejection.reason is reason
     assert says in rejection.details
+
+
+def test_a_line_names_what_offered_it() -> None:
+    """A bought line may name its surface and decision; a line that came back may not."""
+    offered = {"product_id": "p1", "quantity": 1, "unit_price": 5, "surface": "drawer", "decision_id": "d1"}
+    events, (rejection,) = admit(json.dumps([{**ORDER, "lines": [offered]}, {**REFUND, "lines": [offered]}]), context())
+    (event,) = events
+    assert isinstance(event, Purchase)
+    assert (event.lines[0].surface, event.lines[0].decision_id) == ("drawer", "d1")
+    assert (rejection.reason, rejection.details) == (Reason.UNKNOWN_FIELD, "refund has no field surface in lines")
 
 
 def test_lines_arrays_and_single_objects() -> None:

@@ -51,7 +51,7 @@ def test_types_agree(event: type[Event]) -> None:
 
 
 def test_fields_of_lines() -> None:
-    """A refund's line has no cost, and only a purchase's must have a price."""
+    """A refund's line has no cost and names no surface, and only a purchase's must have a price."""
     assert PARTS_OF["refund"]["lines"] == (
         ("product_id", "quantity", "unit_price", "line_id"),
         ("product_id", "quantity"),

@@ -215,6 +215,28 @@ def test_a_broken_log_is_an_error(tmp_path: Path) -> None:
         seen(Store(tmp_path))
 
 
+def test_lines_of_an_older_log_without_a_later_field_still_read(tmp_path: Path) -> None:
+    """Lines written before they could name a surface read without one, beside newer lines that do."""
+    older = pa.struct(
+        [part for part in SCHEMA.field("lines").type.value_type if part.name not in ("surface", "decision_id")]
+    )
+    line = {"product_id": "p1", "quantity": 1, "unit_price": 5, "unit_cost": None, "line_id": "l1"}
+    lines = pa.array([[line]], pa.list_(older))
+    old = pa.table({"kind": ["purchase"], "event_id": ["old"], "order_id": ["o1"], "lines": lines})
+    write_deltalake(str(tmp_path / "log"), old, partition_by=["kind"])
+    store = Store(tmp_path)
+    order = {"kind": "purchase", "occurred_at": TIME, "order_id": "o2", "event_id": "new"}
+    sent = {
+        **order,
+        "lines": [{"product_id": "p2", "quantity": 1, "unit_price": 6, "surface": "drawer", "decision_id": "d1"}],
+    }
+    store.inbox.put([Body(received_at=TIME, source="test", text=json.dumps(sent))])
+    for _ in range(2):  # from the inbox, then from the log
+        found = {one["line_id"]: (one["surface"], one["decision_id"]) for (one,) in seen(store, "lines")}
+        assert found == {"l1": (None, None), None: ("drawer", "d1")}
+        store.drain()
+
+
 def test_every_database_spills_into_a_folder_of_its_own() -> None:
     """DuckDB gives spill files the same names everywhere: two databases that shared a folder would read each other's."""
     folders = []

@@ -1,5 +1,6 @@
 """``shop.toml``: everything a shop declares, read once, checked with the message that says what would be right."""
 
+from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import load, parse
@@ -31,6 +32,7 @@ __all__ = [
     "HOLDOUT",
     "NOTHING",
     "AttributionConfig",
+    "ChatConfig",
     "Config",
     "ExperimentConfig",
     "HealthConfig",

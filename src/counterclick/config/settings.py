@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.readiness import ReadinessConfig
 from counterclick.errors import ConfigError, UnknownNameError
@@ -329,6 +330,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     onoff: dict[str, OnOffConfig] = {}
     kill: KillConfig = KillConfig()
     tables: dict[str, TableConfig] = {}
+    chats: dict[str, ChatConfig] = {}
     readiness: ReadinessConfig = ReadinessConfig()
     health: HealthConfig = HealthConfig()
 

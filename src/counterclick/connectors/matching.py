@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from counterclick.config import MappedEvent
 from counterclick.errors import InputError
+from counterclick.events.schema import LINE, duckdb_type
 
 __all__ = ["match_returns", "take_latest"]
 
@@ -123,12 +124,12 @@ def match_returns(
     )
     connection.register("_found", found)
     own = "".join(f', "_own_{name}" AS "{name}"' for name in others)
+    unsaid = ", ".join(f'"{part.name}" := NULL::{duckdb_type(part.type)}' for part in LINE if part.name not in _NEEDED_LINES)
     hashed = "sha256('refund:' || _row_key || ':' || coalesce(f.order_id, ''))"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE {table} AS
         SELECT 'refund' AS kind, make_timestamptz(time) AS occurred_at, customer AS customer_id, f.order_id,
-            [struct_pack(product_id := product, quantity := taken, unit_price := unit_price,
-                unit_cost := NULL::DECIMAL(18,4), line_id := NULL::VARCHAR)] AS lines{own},
+            [struct_pack(product_id := product, quantity := taken, unit_price := unit_price, {unsaid})] AS lines{own},
             'h_' || left({hashed}, 32) AS event_id
         FROM _found AS f JOIN _moves USING (row_number)
         ORDER BY occurred_at, row_number""")

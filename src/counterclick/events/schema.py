@@ -27,6 +27,8 @@ LINE = pa.struct(
         ("unit_price", MONEY),
         ("unit_cost", MONEY),
         ("line_id", pa.string()),
+        ("surface", pa.string()),
+        ("decision_id", pa.string()),
     ]
 )
 
@@ -74,6 +76,7 @@ SCHEMA = pa.schema(
         ("could_not_answer", pa.bool_()),
         ("message_id", pa.string()),
         ("campaign_id", pa.string()),
+        ("group_id", pa.string()),
         ("title", pa.string()),
         ("category", pa.string()),
         ("config_hash", pa.string()),

@@ -70,6 +70,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         unit_price: price of one unit before the order's discount, net of tax, not negative.
         unit_cost: what one unit cost the shop, where known.
         line_id: the shop's own key of the line.
+        surface: the place that offered it, if any.
+        decision_id: the decision that offered it, if any.
     """
 
     product_id: Id
@@ -77,6 +79,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     unit_price: Decimal
     unit_cost: Decimal | None = None
     line_id: Id | None = None
+    surface: Id | None = None
+    decision_id: Id | None = None
 
 
 class RefundLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -153,11 +157,11 @@ class ViewItemList(Event, frozen=True, kw_only=True, tag="view_item_list"):
 
 
 class SelectItem(Event, frozen=True, kw_only=True, tag="select_item"):
-    """A product shown by a surface was clicked."""
+    """A surface was clicked: a product that it showed, or itself, such as a banner that names none."""
 
     visitor_id: Id
     surface: Id
-    product_id: Id
+    product_id: Id | None = None
     position: int | None = None
     channel: Channel | None = None
 
@@ -327,9 +331,14 @@ class LookTaken(Event, frozen=True, kw_only=True, tag="look_taken"):
 
 
 class Product(Event, frozen=True, kw_only=True, tag="product"):
-    """The catalogue says this of a product from this moment on."""
+    """The catalogue says this of a product from this moment on.
+
+    Attributes:
+        group_id: what the variants of one product have in common, such as all sizes of a shirt.
+    """
 
     product_id: Id
+    group_id: Id | None = None
     title: Text | None = None
     category: Text | None = None
     unit_price: Decimal | None = None

@@ -23,11 +23,11 @@ _ENGAGED = ("assistant_answer", *_CLICKS, "message_opened")
 def products(events: Table) -> Table:
     """The catalogue as it was last told.
 
-    Grain: one product. Columns: product_id, title, category, unit_price, unit_cost.
+    Grain: one product. Columns: product_id, title, category, unit_price, unit_cost, group_id (what its variants share).
     """
     told = events.filter(events.kind == "product")
     return first_rows(told, "product_id", [_.occurred_at.desc(), _.event_id]).select(
-        "product_id", "title", "category", "unit_price", "unit_cost"
+        "product_id", "title", "category", "unit_price", "unit_cost", "group_id"
     )
 
 

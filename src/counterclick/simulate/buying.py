@@ -97,13 +97,12 @@ def _lines(placed: Orders, goods: Catalogue, seed: int, which: Ints, price: pa.A
     """Return some of the lines as structs, shape (len(which),); price and cost are those of these lines."""
     order_id = ids(f"s{seed}-o", placed.order[which])
     number = pa.array(place_in(placed.n_lines)[which] + 1).cast(pa.string())
-    return pa.StructArray.from_arrays(
-        [
-            goods.product_id.take(pa.array(placed.product[which])),
-            pa.array(placed.quantity[which], pa.int32()),
-            price,
-            cost,
-            pc.binary_join_element_wise(order_id, number, "-"),
-        ],
-        fields=list(LINE),
-    )
+    columns = {
+        "product_id": goods.product_id.take(pa.array(placed.product[which])),
+        "quantity": pa.array(placed.quantity[which], pa.int32()),
+        "unit_price": price,
+        "unit_cost": cost,
+        "line_id": pc.binary_join_element_wise(order_id, number, "-"),
+    }
+    filled = [columns[part.name] if part.name in columns else pa.nulls(len(which), part.type) for part in LINE]
+    return pa.StructArray.from_arrays(filled, fields=list(LINE))
