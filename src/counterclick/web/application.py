@@ -15,6 +15,7 @@ from counterclick.web.bodies import BodyError
 from counterclick.web.events import take_events
 from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
 from counterclick.web.operations import healthz, metrics, readyz
+from counterclick.web.segment import take_batch, take_message
 from counterclick.web.service import Service
 
 __all__ = ["application", "of_service"]
@@ -35,7 +36,7 @@ def application(shop: Shop) -> Litestar:
 def of_service(service: Service) -> Litestar:
     """Return the application of a service."""
     return Litestar(
-        [take_events, evaluate_flag, evaluate_all, refetch, healthz, readyz, metrics],
+        [take_events, take_message, take_batch, evaluate_flag, evaluate_all, refetch, healthz, readyz, metrics],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         exception_handlers={BodyError: _refused, StoreError: _unwritten, CounterclickError: _misled},
         openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs"),
