@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs bench simulate clean
+.PHONY: demo test clients lint docs bench simulate clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -13,6 +13,9 @@ demo: $(VENV)/installed
 # Run the tests, README and docs included.
 test: $(VENV)/developed
 	$(BIN)/python -m pytest -q
+
+# Install the published clients that tests send events with: of Segment, RudderStack and OpenFeature.
+clients: .clients/installed
 
 # Format, lint, types, import contracts, and generated docs that are up to date.
 lint: $(VENV)/developed
@@ -37,7 +40,7 @@ simulate: $(VENV)/developed
 
 # Remove what the other targets made.
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .clients .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -46,4 +49,11 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(VENV)/developed: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+.clients/installed: tests/web/clients/requirements.txt tests/web/clients/package.json
+	$(PYTHON) -m venv .clients/py
+	.clients/py/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/web/clients/requirements.txt
+	cp tests/web/clients/package.json .clients/package.json
+	npm install --prefix .clients --no-package-lock --no-audit --no-fund --silent
 	touch $@
