@@ -129,6 +129,14 @@ def test_surfaces() -> None:
     assert (clicked.surface, clicked.product_id, clicked.position) == ("recs", "b", 2)
 
 
+def test_what_is_not_set() -> None:
+    """The export's mark for nothing is no name of a list."""
+    items = [{"item_id": "a", "item_list_id": "(not set)"}]
+    found = exported(row("view_item_list", items, item_list_id="(not set)"))
+    assert (found.bodies, found.skipped) == ((), ("a list without item_list_id",))
+    assert only(exported(row("view_item_list", items, item_list_id="recs"))).surface == "recs"
+
+
 def test_promotions() -> None:
     """A promotion is shown and clicked, with products or without."""
     banner = {"promotion_id": "spring", "creative_slot": "top", "items": [{"promotion_name": "Spring"}]}

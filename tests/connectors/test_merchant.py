@@ -42,6 +42,8 @@ def test_rss() -> None:
         "Clothes > Shirts",
     )
     assert (shirt.unit_price, shirt.unit_cost, shirt.currency) == (Decimal("19.9"), 8, "EUR")
+    regular = SHIRT.replace("<g:sale_price>19.90 EUR</g:sale_price>", "")
+    assert only(feed(HEAD + regular + TAIL)[0]).unit_price == 25
     assert (shirt.occurred_at, shirt.event_id) == (NOW, "merchant:s-red:2026-03-02T12:00:00+00:00")
 
 

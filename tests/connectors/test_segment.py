@@ -111,6 +111,16 @@ def test_a_line_that_cannot_be_read() -> None:
     assert "its worth is not known" in unstated.refused[-1][1]
 
 
+@pytest.mark.parametrize("odd", [{"quantity": 0}, {"quantity": 1.5}, {"price": -2}, {"price": None}, {"product_id": [1]}])
+def test_a_line_that_is_none(odd: dict[str, Any]) -> None:
+    """A discount written as a line, or a line of no units, does not cost an order whose worth is stated."""
+    products = [{"product_id": "a", "price": 5, "quantity": 2}, {"product_id": "b", "price": 5} | odd]
+    found = track("Order Completed", order_id="1", subtotal=8, shipping=-1, products=products)
+    order = only(Translated(bodies=found.bodies))
+    assert (order.value, order.shipping, [line.product_id for line in order.lines]) == (8, None, ["a"])
+    assert len(found.refused) == 2
+
+
 CENTS = st.integers(0, 10**7).map(lambda n: Decimal(n) / 100)
 
 

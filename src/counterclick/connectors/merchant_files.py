@@ -84,7 +84,7 @@ class _Reader:
             self._item = None
             return
         self._depth -= 1
-        if self._name == name and self._depth == 0:
+        if self._name == name:
             space, _, local = name.rpartition(" ")
             value = "".join(self._text)[:LONGEST_VALUE].strip()
             if space == NAMESPACE or local not in self._item:

@@ -136,6 +136,18 @@ def test_a_tax_inside_of_the_price() -> None:
     assert found["lines"] == [{"product_id": "5", "quantity": 1, "unit_price": "10.0000", "line_id": "11"}]
 
 
+@pytest.mark.parametrize(
+    ("selection", "method", "price"),
+    [("all", "across", "10.0000"), ("entitled", "across", "8.0000"), ("all", "each", "8.0000"), (None, None, "8.0000")],
+)
+def test_which_discounts_are_the_order_s(selection: str | None, method: str | None, price: str) -> None:
+    """Only what is spread across all lines is the order's; a discount for some products, or on each, lowers their price."""
+    off = [{"amount": "2.00", "discount_application_index": 0}]
+    applications = [{"target_selection": selection, "allocation_method": method}]
+    found = events_of("orders/create", order([line(discount_allocations=off)], discount_applications=applications), EUR)
+    assert (purchase(found)["lines"][0]["unit_price"], purchase(found)["value"]) == (price, "8.0000")
+
+
 def test_a_line_keeps_its_own_discount(tmp_path: Path) -> None:
     """Half off the hat is the hat's; 6 off the whole order is shared: the shop's own facts give each line what was paid."""
     half = {"amount": "50.00", "discount_application_index": 0}
@@ -227,6 +239,8 @@ def test_attributes_carry_visitor_arms_and_offers() -> None:
     assert (first["surface"], first["decision_id"], first["unit_cost"]) == ("drawer", "d-1", "4.5000")
     again = events_of("orders/create", {**told, "id": 2}, EUR).bodies[0]
     assert again["event_id"] == seen["event_id"]
+    later = [attributes[0], {**attributes[1], "value": "on@2026-03-01T09:30:00+01:00"}]
+    assert events_of("orders/create", {**told, "note_attributes": later}, EUR).bodies[0]["event_id"] != seen["event_id"]
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,14 @@ def test_export_and_webhook_say_the_same() -> None:
     assert events_of("refunds/create", DELIVERED["refunds"][0], EUR).bodies == exported.bodies[3:]
 
 
+@pytest.mark.parametrize(("status", "kind"), [("unfulfilled", "cancellation"), ("fulfilled", "return")])
+def test_whether_goods_were_sent(status: str, kind: str) -> None:
+    """Goods not restocked are a cancellation where they were never sent, as in the webhook."""
+    rows = written(EXPORTED, {**LINE, "fulfillmentStatus": status}, {**BACK, "restockType": "NO_RESTOCK"})
+    (found,) = translated_orders(rows, EUR)
+    assert (found.bodies[-1]["event_id"], found.bodies[-1]["refund_kind"]) == ("shopify_refund_21_no_restock", kind)
+
+
 def test_connections_may_stand_inside() -> None:
     """Pages of the API, with lines and refunds inside of the order, read like a bulk export."""
     inside = {key: value for key, value in LINE.items() if key != "__parentId"}

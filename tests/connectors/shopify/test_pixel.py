@@ -131,13 +131,13 @@ def test_an_order_of_a_shop_without_webhooks(total: float, value: str, price: st
         ),
         (
             "counterclick:exposure",
-            {"experiment": "chat", "variant": "on", "propensity": 0.5},
-            {"kind": "exposure", "experiment": "chat", "variant": "on", "propensity": 0.5, "visitor_id": "c1"},
+            {"experiment": "chat", "variant": "on", "propensity": 0.5, "device": "kiosk"},
+            {"kind": "exposure", "experiment": "chat", "propensity": 0.5, "visitor_id": "c1", "device": "kiosk"},
         ),
     ],
 )
 def test_what_our_own_script_publishes(name: str, data: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Custom events carry our own names; products may come by their gid."""
+    """Custom events carry our names; products may come by their gid; a device that is named goes before the browser's."""
     found = only({**event(name), "type": "custom", "data": None, "customData": data})
     assert {field: found[field] for field in expected} == expected
 

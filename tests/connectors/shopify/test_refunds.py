@@ -105,6 +105,15 @@ def test_a_payment_on_its_way(line: dict[str, Any], transactions: Any, price: st
     assert found["lines"][0]["unit_price"] == price
 
 
+def test_what_the_shop_kept_is_of_what_came_back() -> None:
+    """Of a return and a cancellation of 119 each, 19 kept lower the return alone."""
+    found = events(refund(back(), back(restock="cancel", line_item_id=12), order_adjustments=adjusted("19.00"))).bodies
+    assert {one["refund_kind"]: one["lines"][0]["unit_price"] for one in found} == {
+        "cancellation": "119.0000",
+        "return": "100.0000",
+    }
+
+
 def test_money_without_goods() -> None:
     """A goodwill of 5 is an amount; a refund of shipping or of nothing is none; unexplained payments count as paid."""
     (goodwill,) = events(refund(order_adjustments=adjusted("-5.00"))).bodies

@@ -37,7 +37,7 @@ def _published(kind: str) -> Callable[[_Seen, Mapping[str, Any], Context, Parts]
             raise UnfitError(
                 Reason.UNKNOWN_FIELD, f"{kind} has no field {', '.join(unknown)}; it has {', '.join(sorted(fields))}"
             )
-        body = {**data, **common, "kind": kind}
+        body = {**common, **data, "kind": kind}
         if "product_id" in body:
             body["product_id"] = _plain(body["product_id"])
         if "items" in body:
