@@ -11,20 +11,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Union
+from typing import Any
 
 import msgspec
 
 from counterclick.events import redaction
 from counterclick.events.readings import SENT, UnreadableError, must_be, reading, unknown_names
 from counterclick.events.rejection import Reason, Rejection
-from counterclick.events.rules import CLOCK_TOLERANCE, EARLIEST, RULES
+from counterclick.events.rules import CLOCK_TOLERANCE, EARLIEST, RULES_OF
 from counterclick.events.schema import FIELDS_OF, PARTS_OF, REQUIRED_OF
 from counterclick.events.vocabulary import EVENTS, Event
 
 __all__ = ["STEPS", "Context", "Refused", "admit", "admit_one"]
 
-_EVENT_TYPE: Any = Union[EVENTS]  # noqa: UP007 - a union built from a tuple
+_IDENTIFIERS_OF, _TEXTS_OF = (
+    {one: tuple(name for name in one.__struct_fields__ if name in names) for one in EVENTS}
+    for names in (redaction.IDENTIFIERS, redaction.TEXTS)
+)
+_TYPE_OF: dict[str, type[Event]] = {str(one.__struct_config__.tag): one for one in EVENTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +129,15 @@ def name(raw: dict[str, Any], context: Context) -> dict[str, Any]:  # noqa: ARG0
 
 def hold(raw: dict[str, Any], context: Context) -> dict[str, Any]:  # noqa: ARG001 - every step has the same shape
     """Every field holds what it can hold; null and empty text mean that nothing was sent."""
-    held = {}
-    for field_name in SENT:
-        value = raw.get(field_name)
+    held, wrong = {}, []
+    for field_name, value in raw.items():
         if value is not None and value != "":
             try:
                 held[field_name] = reading(field_name, value)
             except UnreadableError:
-                raise Refused(Reason.WRONG_TYPE, must_be(field_name)) from None
+                wrong.append(field_name)
+    if wrong:
+        raise Refused(Reason.WRONG_TYPE, must_be(min(wrong, key=SENT.index)))
     return held
 
 
@@ -160,7 +165,7 @@ def belong(raw: dict[str, Any], context: Context) -> dict[str, Any]:  # noqa: AR
 def build(raw: dict[str, Any], context: Context) -> Event:  # noqa: ARG001 - every step has the same shape
     """Texts have the lengths, patterns and words that the vocabulary declares."""
     try:
-        return msgspec.convert(raw, _EVENT_TYPE)  # type: ignore[no-any-return]  # one of EVENTS
+        return msgspec.convert(raw, _TYPE_OF[raw["kind"]])
     except msgspec.ValidationError as error:
         raise Refused(Reason.OUT_OF_RANGE, f"{str(error)[0].lower()}{str(error)[1:]}") from None
 
@@ -168,23 +173,22 @@ def build(raw: dict[str, Any], context: Context) -> Event:  # noqa: ARG001 - eve
 def redact(event: Event, context: Context) -> Event:
     """Personal data is hashed or dropped before anything is kept."""
     changes: dict[str, str] = {}
-    for field_name in event.__struct_fields__:
+    kind = type(event)
+    for field_name in _IDENTIFIERS_OF[kind]:
         value = getattr(event, field_name)
-        if not isinstance(value, str):
-            continue
-        kept = value
-        if field_name in redaction.IDENTIFIERS:
-            kept = redaction.hashed(value, context.key)
-        elif field_name in redaction.TEXTS:
-            kept = redaction.scrubbed(redaction.page_path(value) if field_name == "page" else value)
-        if kept != value:
-            changes[field_name] = kept
+        if isinstance(value, str):
+            changes[field_name] = redaction.hashed(value, context.key)
+    for field_name in _TEXTS_OF[kind]:
+        value = getattr(event, field_name)
+        if isinstance(value, str):
+            changes[field_name] = redaction.scrubbed(redaction.page_path(value) if field_name == "page" else value)
+    changes = {field_name: kept for field_name, kept in changes.items() if kept != getattr(event, field_name)}
     return msgspec.structs.replace(event, **changes) if changes else event
 
 
 def check(event: Event, context: Context) -> Event:  # noqa: ARG001 - every step has the same shape
     """The rules hold."""
-    for rule in RULES:
+    for rule in RULES_OF[str(event.__struct_config__.tag)]:
         if rule.broken(event):
             raise Refused(rule.reason, rule.says)
     return event

@@ -57,7 +57,7 @@ _personal = re.compile(PERSONAL, re.ASCII | re.IGNORECASE)
 
 def hashed(value: str, key: str) -> str:
     """Return an identifier as it is kept: unchanged, or a keyed hash where an e-mail address stands in it."""
-    if not _email.search(value):
+    if ("@" not in value and "%40" not in value) or not _email.search(value):
         return value
     plain = value.replace("%40", "@").strip(" ").lower()
     return "e_" + hashlib.sha256(f"{key}:{plain}".encode()).hexdigest()[:32]

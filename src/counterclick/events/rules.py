@@ -7,7 +7,8 @@ structs of the vocabulary declare them, and `declared` reads them off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ import msgspec
 from counterclick.events.rejection import Reason
 from counterclick.events.vocabulary import EVENTS
 
-__all__ = ["CLOCK_TOLERANCE", "EARLIEST", "RULES", "Rule", "declared"]
+__all__ = ["CLOCK_TOLERANCE", "EARLIEST", "RULES", "RULES_OF", "Rule", "declared"]
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -173,6 +174,21 @@ RULES: tuple[Rule, ...] = (
         "(kind = 'claim' AND period_ends_at <= occurred_at)",
     ),
 )
+
+
+def _concerns(rule: Rule, kind: str, fields: Iterable[str]) -> bool:
+    """Say whether events of a kind can break a rule: by the kinds and the columns that its condition names."""
+    kinds = re.findall(r"kind (?:=|LIKE) '(\w+)%?'", rule.sql)
+    if kinds and not any(kind.startswith(named) for named in kinds):
+        return False
+    return not {*re.findall(r"\w+", rule.sql)}.isdisjoint(fields)
+
+
+RULES_OF: dict[str, tuple[Rule, ...]] = {
+    kind: tuple(rule for rule in RULES if _concerns(rule, kind, fields))
+    for kind, fields in ((str(one.__struct_config__.tag), one.__struct_fields__) for one in EVENTS)
+}
+"""kind -> the rules that its events can break."""
 
 
 def declared() -> Iterator[tuple[str, str, str]]:
