@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -25,9 +27,11 @@ class Served:
 
     Args:
         folder: of ``shop.toml``.
+        environment: variables of the process, besides those of this one.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._environment = {**os.environ, **environment}
         self.toml = folder / "shop.toml"
         with open_shop(self.toml) as shop:
             self.key_id, self.key = shop.keys.new("write", "tests")
@@ -42,7 +46,7 @@ class Served:
         self.url = f"http://127.0.0.1:{port}"
         words = [sys.executable, "-m", "counterclick", "serve", "--port", str(port), "--shop", str(self.toml)]
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen(words, stdout=log, stderr=log)
+            self.process = subprocess.Popen(words, stdout=log, stderr=log, env=self._environment)
         self.client = httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {self.key}"}, timeout=_PATIENCE)
         end = time.monotonic() + _PATIENCE
         while True:
@@ -68,10 +72,10 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, toml: str = "") -> Iterator[Served]:
+def served(folder: Path, toml: str = "", environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[Served]:
     """Serve a shop with this configuration until the end of the block."""
     (folder / "shop.toml").write_text(toml, encoding="utf-8")
-    found = Served(folder)
+    found = Served(folder, environment)
     try:
         yield found
     finally:

@@ -24,6 +24,7 @@ from counterclick.config.settings import (
     TableConfig,
     duration,
 )
+from counterclick.config.shopify import ShopifyConfig
 
 __all__ = [
     "AI",
@@ -43,6 +44,7 @@ __all__ = [
     "ReadinessConfig",
     "ShareChange",
     "ShopConfig",
+    "ShopifyConfig",
     "Skip",
     "SurfaceConfig",
     "TableConfig",

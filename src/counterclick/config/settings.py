@@ -11,6 +11,7 @@ import msgspec
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.readiness import ReadinessConfig
+from counterclick.config.shopify import ShopifyConfig
 from counterclick.errors import ConfigError, UnknownNameError
 
 __all__ = [
@@ -331,6 +332,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kill: KillConfig = KillConfig()
     tables: dict[str, TableConfig] = {}
     chats: dict[str, ChatConfig] = {}
+    shopify: ShopifyConfig | None = None
     readiness: ReadinessConfig = ReadinessConfig()
     health: HealthConfig = HealthConfig()
 

@@ -17,6 +17,7 @@ from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
 from counterclick.web.operations import healthz, metrics, readyz
 from counterclick.web.segment import take_batch, take_message
 from counterclick.web.service import Service
+from counterclick.web.shopify import take_webhook
 
 __all__ = ["application", "of_service"]
 
@@ -36,7 +37,18 @@ def application(shop: Shop) -> Litestar:
 def of_service(service: Service) -> Litestar:
     """Return the application of a service."""
     return Litestar(
-        [take_events, take_message, take_batch, evaluate_flag, evaluate_all, refetch, healthz, readyz, metrics],
+        [
+            take_events,
+            take_message,
+            take_batch,
+            take_webhook,
+            evaluate_flag,
+            evaluate_all,
+            refetch,
+            healthz,
+            readyz,
+            metrics,
+        ],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         exception_handlers={BodyError: _refused, StoreError: _unwritten, CounterclickError: _misled},
         openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs"),

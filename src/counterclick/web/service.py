@@ -20,6 +20,7 @@ from counterclick.shop import Shop
 from counterclick.shop.evaluating import Evaluating, FirstArms
 from counterclick.shop.keys import May
 from counterclick.shop.receiving import Received, Receiving
+from counterclick.shop.shopify import ShopifyStore
 from counterclick.web.bodies import BodyError
 
 __all__ = ["Service"]
@@ -49,6 +50,7 @@ class Service:
         self._arms = FirstArms(shop.store, shop.config)
         self.evaluating = Evaluating(shop.config, shop.store.key, self._arms)
         self._exposed: dict[str, None] = {}
+        self.shopify = ShopifyStore(shop.store.folder, shop.config)
         self.is_ready = True
 
     def allow(self, request: Request[Any, Any, Any], may: May, *, said: str | None = None) -> None:

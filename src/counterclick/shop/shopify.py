@@ -1,0 +1,138 @@
+"""What a Shopify store has told that its later deliveries do not say again: variants, costs, and what its owner is asked.
+
+An inventory item carries the cost and names no product; an order line names a variant and no cost. What joins them was told
+by earlier deliveries and is kept beside the inbox, in a file that may be deleted: costs are then unknown until the store
+tells of its products again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from counterclick.config import Config, ShopifyConfig
+from counterclick.connectors.shopify import Compliance, Context, Variant, cost_of, variants_of
+from counterclick.errors import StoreError
+
+__all__ = ["ShopifyStore"]
+
+_FILE = "shopify.sqlite"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS variants (variant_id TEXT PRIMARY KEY, item_id TEXT, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS by_item ON variants (item_id);
+CREATE TABLE IF NOT EXISTS costs (item_id TEXT PRIMARY KEY, cost TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS requests (asked_at TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (body));
+"""
+_CATALOGUE = ("products/create", "products/update")
+_COST = "inventory_items/update"
+_BUSY_SECONDS = 30.0
+
+
+class ShopifyStore:
+    """The memory of one Shopify store.
+
+    Args:
+        folder: of the shop's store.
+        config: the shop's.
+    """
+
+    def __init__(self, folder: Path, config: Config) -> None:
+        self._path = folder / _FILE
+        self._currency = config.shop.currency
+        self._settings = config.shopify or ShopifyConfig()
+        with self._connection() as connection:
+            connection.executescript(_SCHEMA)
+
+    def context(self, topic: str, payload: Any) -> Context:
+        """Return what a delivery does not say itself, and remember what it says for later ones.
+
+        Args:
+            topic: as ``orders/create``.
+            payload: the decoded body.
+
+        Raises:
+            StoreError: the memory cannot be read or written.
+        """
+        bare = self._bare()
+        told = payload if isinstance(payload, dict) else {}
+        with self._connection() as connection:
+            if topic in _CATALOGUE:
+                rows = [(each.variant_id, each.item_id, _encoded(each)) for each in variants_of(told, bare)]
+                connection.executemany("INSERT OR REPLACE INTO variants VALUES (?, ?, ?)", rows)
+            cost = cost_of(told) if topic == _COST else None
+            if cost is not None:
+                connection.execute("INSERT OR REPLACE INTO costs VALUES (?, ?)", (cost[0], str(cost[1])))
+            items = _items(connection, [cost[0]]) if cost else {}
+            costs = _costs(connection, _variants_in(told))
+        return self._bare(costs, items)
+
+    def remember(self, request: Compliance) -> None:
+        """Keep what is asked of the shop's owner; the same request asked again is one."""
+        body = msgspec.json.encode({name: value for name, value in asdict(request).items() if name != "contacts"}).decode()
+        with self._connection() as connection:
+            connection.execute("INSERT OR IGNORE INTO requests VALUES (?, ?)", (datetime.now(UTC).isoformat(), body))
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return what is asked, oldest first."""
+        with self._connection() as connection:
+            rows = connection.execute("SELECT asked_at, body FROM requests ORDER BY asked_at").fetchall()
+        return [{"asked_at": asked_at, **msgspec.json.decode(body)} for asked_at, body in rows]
+
+    def _bare(self, costs: dict[str, Decimal] | None = None, items: dict[str, Variant] | None = None) -> Context:
+        own = self._settings
+        return Context(
+            currency=self._currency,
+            taxes_included=own.taxes_included,
+            tax_rate=Decimal(str(own.tax_rate)),
+            costs=costs or {},
+            items=items or {},
+            orders_from=own.orders_from,
+            list_surfaces={str(name): surface for name, surface in own.list_surfaces.items()},
+        )
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with contextlib.closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as connection, connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path} cannot be read or written: {error}.") from error
+
+
+def _variants_in(payload: dict[str, Any]) -> list[str]:
+    """Return the variants that an order's lines name, and those of lines inside of refunds."""
+    lines = payload.get("line_items")
+    found = [str(line.get("variant_id")) for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
+    return list(dict.fromkeys(found))
+
+
+def _costs(connection: sqlite3.Connection, variants: Iterable[str]) -> dict[str, Decimal]:
+    found = {}
+    for variant in variants:
+        row = connection.execute(
+            "SELECT cost FROM variants JOIN costs USING (item_id) WHERE variant_id = ?", (variant,)
+        ).fetchone()
+        if row is not None:
+            found[variant] = Decimal(row[0])
+    return found
+
+
+def _items(connection: sqlite3.Connection, items: Iterable[str]) -> dict[str, Variant]:
+    found = {}
+    for item in items:
+        row = connection.execute("SELECT body FROM variants WHERE item_id = ?", (item,)).fetchone()
+        if row is not None:
+            found[item] = msgspec.json.decode(row[0], type=Variant)
+    return found
+
+
+def _encoded(variant: Variant) -> str:
+    return msgspec.json.encode(variant).decode()
