@@ -68,9 +68,9 @@ def test_a_single_evaluation_is_the_arm_and_an_exposure(server: Served) -> None:
 def test_a_surface_is_on_where_its_visitor_has_the_feature(server: Served) -> None:
     """The same visitor, the same arm; a surface that nobody tests is on for everyone."""
     for n in range(10):
-        arm = assign("cart-bundles", f"single-{n}", SHARES)
-        assert ask(server, "/cart", context(f"single-{n}")).json()["value"] is (arm == "bundles")
-        assert ask(server, "/chat", context(f"single-{n}")).json()["value"] is True
+        arm = assign("cart-bundles", f"surface-{n}", SHARES)
+        assert ask(server, "/cart", context(f"surface-{n}")).json()["value"] is (arm == "bundles")
+        assert ask(server, "/chat", context(f"surface-{n}")).json()["value"] is True
 
 
 def test_an_experiment_that_is_over_gives_its_control_and_records_nothing(server: Served) -> None:
