@@ -17,7 +17,20 @@ import httpx
 
 from counterclick.shop import open_shop
 
-__all__ = ["Served", "served"]
+__all__ = ["SHARES", "TESTED", "Served", "served"]
+
+TESTED = """
+[surfaces.cart]
+[experiments.cart-bundles]
+surface = "cart"
+control = "nothing"
+variants = { nothing = 0.5, bundles = 0.5 }
+starts_on = 2020-01-01
+ends_on = 2090-01-01
+"""
+"""A shop with one experiment, which runs."""
+SHARES = {"nothing": 0.5, "bundles": 0.5}
+"""Its arms."""
 
 _PATIENCE = 60.0
 

@@ -20,6 +20,7 @@ from counterclick.cli.app import app
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.config import Config
+from counterclick.connectors.translated import Translated
 from counterclick.decisions import Decision, Policy
 from counterclick.events.rejection import Reason
 from counterclick.events.rules import RULES
@@ -31,7 +32,9 @@ from counterclick.experiments.onoff_schedule import Schedule
 from counterclick.facts import Facts, Outcomes, people
 from counterclick.metrics import MEASURES, METRICS, Measure, Metric
 from counterclick.shop import Shop
+from counterclick.shop.evaluating import Evaluation
 from counterclick.shop.onoff import OnOff
+from counterclick.shop.receiving import Received
 from counterclick.stats import Estimate, Moments
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -134,6 +137,9 @@ TYPES = (
     verdicts.Check,
     Policy,
     Decision,
+    Translated,
+    Evaluation,
+    Received,
     Shop,
 )
 

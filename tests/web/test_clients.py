@@ -13,20 +13,10 @@ import pytest
 from counterclick.experiments.assignment import assign
 from counterclick.shop import open_shop
 from data_folder import ROOT
-from served import Served, served
+from served import SHARES, TESTED, Served, served
 
 SCRIPTS = Path(__file__).parent / "clients"
 INSTALLED = ROOT / ".clients"
-SHARES = {"nothing": 0.5, "bundles": 0.5}
-TOML = """
-[surfaces.cart]
-[experiments.cart-bundles]
-surface = "cart"
-control = "nothing"
-variants = { nothing = 0.5, bundles = 0.5 }
-starts_on = 2020-01-01
-ends_on = 2090-01-01
-"""
 N = 120
 
 pytestmark = pytest.mark.skipif(not INSTALLED.exists(), reason="the clients are not installed: `make clients` does it")
@@ -35,7 +25,7 @@ pytestmark = pytest.mark.skipif(not INSTALLED.exists(), reason="the clients are 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A shop with an experiment, served."""
-    with served(tmp_path_factory.mktemp("clients"), TOML) as found:
+    with served(tmp_path_factory.mktemp("clients"), TESTED) as found:
         yield found
 
 

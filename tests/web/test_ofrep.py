@@ -13,22 +13,14 @@ from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 
 from counterclick.experiments.assignment import assign
-from served import Served, served
+from served import SHARES, TESTED, Served, served
 
-SHARES = {"nothing": 0.5, "bundles": 0.5}
-TOML = """
-[surfaces.cart]
+TOML = f"""{TESTED}
 [surfaces.chat]
-[experiments.cart-bundles]
-surface = "cart"
-control = "nothing"
-variants = { nothing = 0.5, bundles = 0.5 }
-starts_on = 2020-01-01
-ends_on = 2090-01-01
 [experiments.over]
 surface = "chat"
 control = "nothing"
-variants = { nothing = 0.5, voice = 0.5 }
+variants = {{ nothing = 0.5, voice = 0.5 }}
 starts_on = 2020-01-01
 ends_on = 2020-02-01
 """
@@ -63,6 +55,11 @@ def test_a_single_evaluation_is_the_arm_and_an_exposure(server: Served) -> None:
             assert (found["value"], found["variant"], found["reason"]) == (arm, arm, "SPLIT")
             assert found["metadata"]["experimentId"] == "cart-bundles"
     assert exposures(server) == before + 20
+
+
+def test_experiments_are_declared_before_anybody_is_exposed(server: Served) -> None:
+    """What they declare stands in the log since the process started."""
+    assert server.n_events("experiment_declared") == 2
 
 
 def test_a_surface_is_on_where_its_visitor_has_the_feature(server: Served) -> None:

@@ -22,6 +22,7 @@ from counterclick.events.rejection import Reason
 from counterclick.events.rules import LARGEST
 
 __all__ = [
+    "LONGEST_NAME",
     "Collector",
     "Untranslatable",
     "amount",

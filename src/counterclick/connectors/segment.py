@@ -14,7 +14,7 @@ from typing import Any
 from counterclick.config import ChatConfig
 from counterclick.connectors import segment_commerce, segment_surfaces
 from counterclick.connectors.browsers import country_of, device_of, path_of
-from counterclick.connectors.payload import Collector, Untranslatable, key, moment, needed, part_of, said, text
+from counterclick.connectors.payload import LONGEST_NAME, Collector, Untranslatable, key, moment, needed, part_of, said, text
 from counterclick.connectors.segment_commerce import Track, canonical
 from counterclick.connectors.translated import Translated
 from counterclick.events.rejection import Reason
@@ -152,7 +152,7 @@ def _tracked(collector: Collector, track: Track) -> None:
     if translation is None:
         collector.skip(name)
         return
-    with collector.refusing(name if len(name) <= 80 else "event"):  # noqa: PLR2004 - our own names are shorter
+    with collector.refusing(name[:LONGEST_NAME]):
         translation(collector, track)
 
 

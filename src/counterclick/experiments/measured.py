@@ -174,9 +174,9 @@ def grouped_moments(
     """Return the moments of each combination of keys, such as arm and entry day.
 
     Most visitors do nothing that is measured. Sums and cross products are those of the others, in one query; the rest are
-    so many zeros. Squares of a value that hardly varies would cancel: where one is
-    found, the query is asked again with its mean subtracted. Others are better left as they are: what is zero for all of a
-    row stays zero exactly, while centring would leave 1e-17 of it, and of that a lift could be made.
+    so many zeros. Squares of a value that hardly varies would cancel: where one is found, the query is asked again with
+    its mean subtracted. Others are better left as they are: what is zero for all of a row stays zero exactly, while
+    centring would leave 1e-17 of it, and of that a lift could be made.
     """
     sizes = units.group_by(*keys).agg(n=units.count()).order_by(*reversed(keys)).to_pyarrow().to_pylist()
     return _with_zeros({tuple(row[key] for key in keys): row["n"] for row in sizes}, active, names, keys)

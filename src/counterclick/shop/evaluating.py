@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 import msgspec
 
-from counterclick.config import HELD_OUT, Config, ExperimentConfig
+from counterclick.config import HELD_OUT, HOLDOUT, Config, ExperimentConfig
 from counterclick.errors import UnknownNameError
 from counterclick.events.redaction import hashed
 from counterclick.events.vocabulary import Exposure
-from counterclick.shop.deciding import Assigned, FirstArm, assigned
+from counterclick.shop.deciding import Assigned, assigned
 from counterclick.store import Store
 
 __all__ = ["Evaluating", "Evaluation", "FirstArms"]
+
+_REMEMBERED = 200_000
+"""Exposures that are remembered at most, so that a visitor who asks again costs no write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +78,19 @@ class FirstArms:
 
 
 class Evaluating:
-    """Says what each visitor gets; asks no table but where an experiment's shares have changed.
+    """Says what each visitor gets; asks no table.
 
     Args:
         config: what ``shop.toml`` declares.
         key: the shop's secret, by which visitors that are e-mail addresses are known.
-        first_arm: (experiment, visitor) -> the arm that an assignment sticks to.
+        arms: that visitors keep.
     """
 
-    def __init__(self, config: Config, key: str, first_arm: FirstArm) -> None:
+    def __init__(self, config: Config, key: str, arms: FirstArms) -> None:
         self._config = config
         self._key = key
-        self._first_arm = first_arm
+        self._arms = arms
+        self._exposed: dict[str, None] = {}
         self._digest = hashlib.sha256(msgspec.json.encode(config, order="sorted")).hexdigest()[:12]
 
     @property
@@ -109,19 +114,32 @@ class Evaluating:
         settings = self._config.experiments.get(flag)
         if settings is None and flag not in self.flags:
             raise UnknownNameError("flag", flag, self.flags, "A flag is an experiment or a surface of shop.toml.")
-        found = assigned(self._config, settings.surface if settings else flag, who, day, self._first_arm)
+        found = assigned(self._config, settings.surface if settings else flag, who, day, self._arms)
         if found.is_switched_off:
             return self._off(flag, settings, found, "STATIC")
         if found.variant == HELD_OUT:
             return self._off(flag, settings, found, "TARGETING_MATCH")
         if settings is not None:
             if found.experiment != flag or found.variant is None:
-                return self._off(flag, settings, replace(found, experiment=None, exposures=()), "DISABLED")
+                whole = tuple(each for each in found.exposures if each.experiment == HOLDOUT)  # on either of its sides alike
+                return self._off(flag, settings, replace(found, experiment=None, exposures=whole), "DISABLED")
             return Evaluation(flag, found.variant, found.variant, "SPLIT", flag, found.exposures)
         asked = self._config.experiments.get(found.experiment or "")
         if asked is None or found.variant is None:
             return Evaluation(flag, True, "on", "DISABLED", found.experiment, found.exposures)
         return Evaluation(flag, found.variant != asked.control, found.variant, "SPLIT", found.experiment, found.exposures)
+
+    def unrecorded(self, exposures: Sequence[Exposure]) -> list[Exposure]:
+        """Return those of some exposures that were not recorded before, as far as this object was told."""
+        return [each for each in exposures if each.event_id not in self._exposed]
+
+    def recorded(self, exposures: Sequence[Exposure]) -> None:
+        """Remember exposures that are on disk: asked again, they are the same events."""
+        for each in exposures:
+            self._exposed[str(each.event_id)] = None
+            self._arms.note(each)
+        while len(self._exposed) > _REMEMBERED:
+            del self._exposed[next(iter(self._exposed))]
 
     @staticmethod
     def _off(

@@ -15,7 +15,7 @@ from counterclick.attribution import FirstTouch, LastTouch, Rule
 from counterclick.audits import Alignment, Audit, Drift, Ledger
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
-from counterclick.config import Config, duration
+from counterclick.config import HOLDOUT, Config, duration
 from counterclick.decisions import Decision
 from counterclick.errors import ConfigError
 from counterclick.events.vocabulary import Event
@@ -199,6 +199,10 @@ class Shop:
             EmptyStoreError: nothing is recorded.
         """
         return self._registry.experiment(name)
+
+    def declare(self) -> None:
+        """Write what every experiment, and the holdout over all of them, declares to the log, where it is not there yet."""
+        self._registry.declare(*self.config.experiments, *([HOLDOUT] if self.config.holdout else []))
 
     def plans(self, lift: float = 0.02) -> Plans:
         """Return for every declared experiment whether it can see the lift by which its feature would pay.

@@ -226,8 +226,9 @@ class Upkeep:
 
     def _carry(self, kept: Kept) -> None:
         """Keep up what is stored and was not asked for in this reading, if it still holds and was used of late."""
-        if kept.name in self._known or kept.label in self._latest or not {*kept.inputs} <= {*self._known}:
-            return  # it is there, or a newer one of its label is, which somebody may still hold
+        labels = {known.kept.label for known in self._known.values()}
+        if kept.label in labels or not {*kept.inputs} <= {*self._known}:
+            return  # it is there, or a newer one of its label is: after another version of the code none is kept twice
         is_used = datetime.now(UTC).date() - kept.used_on < _UNUSED
         if is_used and (not kept.is_stored or self._name(kept.label, kept.sql, kept.inputs) == kept.name):
             self._add(kept)

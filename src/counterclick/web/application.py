@@ -10,7 +10,6 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from counterclick.errors import CounterclickError, StoreError
-from counterclick.shop import Shop
 from counterclick.web.bodies import BodyError
 from counterclick.web.events import take_events
 from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
@@ -19,23 +18,14 @@ from counterclick.web.segment import take_batch, take_message
 from counterclick.web.service import Service
 from counterclick.web.shopify import take_webhook
 
-__all__ = ["application", "of_service"]
+__all__ = ["application"]
 
 _log = logging.getLogger("counterclick.web")
 _UNKNOWN = 401
 
 
-def application(shop: Shop) -> Litestar:
-    """Return the ASGI application of a shop.
-
-    Args:
-        shop: to be served; it is not closed here.
-    """
-    return of_service(Service(shop))
-
-
-def of_service(service: Service) -> Litestar:
-    """Return the application of a service."""
+def application(service: Service) -> Litestar:
+    """Return the ASGI application of a shop that is served."""
     return Litestar(
         [
             take_events,

@@ -15,7 +15,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from counterclick.errors import CounterclickError, UnknownNameError
+from counterclick.errors import CounterclickError, StoreError, UnknownNameError
 from counterclick.shop.evaluating import Evaluation
 from counterclick.web.bodies import read_body
 from counterclick.web.service import Service
@@ -38,11 +38,13 @@ async def evaluate_flag(request: Request[Any, Any, Any], service: Service, key: 
         return _json({"key": key, **visitor}, 400)
     try:
         found = service.evaluating.evaluate(key, visitor, service.today())
+        await service.expose(found.exposures)
+    except StoreError:
+        raise
     except UnknownNameError as error:
         return _json({"key": key, "errorCode": "FLAG_NOT_FOUND", "errorDetails": str(error)}, 404)
     except CounterclickError as error:
         return _json({"key": key, "errorCode": "GENERAL", "errorDetails": str(error)}, 400)
-    await service.expose(found.exposures)
     return _json(_told(found, service))
 
 
@@ -69,7 +71,7 @@ async def evaluate_all(request: Request[Any, Any, Any], service: Service) -> Res
 
 @get(_STREAM)
 async def refetch(request: Request[Any, Any, Any], service: Service) -> ServerSentEvent:
-    """Tell a client when flags may have changed: another ``shop.toml``, or another day."""
+    """Tell a client when flags may have changed: with the shop's day; ``shop.toml`` is read when the process starts."""
     service.allow(request, "write")
     return ServerSentEvent(_changes(service))
 

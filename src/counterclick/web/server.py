@@ -13,7 +13,7 @@ from granian.server.embed import Server
 
 from counterclick.errors import StoreError
 from counterclick.shop import Shop
-from counterclick.web.application import of_service
+from counterclick.web.application import application
 from counterclick.web.service import Service
 
 __all__ = ["serve"]
@@ -33,12 +33,13 @@ def serve(shop: Shop, host: str, port: int, *, started: Callable[[], None] = lam
         started: called when requests are taken.
     """
     with shop:
+        shop.declare()
         asyncio.run(_serving(Service(shop), host, port, started))
 
 
 async def _serving(service: Service, host: str, port: int, started: Callable[[], None]) -> None:
     server = Server(
-        of_service(service),
+        application(service),
         address=host,
         port=port,
         interface=Interfaces.ASGI,

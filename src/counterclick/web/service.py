@@ -14,6 +14,7 @@ import msgspec
 from litestar import Request
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
 from counterclick.events.vocabulary import Event, Exposure
 from counterclick.shop import Shop
@@ -24,9 +25,6 @@ from counterclick.shop.shopify import ShopifyStore
 from counterclick.web.bodies import BodyError
 
 __all__ = ["Service"]
-
-_REMEMBERED = 200_000
-"""Exposures of which this process knows that they are on disk: asked again, they are the same event."""
 
 
 class Service:
@@ -47,9 +45,7 @@ class Service:
         self._skipped = Counter("counterclick_skipped", "What means nothing here.", ["source"], registry=self.registry)
         waiting = Gauge("counterclick_inbox_bodies", "Bodies that wait for the log.", registry=self.registry)
         waiting.set_function(lambda: float(shop.store.inbox.count()))
-        self._arms = FirstArms(shop.store, shop.config)
-        self.evaluating = Evaluating(shop.config, shop.store.key, self._arms)
-        self._exposed: dict[str, None] = {}
+        self.evaluating = Evaluating(shop.config, shop.store.key, FirstArms(shop.store, shop.config))
         self.shopify = ShopifyStore(shop.store.folder, shop.config)
         self.is_ready = True
 
@@ -73,15 +69,20 @@ class Service:
         return datetime.now(self._zone).date()
 
     async def expose(self, exposures: Sequence[Exposure]) -> None:
-        """Record exposures that were not recorded by this process before; when this returns they are on disk."""
-        new = [each for each in exposures if each.event_id not in self._exposed]
-        if new:
-            await self.take([msgspec.to_builtins(each) for each in new], "decide")
-        for each in new:
-            self._exposed[str(each.event_id)] = None
-            self._arms.note(each)
-        while len(self._exposed) > _REMEMBERED:
-            del self._exposed[next(iter(self._exposed))]
+        """Record exposures that were not recorded by this process before; when this returns they are on disk.
+
+        Raises:
+            InputError: the visitor's id cannot be recorded.
+            StoreError: the inbox could not be written; none was kept.
+        """
+        new = self.evaluating.unrecorded(exposures)
+        if not new:
+            return
+        received = await self.take([msgspec.to_builtins(each) for each in new], "decide")
+        refused = [each.details for each in received.judged if isinstance(each, Rejection)]
+        if refused:
+            raise InputError(f"the visitor cannot be exposed: {refused[0]}.")
+        self.evaluating.recorded(new)
 
     async def take(self, sent: Iterable[Mapping[str, Any] | Rejection], source: str, n_skipped: int = 0) -> Received:
         """Take events; when this returns they are on disk.
