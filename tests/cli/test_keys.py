@@ -42,3 +42,14 @@ def test_a_key_that_is_not_there_is_named(shell: Shell, toml: Path) -> None:
     """With those that are."""
     made = shell.json("keys", "new", "write", "--shop", str(toml))
     assert made["key_id"] in shell("keys", "withdraw", "nosuch", "--shop", str(toml), code=2)
+
+
+def test_a_key_for_pages_may_do_no_more_than_pages_do(shell: Shell, toml: Path) -> None:
+    """It neither writes as a server does nor reads; a key that may write may do what a page may."""
+    place = ("--shop", str(toml))
+    page = shell.json("keys", "new", "browser", *place)["secret"]
+    server = shell.json("keys", "new", "write", *place)["secret"]
+    assert page.startswith("cc_b_")
+    with open_shop(toml) as shop:
+        assert [shop.keys.find(page, may) is not None for may in ("browser", "write", "read")] == [True, False, False]
+        assert [shop.keys.find(server, may) is not None for may in ("browser", "write", "read")] == [True, True, False]

@@ -36,12 +36,12 @@ def serve(
 
 @keys.command
 def new(
-    may: Literal["write", "read"],
+    may: Literal["write", "read", "browser"],
     *,
     name: Annotated[str, Parameter(help="Whose it is, such as storefront.")] = "",
     common: Common = COMMON,
 ) -> int:
-    """Make a key that may write (send events, ask for decisions) or read (figures); it is shown once."""
+    """Make a key that may write (send events, ask for decisions), read (figures), or stand in a page; it is shown once."""
     with opened(common) as shop:
         key, secret = shop.keys.new(may, name)
     if common.json:

@@ -31,6 +31,7 @@ def check(config: Config, name: str) -> None:
         if declared.monthly_cost is not None and not 0 <= declared.monthly_cost < math.inf:
             raise ConfigError(f"{name}: monthly_cost of surface {surface!r} must be a number, not negative.")
     _check_tools(config, name)
+    _check_origins(config, name)
     if not 0 < config.kill.no_movement_days <= config.kill.no_lift_days:
         raise ConfigError(f"{name}: [kill] needs no_movement_days above 0 and at most no_lift_days.")
     for experiment, settings in config.experiments.items():
@@ -63,6 +64,15 @@ def _check_tools(config: Config, name: str) -> None:
             other = owners.setdefault(tool, surface)
             if other != surface or (tool in config.surfaces and tool != surface):
                 raise ConfigError(f"{name}: the claims of {tool!r} are tied to two surfaces; tie them to one.")
+
+
+def _check_origins(config: Config, name: str) -> None:
+    for origin in config.serve.origins:
+        if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
+            raise ConfigError(
+                f"{name}: [serve] origins has {origin!r}; write scheme and host, and the port where there is one, as a "
+                "browser sends them: 'https://shop.example', without a path and without '*'."
+            )
 
 
 def _check_holdout(config: Config, name: str) -> None:

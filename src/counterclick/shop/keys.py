@@ -21,9 +21,11 @@ from counterclick.store import Store
 
 __all__ = ["Key", "KeyList", "Keys", "May"]
 
-May = Literal["write", "read"]
-"""Send events and ask for decisions; or read figures."""
-_PREFIX = {"write": "cc_w_", "read": "cc_r_"}
+May = Literal["write", "read", "browser"]
+"""Send events and ask for decisions; read figures; or stand in a page, where everybody sees it, and send what buyers do."""
+_PREFIX = {"write": "cc_w_", "read": "cc_r_", "browser": "cc_b_"}
+_HOLDS_FOR: dict[May, tuple[May, ...]] = {"browser": ("browser", "write")}
+"""What is asked for -> keys that allow it, where it is more than those of that name."""
 _FILE = "keys.json"
 _SHOWN = "%Y-%m-%d %H:%M"
 
@@ -118,7 +120,7 @@ class Keys:
         """Return the key of a secret, if it holds and allows this: in time that does not tell how much of it was right."""
         self._look()
         key = self._by_digest.get(_digest(secret))
-        return key if key is not None and key.may == may and key.holds(datetime.now(UTC)) else None
+        return key if key is not None and key.may in _HOLDS_FOR.get(may, (may,)) and key.holds(datetime.now(UTC)) else None
 
     def _look(self) -> None:
         """Read the file again if it has changed."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Litestar, Request, Response
+from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
@@ -41,8 +43,24 @@ def application(service: Service) -> Litestar:
         ],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         exception_handlers={BodyError: _refused, StoreError: _unwritten, CounterclickError: _misled},
+        cors_config=_cors(service.shop.config.serve.origins),
         openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs"),
         request_max_body_size=None,  # `read_body` knows the limits
+    )
+
+
+def _cors(origins: Sequence[str]) -> CORSConfig | None:
+    """Let declared pages ask, with cookies, and read the answers; without any, only the server's own host may."""
+    if not origins:
+        return None
+    headers = ["authorization", "content-encoding", "content-type", "if-none-match", "x-api-key"]
+    return CORSConfig(
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=headers,
+        allow_credentials=True,
+        expose_headers=["etag"],
+        max_age=86_400,
     )
 
 

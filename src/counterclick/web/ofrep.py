@@ -32,7 +32,7 @@ _STREAM = "/ofrep/v1/stream"
 @post("/ofrep/v1/evaluate/flags/{key:str}", status_code=200)
 async def evaluate_flag(request: Request[Any, Any, Any], service: Service, key: str) -> Response[bytes]:
     """Evaluate one flag for ``context.targetingKey``, the visitor, and record that the visitor was eligible."""
-    service.allow(request, "write")
+    service.allow(request, "browser")
     visitor = _visitor(await read_body(request, _CONTEXT_BYTES))
     if isinstance(visitor, dict):
         return _json({"key": key, **visitor}, 400)
@@ -51,7 +51,7 @@ async def evaluate_flag(request: Request[Any, Any, Any], service: Service, key: 
 @post("/ofrep/v1/evaluate/flags", status_code=200)
 async def evaluate_all(request: Request[Any, Any, Any], service: Service) -> Response[bytes]:
     """Evaluate every flag for a visitor; nothing is recorded."""
-    service.allow(request, "write")
+    service.allow(request, "browser")
     visitor = _visitor(await read_body(request, _CONTEXT_BYTES))
     if isinstance(visitor, dict):
         return _json(visitor, 400)
@@ -72,7 +72,7 @@ async def evaluate_all(request: Request[Any, Any, Any], service: Service) -> Res
 @get(_STREAM)
 async def refetch(request: Request[Any, Any, Any], service: Service) -> ServerSentEvent:
     """Tell a client when flags may have changed: with the shop's day; ``shop.toml`` is read when the process starts."""
-    service.allow(request, "write")
+    service.allow(request, "browser")
     return ServerSentEvent(_changes(service))
 
 

@@ -62,7 +62,7 @@ class Service:
         """
         secret = said or _secret(request)
         if not secret or self.keys.find(secret, may) is None:
-            raise BodyError(401, f"a key that may {may} is needed: `counterclick keys new {may}` makes one.")
+            raise BodyError(401, f"a key is needed that holds for this: `counterclick keys new {may}` makes one.")
 
     def today(self) -> date:
         """Return the shop's day."""
