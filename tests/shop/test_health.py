@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import MONDAY, Event, exposure, identify, later, moment, purchase, refund, view
+from builders import MONDAY, Event, event, exposure, identify, later, moment, purchase, refund, view
 from counterclick.display import WIDTH
 from counterclick.errors import ConfigError
 from counterclick.events.schema import SCHEMA
@@ -282,3 +282,17 @@ def test_the_page_fits_in_eighty_columns(shop: Shop) -> None:
     text = str(shop.check())
     assert max(len(row) for row in text.splitlines()) <= WIDTH
     assert "Assignment, carried to orders" in text
+
+
+def test_browsers_that_lost_their_visitor_are_counted_where_they_met_two_arms(make_shop: MakeShop, toml: str) -> None:
+    """Of 100 visitors one was given another id twice, once in the other arm; nobody knows where no cart tells."""
+    shop = make_shop(toml)
+    shop.record([exposure(f"v{n}", "nothing" if n % 2 else "bundles", experiment="cart-bundles") for n in range(100)])
+    assert shop.check().sign("visitors given another id").value is None
+    both = [event("reassigned", visitor_id="v1", other_visitor_id=other, at=later(MONDAY, days=2)) for other in ("v2", "v3")]
+    shop.record([*both, {**both[0], "event_id": "told again"}])
+    health = shop.check(fail_on=["reassigned_visitors"])
+    found = health.sign("visitors given another id")
+    assert (found.value, found.shown) == (0.01, "2")
+    assert "1 of them met two arms of one experiment, 1.00 % of its visitors" in found.effect
+    assert health.fails

@@ -27,7 +27,7 @@ __all__ = [
 
 IDENTIFIERS = (
     *("visitor_id", "customer_id", "event_id", "order_id", "conversation_id", "message_id", "campaign_id", "product_id"),
-    *("group_id", "surface", "experiment", "variant", "policy"),
+    *("other_visitor_id", "group_id", "surface", "experiment", "variant", "policy"),
 )
 """Columns that name someone or something; an e-mail address in them is hashed."""
 

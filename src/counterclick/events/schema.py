@@ -41,6 +41,7 @@ SCHEMA = pa.schema(
         ("source", pa.string()),
         ("visitor_id", pa.string()),
         ("customer_id", pa.string()),
+        ("other_visitor_id", pa.string()),
         ("device", pa.string()),
         ("country", pa.string()),
         ("consent", pa.bool_()),

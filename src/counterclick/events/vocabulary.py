@@ -32,6 +32,7 @@ __all__ = [
     "PageView",
     "Product",
     "Purchase",
+    "Reassigned",
     "Refund",
     "RefundLine",
     "RemoveFromCart",
@@ -373,6 +374,17 @@ class Identify(Event, frozen=True, kw_only=True, tag="identify"):
     customer_id: Id
 
 
+class Reassigned(Event, frozen=True, kw_only=True, tag="reassigned"):
+    """A browser had lost its visitor and was given another, until its cart told the first one, which holds again.
+
+    Attributes:
+        other_visitor_id: the visitor that was given in between.
+    """
+
+    visitor_id: Id
+    other_visitor_id: Id
+
+
 EVENTS: tuple[type[Event], ...] = (
     PageView,
     ViewItemList,
@@ -393,5 +405,6 @@ EVENTS: tuple[type[Event], ...] = (
     Product,
     Claim,
     Identify,
+    Reassigned,
 )
 """Every kind of event, in the order of the glossary."""

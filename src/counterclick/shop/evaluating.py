@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from counterclick.config import HELD_OUT, HOLDOUT, Config, ExperimentConfig
+from counterclick.config import HELD_OUT, HOLDOUT, NOTHING, Config, ExperimentConfig
 from counterclick.errors import UnknownNameError
 from counterclick.events.redaction import hashed
 from counterclick.events.vocabulary import Exposure
@@ -94,25 +94,41 @@ class Evaluating:
         self._digest = hashlib.sha256(msgspec.json.encode(config, order="sorted")).hexdigest()[:12]
 
     @property
+    def surfaces(self) -> tuple[str, ...]:
+        """The surfaces there are: those that are declared, experimented on, or switched by a schedule."""
+        tested = (each.surface for each in self._config.experiments.values())
+        return tuple(sorted({*self._config.surfaces, *self._config.onoff, *tested}))
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """The experiments there are."""
+        return tuple(self._config.experiments)
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """The flags there are: experiments, and surfaces of other names."""
-        surfaces = {*self._config.surfaces, *(each.surface for each in self._config.experiments.values())}
-        return (*self._config.experiments, *sorted(surfaces - {*self._config.experiments}))
+        return (*self.experiments, *(name for name in self.surfaces if name not in self._config.experiments))
 
     def version(self, day: date) -> str:
         """Return what changes when any flag may have changed."""
         return f"{self._digest}-{day.isoformat()}"
 
     def evaluate(self, flag: str, visitor: str, day: date) -> Evaluation:
-        """Return what a flag says for a visitor on a day of the shop.
+        """Return what a flag says for a visitor on a day of the shop: an experiment's, else a surface's.
 
         Raises:
             UnknownNameError: there is no such flag.
             ConfigError: several experiments would ask the same visitor.
         """
+        return self._evaluation(flag, self._config.experiments.get(flag), visitor, day)
+
+    def surface(self, name: str, visitor: str, day: date) -> Evaluation:
+        """Return whether a surface is on for a visitor, also where an experiment has its name; as `evaluate` else."""
+        return self._evaluation(name, None, visitor, day)
+
+    def _evaluation(self, flag: str, settings: ExperimentConfig | None, visitor: str, day: date) -> Evaluation:
         who = hashed(visitor, self._key)
-        settings = self._config.experiments.get(flag)
-        if settings is None and flag not in self.flags:
+        if settings is None and flag not in self.surfaces:
             raise UnknownNameError("flag", flag, self.flags, "A flag is an experiment or a surface of shop.toml.")
         found = assigned(self._config, settings.surface if settings else flag, who, day, self._arms)
         if found.is_switched_off:
@@ -127,7 +143,8 @@ class Evaluating:
         asked = self._config.experiments.get(found.experiment or "")
         if asked is None or found.variant is None:
             return Evaluation(flag, True, "on", "DISABLED", found.experiment, found.exposures)
-        return Evaluation(flag, found.variant != asked.control, found.variant, "SPLIT", found.experiment, found.exposures)
+        is_on = found.variant not in (asked.control, NOTHING)
+        return Evaluation(flag, is_on, found.variant, "SPLIT", found.experiment, found.exposures)
 
     def unrecorded(self, exposures: Sequence[Exposure]) -> list[Exposure]:
         """Return those of some exposures that were not recorded before, as far as this object was told."""

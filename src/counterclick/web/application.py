@@ -16,9 +16,11 @@ from counterclick.web.bodies import BodyError
 from counterclick.web.events import take_events
 from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
 from counterclick.web.operations import healthz, metrics, readyz
+from counterclick.web.scripts import script
 from counterclick.web.segment import take_batch, take_message
 from counterclick.web.service import Service
 from counterclick.web.shopify import take_webhook
+from counterclick.web.visits import collect, known_visitor
 
 __all__ = ["application"]
 
@@ -34,6 +36,9 @@ def application(service: Service) -> Litestar:
             take_message,
             take_batch,
             take_webhook,
+            script,
+            known_visitor,
+            collect,
             evaluate_flag,
             evaluate_all,
             refetch,

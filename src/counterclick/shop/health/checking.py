@@ -17,6 +17,7 @@ from counterclick.shop.health.arms import carried_of
 from counterclick.shop.health.arriving import ahead_of, arrivals_of, delay_of, late_of
 from counterclick.shop.health.joining import exposures_of, orders_of, refunds_of, touches_of
 from counterclick.shop.health.people import bots_of, consent_of, unidentified_of
+from counterclick.shop.health.reassigned import reassigned_of
 from counterclick.shop.health.volumes import days_without, gaps_of, known_until, scan, volumes_of
 from counterclick.shop.reading import Reading
 
@@ -53,6 +54,7 @@ def health_of(
     late, late_finding = late_of(arrivals, config)
     bots, bots_finding, n_visitors = bots_of(reading, config.health, tuple(experiments))
     carried = carried_of(experiments)
+    reassigned, reassigned_finding = reassigned_of(reading, config.health)
     findings = [
         _refused(refusals),
         *orders_of(reading),
@@ -62,6 +64,7 @@ def health_of(
         days_without(missing, volumes, config),
         late_finding,
         *_uncarried(carried, config.health),
+        reassigned_finding,
         bots_finding,
     ]
     names = [found.name for found in findings]
@@ -85,6 +88,7 @@ def health_of(
             ahead_of(scanned),
             unidentified_of(reading, n_visitors),
             consent_of(reading),
+            reassigned,
             bots,
         ),
         carried=carried,

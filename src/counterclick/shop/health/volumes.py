@@ -16,8 +16,8 @@ from counterclick.shop.reading import BOOKKEEPING, Reading
 
 __all__ = ["LIVE", "Scan", "days_without", "gaps_of", "known_until", "live_since", "scan", "volumes_of"]
 
-_UNEVEN = ("product", "exposure")
-"""Kinds that come when someone sends a catalogue, or while an experiment runs."""
+_UNEVEN = ("product", "exposure", "reassigned")
+"""Kinds that come when someone sends a catalogue, while an experiment runs, or when a browser lost its visitor."""
 LIVE = ", ".join(f"'{kind}'" for kind in BOOKKEEPING)
 """Bookkeeping kinds, as a list of SQL."""
 _OWN = ("decide",)
