@@ -5,7 +5,7 @@
   if (!tag || (early && early.runs)) return;
   var set = tag.dataset, base = new URL('.', tag.src).href, COPY = '_cc_visitor', ARM = '_cc_arm_';
   var asks = set.consent === 'ask', allowed = !asks || !!copied() || undefined;
-  var queue = [], met = {}, waiting = [], ready, timer, cart, carried, refused;
+  var queue = [], met = {}, waiting = [], ready, timer, cart, carried, refused, busy;
   // What this tab knows: v(isitor), s(urfaces), x (experiments), a(rms of experiments, for the cart).
   var me = {};
   try { me = JSON.parse(sessionStorage.cc || '{}'); } catch (e) { /* no storage: the server is asked on every page */ }
@@ -73,19 +73,20 @@
 
   // The cart carries visitor and arms into the order; one that tells of another visitor is older than our cookie.
   function carry() {
-    if (!cart || !me.v || !allowed) return;
+    if (!cart || !me.v || !allowed || busy) return;
     var wanted = {}, text;
     wanted[COPY] = me.v;
     for (var name in me.a) wanted[ARM + name] = me.a[name];
     text = JSON.stringify(wanted);
     if (text === carried) return;
-    carried = text;
+    busy = true;
     Promise.resolve(cart.read ? cart.read() : {}).then(function (has) {
       has = has || {};
       var theirs = has[COPY];
-      if (theirs && theirs !== me.v && theirs !== refused) { carried = ''; return ask(refused = theirs); }
+      if (theirs && theirs !== me.v && theirs !== refused) return ask(theirs).then(function () { refused = theirs; });
+      carried = text;
       for (var name in wanted) if (has[name] !== wanted[name]) return cart.write(wanted);
-    }).catch(function () { carried = ''; });
+    }).then(function () { busy = false; carry(); }, function () { busy = false; carried = ''; });
   }
   var root = w.Shopify && ((w.Shopify.routes || {}).root || '/');
   if (root) cart = {
@@ -99,6 +100,7 @@
 
   // Gates: hidden at once, shown where the feature is on or nobody knows; watched in both arms alike.
   function gate(surface, how) {
+    how = how || {};
     var late = early && early.late, style = d.getElementById('cc-' + surface);
     if (how.selector && !style && !late) {
       style = d.createElement('style'); style.id = 'cc-' + surface;
