@@ -19,6 +19,8 @@ from counterclick.audits import Drift
 from counterclick.cli.app import app
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.onoff import app as onoff_app
+from counterclick.cli.serving import keys as keys_app
+from counterclick.cli.verifying import app as verify_app
 from counterclick.config import Config
 from counterclick.connectors.translated import Translated
 from counterclick.decisions import Decision, Policy
@@ -263,7 +265,13 @@ def commands() -> str:
         "",
     ]
     lines += ["| command | what it does | options |", "|---|---|---|"]
-    groups = {"counterclick": app, "counterclick experiment": experiment_app, "counterclick onoff": onoff_app}
+    groups = {
+        "counterclick": app,
+        "counterclick experiment": experiment_app,
+        "counterclick onoff": onoff_app,
+        "counterclick keys": keys_app,
+        "counterclick verify": verify_app,
+    }
     for prefix, commands_of in groups.items():
         for name in commands_of:
             if name.startswith("-") or f"counterclick {name}" in groups:
@@ -272,7 +280,8 @@ def commands() -> str:
             lines.append(f"| `{prefix} {name}` | {first_line(command)} | {options(command)} |")
     lines += [
         "",
-        "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on, or an alarm that `drift --watch` found; "
+        "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on, an alarm that `drift --watch` found, or a "
+        "holdout that leaks; "
         "2 for input that cannot be taken, data that needs attention (`record`, `check`), or a question that cannot be "
         "answered; 130 where you stopped it.",
         "",

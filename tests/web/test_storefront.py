@@ -205,6 +205,27 @@ def test_a_gate_holds_out_what_is_not_ours(browser: Browser, store: Storefront, 
     assert ("view_item_list" in kinds(store, visitor)) == (arm == "feature")
 
 
+def test_a_holdout_that_is_undone_is_found(browser: Browser, store: Storefront, key: str) -> None:
+    """While the gates hold, the log says so; a script of the theme that shows the block all the same is a leak."""
+    store.head = store.pasted(recipe("Hold out what is not ours") + recipe("A Shopify app block"), key)
+    store.body = BLOCK
+    for arm, outcome in (("feature", None), ("nothing", "holds")):
+        visitor = assigned("bundles", arm)
+        with entered(browser, store, visitor) as context:
+            page = opened(context, store)
+            until(lambda who=visitor: kinds(store, who).get("exposure"))
+            if arm == "feature":
+                until(lambda who=visitor: kinds(store, who).get("view_item_list"))
+                continue
+            with open_shop(store.counterclick.toml) as shop:
+                assert shop.verify_holdout("bundles").outcome == outcome
+            page.evaluate("document.getElementById('cc-bundles').remove()")
+            until(lambda who=visitor: kinds(store, who).get("view_item_list"))
+    with open_shop(store.counterclick.toml) as shop:
+        (test,) = shop.verify_holdout("bundles").tests
+    assert (test.outcome, test.n_leaks, test.leaks[0].visitor_id, test.leaks[0].source) == ("leaks", 1, visitor, "cc.js")
+
+
 @pytest.mark.parametrize("lost", ["/cc.js", "/v1/visitor"])
 @pytest.mark.parametrize("surface", list(RECIPES))
 def test_where_the_server_cannot_be_reached_the_feature_shows(

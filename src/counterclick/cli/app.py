@@ -19,6 +19,7 @@ from counterclick.cli.readiness import readiness
 from counterclick.cli.reporting import report
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
+from counterclick.cli.verifying import app as verify_app
 
 if TYPE_CHECKING:
     from counterclick.shop import Recorded
@@ -34,6 +35,7 @@ app = App(
 app.command(experiment_app)
 app.command(onoff_app)
 app.command(keys)
+app.command(verify_app)
 for _command in (audit, report, claims, drift, alignment, readiness, serve):
     app.command(_command)
 

@@ -13,6 +13,7 @@ from ibis.expr.types import Table
 
 from counterclick.attribution import FirstTouch, LastTouch, Rule
 from counterclick.audits import Alignment, Audit, Drift, Ledger
+from counterclick.audits.leaking import HoldoutCheck
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
 from counterclick.config import HOLDOUT, Config, duration
@@ -38,6 +39,7 @@ from counterclick.shop.registry import Registry
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.serving import Serving
 from counterclick.shop.shown import MetricTable, OrderList
+from counterclick.shop.verifying import verified_holdout
 from counterclick.store import Store
 
 __all__ = ["Shop"]
@@ -350,6 +352,17 @@ class Shop:
             EmptyStoreError: nothing is recorded.
         """
         return readiness_of_shop(self.reading, self.config)
+
+    def verify_holdout(self, surface: str, most: int = 10) -> HoldoutCheck:
+        """Return whether visitors who are held out from a surface really had nothing of it, with the first events if not.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+            UnknownNameError: there is no such surface.
+            ConfigError: nobody is held out from it.
+        """
+        self.reading.as_of()
+        return verified_holdout(self.reading, self.config, surface, most)
 
     def rejections(self, most: int = 20) -> Refused:
         """Return the newest refused events with their reasons."""
