@@ -10,7 +10,7 @@ from counterclick.connectors.translated import Translated
 from counterclick.events.readings import UnreadableError, reading
 from counterclick.events.rejection import Reason
 
-__all__ = ["KINDS", "collected"]
+__all__ = ["KINDS", "collected", "happened_at"]
 
 KINDS = (
     "page_view",
@@ -49,11 +49,17 @@ def collected(
     if kind == "purchase" and not orders:
         return Translated(refused=((Reason.UNKNOWN_KIND, _ORDERS),))
     told = {**event, **{name: value for name, value in shared.items() if value is not None}}
-    return Translated(bodies=({**told, "occurred_at": _happened_at(event.get("occurred_at"), sent_at, received_at)},))
+    return Translated(bodies=({**told, "occurred_at": happened_at(event.get("occurred_at"), sent_at, received_at)},))
 
 
-def _happened_at(stated: Any, sent_at: Any, received_at: datetime) -> Any:
-    """Return when it happened by our clock: the browser's may be wrong by hours, but not between two of its own times."""
+def happened_at(stated: Any, sent_at: Any, received_at: datetime) -> Any:
+    """Return when it happened by our clock: the browser's may be wrong by hours, but not between two of its own times.
+
+    Args:
+        stated: the browser's time of the event; without one, it happened when it was received.
+        sent_at: the browser's time when it sent the body; without one, its times are taken as they are.
+        received_at: our own clock, UTC.
+    """
     if stated is None:
         return received_at.isoformat()
     try:

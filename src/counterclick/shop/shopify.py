@@ -74,6 +74,10 @@ class ShopifyStore:
             costs = _costs(connection, _variants_in(told))
         return self._bare(costs, items)
 
+    def pixel_context(self) -> Context:
+        """Return what a pixel's events do not say: the shop's settings alone."""
+        return self._bare()
+
     def remember(self, request: Compliance) -> None:
         """Keep what is asked of the shop's owner; the same request asked again is one."""
         body = msgspec.json.encode({name: value for name, value in asdict(request).items() if name != "contacts"}).decode()

@@ -16,6 +16,7 @@ from counterclick.web.bodies import BodyError
 from counterclick.web.events import take_events
 from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
 from counterclick.web.operations import healthz, metrics, readyz
+from counterclick.web.pixel import take_pixel
 from counterclick.web.scripts import script
 from counterclick.web.segment import take_batch, take_message
 from counterclick.web.service import Service
@@ -39,6 +40,7 @@ def application(service: Service) -> Litestar:
             script,
             known_visitor,
             collect,
+            take_pixel,
             evaluate_flag,
             evaluate_all,
             refetch,

@@ -14,7 +14,7 @@ from counterclick.web.bodies import BodyError
 __all__ = ["script"]
 
 _FOLDER = Path(__file__).parent / "storefront"
-_PLAIN = {name: (_FOLDER / name).read_bytes() for name in ("cc.js",)}
+_PLAIN = {name: (_FOLDER / name).read_bytes() for name in ("cc.js", "pixel.js")}
 _PACKED = {name: gzip.compress(body, mtime=0) for name, body in _PLAIN.items()}
 _ETAGS = {name: f'"{hashlib.sha256(body).hexdigest()[:24]}"' for name, body in _PLAIN.items()}
 _AN_HOUR_A_DAY = "public, max-age=3600, stale-while-revalidate=86400"
