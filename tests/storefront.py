@@ -188,9 +188,12 @@ def entered(browser: Browser, store: Storefront, visitor: str | None = None) -> 
     context = browser.new_context()
     context.set_default_timeout(PATIENCE)
     context.add_init_script(RECORDER)
+    errors: list[str] = []
+    context.on("weberror", lambda each: errors.append(str(each.error)))
     if visitor is not None:
         context.add_cookies([{"name": COOKIE, "value": visitor, "url": store.counterclick.url, "httpOnly": True}])
     try:
         yield context
+        assert errors == []
     finally:
         context.close()

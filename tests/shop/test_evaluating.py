@@ -105,3 +105,15 @@ def test_a_flag_that_nobody_declared_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="cart, first, search"):
         flags.evaluate("frist", "v1", DAY)
     assert flags.version(DAY) != flags.version(date(2026, 1, 11))
+
+
+def test_a_surface_is_asked_for_also_where_an_experiment_has_its_name(tmp_path: Path) -> None:
+    """On in the feature's arm alone, not in one that shows nothing; what a schedule alone declares is a surface, too."""
+    named = ONE.replace("first", "cart").replace('control = "nothing"', 'control = "plain"')
+    shares = "nothing = 0.3, plain = 0.3, bestsellers = 0.4"
+    toml = named.replace("nothing = 0.5, bestsellers = 0.5", shares) + SCHEDULE.replace("search", "chat")
+    flags, _ = evaluating(toml, tmp_path)
+    assert (flags.experiments, flags.surfaces) == (("cart",), ("cart", "chat", "search"))
+    assert flags.flags == ("cart", "chat", "search")
+    seen = {(flags.evaluate("cart", who, DAY).value, flags.surface("cart", who, DAY).value) for who in VISITORS}
+    assert seen == {("nothing", False), ("plain", False), ("bestsellers", True)}

@@ -131,6 +131,7 @@ def test_a_cart_that_tells_of_another_visitor_gives_it_back(server: Served, key:
         assert f"{COOKIE}={first}" in found.headers["set-cookie"]
     sql = f"SELECT other_visitor_id FROM events WHERE kind = 'reassigned' AND visitor_id = '{first}'"
     assert rows(server, sql) == [(second,)]
+    assert 'counterclick_events_total{kind="reassigned",source="cc.js"}' in server.client.get("/metrics").text
     for nonsense in ("anna@example.com", "v99999999.AAAAAAAAAAAAAAAAAAAAAA", 7):
         assert ask(server, "/v1/visitor", {"key": key, "cart": nonsense}, {COOKIE: second}).json()["visitor"] == second
 

@@ -46,6 +46,9 @@ ends_on = 2026-04-26              # whole weeks, two at least
 # weeks = 16
 # block = "7d"                    # `counterclick onoff plan search` advises one
 
+# [serve]                         # pages that may speak to `counterclick serve` (docs/connect/storefront.md)
+# origins = ["https://shop.example"]
+
 # Files in other words than the vocabulary's are read through a mapping: SQL expressions over their columns.
 # [tables.orders]
 # file = "orders*.csv"

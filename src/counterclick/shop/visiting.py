@@ -14,7 +14,7 @@ from counterclick.errors import CounterclickError
 from counterclick.events.vocabulary import Exposure, Reassigned
 from counterclick.shop.evaluating import Evaluating
 
-__all__ = ["LONGEST", "Met", "Visit", "flags_of", "met", "new_visitor", "visit"]
+__all__ = ["LONGEST", "Met", "Visit", "flags_of", "met", "new_visitor", "newcomer", "visit"]
 
 LONGEST = timedelta(days=395)
 """Thirteen months: so long a visitor is known, counted from its first visit, whatever renews the cookie."""
@@ -57,6 +57,11 @@ class Met:
 def new_visitor(day: date) -> str:
     """Return a new visitor's id: 16 random bytes, and the day from which its time is counted."""
     return f"v{day:%Y%m%d}.{secrets.token_urlsafe(16)}"
+
+
+def newcomer(now: datetime) -> Visit:
+    """Return somebody who was never here."""
+    return Visit(new_visitor(now.date()), LONGEST)
 
 
 def visit(now: datetime, *, cookie: Any = None, page: Any = None, cart: Any = None) -> Visit | None:

@@ -97,9 +97,13 @@ class Service:
                 self._taken.labels(source, each.__struct_config__.tag).inc()
             else:
                 self._refused.labels(source, each.reason.value).inc()
-        if n_skipped:
-            self._skipped.labels(source).inc(n_skipped)
+        self.pass_over(source, n_skipped)
         return received
+
+    def pass_over(self, source: str, n: int) -> None:
+        """Count what was sent and means nothing here."""
+        if n:
+            self._skipped.labels(source).inc(n)
 
 
 def _secret(request: Request[Any, Any, Any]) -> str | None:

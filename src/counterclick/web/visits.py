@@ -15,7 +15,7 @@ from litestar.datastructures import Cookie
 
 from counterclick.connectors.browsers import country_of, device_of
 from counterclick.connectors.storefront import collected
-from counterclick.shop.visiting import Visit, flags_of, met, new_visitor, visit
+from counterclick.shop.visiting import flags_of, met, newcomer, visit
 from counterclick.web.bodies import BATCH_EVENTS, BodyError, read_body
 from counterclick.web.events import decoded
 from counterclick.web.service import Service
@@ -34,10 +34,7 @@ async def known_visitor(request: Request[Any, Any, Any], service: Service) -> Re
     if told.get("consent") is False:
         return Response(b"{}", media_type="application/json", cookies=[_cookie(request, "", 0)])
     now = datetime.now(UTC)
-    found = visit(now, cookie=request.cookies.get(COOKIE), page=told.get("visitor"), cart=told.get("cart"))
-    if found is None:
-        made = new_visitor(now.date())
-        found = visit(now, cookie=made) or Visit(made, lasts=now - now)
+    found = visit(now, cookie=request.cookies.get(COOKIE), page=told.get("visitor"), cart=told.get("cart")) or newcomer(now)
     if found.reassigned is not None:
         await service.take([msgspec.to_builtins(found.reassigned)], "cc.js")
     surfaces, experiments = flags_of(service.evaluating, found.visitor, service.today())
@@ -61,6 +58,7 @@ async def collect(request: Request[Any, Any, Any], service: Service) -> Response
         raise BodyError(413, f"a body holds at most {BATCH_EVENTS:,} events; this one has {len(events):,}.")
     eligible = met(service.evaluating, found.visitor, service.today(), applied)
     await service.expose(eligible.exposures)
+    service.pass_over("cc.js", len(eligible.stale))
     consent = told.get("consent") is True or None
     shared = {**about_browser(request), "visitor_id": found.visitor, "consent": consent}
     orders = service.shop.config.serve.browser_orders
