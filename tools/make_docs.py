@@ -100,8 +100,8 @@ TERMS = {
     "likely bot": "A visitor with more events on one day than `[health]` allows. Nothing is left out for it.",
     "readiness": "What a store of this size and history may run, by gates whose limits name their source.",
     "gate": "A number that a store must reach before an intervention; its limit is configuration.",
-    "gate of a page": "What hides a feature in a page, whoever made it, from visitors who are held out from it, and watches it "
-    "in both arms.",
+    "gate of a page": "What hides a feature in a page, whoever made it, from visitors who are held out from it, and "
+    "watches it in both arms.",
     "leak": "An event of a surface, of a visitor who is held out from it.",
     "reassigned": "Of a visitor: its browser lost its id and was given another, until its cart told the first one.",
     "washout": "Days at the beginning of every block of an on/off test that do not count.",
