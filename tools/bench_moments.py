@@ -62,7 +62,9 @@ def past_of(metric: tuple[str, str | None]) -> list[str]:
 def queried(table: Table) -> dict[str, Moments]:
     """Return our moments of each arm."""
     active = table.filter((table.orders > 0) | (table.orders_before > 0))
-    return {arm: moments for (arm,), moments in grouped_moments(table, active, COLUMNS, ("variant",)).items()}
+    counted = table.group_by("variant").agg(n=table.count()).to_pyarrow().to_pylist()
+    sizes = {(row["variant"],): row["n"] for row in counted}
+    return {arm: moments for (arm,), moments in grouped_moments(sizes, active, COLUMNS, ("variant",)).items()}
 
 
 def concluded(arms: dict[str, Moments]) -> list[float]:

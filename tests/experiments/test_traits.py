@@ -11,7 +11,7 @@ from builders import MONDAY, config, context, experiment, exposure, facts, later
 from counterclick.experiments.checks import sample_ratio_by_platform
 from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.measured import measure
-from counterclick.experiments.traits import along, labelled
+from counterclick.experiments.traits import TRAITS, along, labelled
 from counterclick.experiments.units import eligible
 from counterclick.metrics import metric_named
 from counterclick.stats import Moments
@@ -33,14 +33,15 @@ def test_the_ten_largest_stand_for_themselves() -> None:
         exposure("nobody", "a"),
     )
     units = eligible(shop.exposures("test"), config(), "UTC")
-    sizes, found = labelled(units, units)
+    counted = units.group_by("variant", *TRAITS).agg(n=units.count()).to_pyarrow().to_pylist()
+    sizes, found = labelled({(row["variant"], *(row[name] for name in TRAITS)): row["n"] for row in counted}, units)
     countries = rows(found.group_by("country").agg(n=found.count()), "country", "n")
     assert countries == [*((f"{chr(65 + i)}X", 3) for i in range(10)), ("other", 2), ("unknown", 1)]
     assert set(rows(found, "device")) == {"unknown"}
     assert set(rows(found, "customer")) == {"new"}
     keys = ("variant", "customer", "device", "country")
-    counted = found.group_by(*keys).agg(n=found.count()).to_pyarrow().to_pylist()
-    assert sizes == {tuple(row[key] for key in keys): row["n"] for row in counted}
+    again = found.group_by(*keys).agg(n=found.count()).to_pyarrow().to_pylist()
+    assert sizes == {tuple(row[key] for key in keys): row["n"] for row in again}
 
 
 def test_moments_by_traits_are_those_of_each_slice() -> None:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from ibis import _
+from ibis.expr.operations import Node
 
 from builders import (
     MONDAY,
@@ -40,6 +41,7 @@ from builders import (
 from counterclick.config import load
 from counterclick.experiments.measured import measure
 from counterclick.shop import Shop
+from counterclick.shop.texts import Texts
 from counterclick.stats import Moments
 
 TOML = """
@@ -161,7 +163,7 @@ def everything(shop: Shop) -> dict[str, list[Any]]:
         "sessions": facts.sessions,
         "impressions": facts.impressions,
         "days": shop.reading.days.filter(_.kind != "experiment_declared"),  # each shop declares for itself
-        "eligible": cohort._exposed,
+        "eligible": cohort.exposed,
         "assigned": cohort.orders,
         "unmatched": cohort.unmatched,
         "feature": cohort.feature_orders,
@@ -366,6 +368,25 @@ def test_what_was_not_asked_for_is_kept_up_all_the_same() -> None:
         upkeep = shop.reading._upkeep
         assert not upkeep._has_part
         assert {name for name, known in upkeep._known.items() if known.kept.by} <= {*upkeep._stored}
+
+
+def test_texts_that_are_taken_are_what_would_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queries of an audit are the same, letter by letter, whether their text is in the file or compiled now."""
+    taken = []
+    plain = Texts.text
+
+    def compared(self: Texts, operation: Node, compiled: Callable[[], str]) -> str:
+        found = plain(self, operation, compiled)
+        taken.append((found, plain(Texts(""), operation, compiled), self._digest(operation) in self._stored))
+        return found
+
+    with small_shop() as shop:
+        shop.audit()
+        shop.refresh()
+        monkeypatch.setattr(Texts, "text", compared)
+        shop.audit()
+    assert all(found == fresh for found, fresh, _is_stored in taken)
+    assert sum(is_stored for _found, _fresh, is_stored in taken) > len(taken) / 2
 
 
 def test_another_process_knows_the_tables_again() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 import ibis
 from ibis import _
-from ibis.expr.types import Table
+from ibis.expr.types import BooleanColumn, Table
 
 from counterclick.config import ExperimentConfig, duration
 from counterclick.experiments.context import Context
-from counterclick.experiments.units import assigned_orders, eligible, ends_at, finished, unmatched_orders
+from counterclick.experiments.traits import TRAITS
+from counterclick.experiments.units import assigned_orders, eligible, ends_at, is_finished, unmatched_orders
 from counterclick.facts.local_time import day_begins
 from counterclick.facts.rows import one_row
 
@@ -56,16 +59,12 @@ class Cohort:
     @property
     def everyone(self) -> Table:
         """Eligible visitors. Grain: one visitor."""
-        declared = self._exposed.variant.isin(list(self.config.variants))
-        return self._exposed.filter(declared)
-
-    @property
-    def undeclared(self) -> Table:
-        """Visitors who were exposed in an arm that is not declared. Grain: one visitor."""
-        return self._exposed.filter(~self._exposed.variant.isin(list(self.config.variants)))
+        declared = self.exposed.variant.isin(list(self.config.variants))
+        return self.exposed.filter(declared)
 
     @cached_property
-    def _exposed(self) -> Table:
+    def exposed(self) -> Table:
+        """Visitors who were exposed while the experiment ran, in whatever arm, declared or not. Grain: one visitor."""
         zone = self.context.timezone
         exposures = self.context.facts.exposures(self.name, ends_at(self.config, zone))
         return self.context.facts.kept(eligible(exposures, self.config, zone), f"eligible {self.name}", ("visitor_id",))
@@ -77,7 +76,47 @@ class Cohort:
 
     def finished(self, units: Table) -> Table:
         """Return those of some eligible visitors whose value is finished. Grain: one visitor."""
-        return finished(units, self.config, self.context.as_of, self.context.allowance)
+        return units.filter(self.is_finished(units))
+
+    def is_finished(self, units: Table) -> BooleanColumn:
+        """Return whether the value of each of some eligible visitors is finished."""
+        return is_finished(units.exposed_at, self.config, self.context.as_of, self.context.allowance)
+
+    @cached_property
+    def _counted(self) -> list[dict[str, Any]]:
+        """Visitors by arm, day of entry and traits: exposed, and of these finished, and when the last of them entered."""
+        exposed = self.exposed
+        done = self.is_finished(exposed)
+        counted = exposed.group_by("variant", "entry_on", *TRAITS).agg(
+            n_exposed=_.count(), n=_.count(where=done), last_exposed_at=_.exposed_at.max(where=done)
+        )
+        rows: list[dict[str, Any]] = counted.order_by("entry_on", "variant").to_pyarrow().to_pylist()
+        return rows
+
+    def sizes(self, *keys: str, until: date | None = None) -> dict[tuple[Any, ...], int]:
+        """Return finished eligible visitors by keys, in the order of their entry.
+
+        Args:
+            keys: of variant, entry_on, and the traits.
+            until: last day of entry that counts; any unless given.
+        """
+        found: dict[tuple[Any, ...], int] = {}
+        for row in self._counted:
+            if row["n"] and row["variant"] in self.config.variants and (until is None or row["entry_on"] <= until):
+                key = tuple(row[name] for name in keys)
+                found[key] = found.get(key, 0) + row["n"]
+        return found
+
+    @property
+    def n_undeclared(self) -> int:
+        """Visitors who were exposed in an arm that is not declared."""
+        return sum(row["n_exposed"] for row in self._counted if row["variant"] not in self.config.variants)
+
+    @property
+    def last_exposed_at(self) -> datetime | None:
+        """When the last finished visitor became eligible, UTC; None without finished ones."""
+        entered = [row["last_exposed_at"] for row in self._counted if row["n"] and row["variant"] in self.config.variants]
+        return max(entered, default=None)
 
     @cached_property
     def orders(self) -> Table:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from counterclick.config import duration
 from counterclick.experiments.cohort import Cohort
-from counterclick.experiments.traits import DIMENSIONS, Cells, labelled
+from counterclick.experiments.traits import DIMENSIONS, TRAITS, Cells, labelled
 from counterclick.facts.rows import one_row
 from counterclick.metrics import MEASURES, METRICS, Metric, Sources, Span, activity
 from counterclick.stats import Moments
@@ -35,6 +35,7 @@ BUYERS = "buyers"
 _BEFORE = timedelta(days=28)
 _STEADY = 0.1
 """A standard deviation below this fraction of the mean: squares would lose more than two digits."""
+_BY_DAY = ("variant", "entry_on")
 _NOTHING = 1e-12
 """A value below this fraction of what was subtracted from it is rounding."""
 
@@ -116,14 +117,13 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
     spans[FIRST_DAY] = Span("revenue", none, timedelta(hours=24))
     spans[PRE] = Span("revenue", -_BEFORE, none)
     spans[MATURED] = Span("matured_net_revenue", none, window)
-    columns = ("visitor_id", "variant", "entry_on", "exposed_at", "is_returning", "device", "country")
-    units = cohort.units.select(*columns)
+    columns = ("visitor_id", "exposed_at", *_BY_DAY, *TRAITS)
     sums = activity(sources, cohort.everyone.select(*columns), spans)  # of everyone, so that it holds on any day
     active = cohort.finished(context.facts.kept(sums, f"activity {cohort.name}", ("visitor_id",)))
-    by_day = grouped_moments(units, active, tuple(spans), ("variant", "entry_on"))
+    by_day = grouped_moments(cohort.sizes(*_BY_DAY), active, tuple(spans), _BY_DAY)
     arms = _arms(by_day, config.variants)
     amounts, entered = _amounts(active, outcome)
-    figures, assigned = _figures(cohort), cohort.assignment
+    figures, assigned, last_exposed_at = _figures(cohort), cohort.assignment, cohort.last_exposed_at
     return Measured(
         arms=arms,
         by_day=by_day,
@@ -131,21 +131,21 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
         entered=entered,
         n_eligible=assigned.n_eligible,
         n_several=assigned.n_several,
-        n_undeclared=int(figures["n_undeclared"]),
+        n_undeclared=cohort.n_undeclared,
         matched=assigned.matched,
         unmatched=assigned.unmatched,
         n_unmatched=assigned.n_unmatched,
         margin_rate=figures["margin"] / figures["costed"] if figures["costed"] else None,
         costed_share=figures["costed"] / figures["sold"] if figures["sold"] else 0.0,
         last_order_at=figures["last_order_at"],
-        last_window_at=figures["last_exposed_at"] + window if figures["last_exposed_at"] else None,
-        by_traits=_by_traits(units, active, (outcome, "revenue", BUYERS, PRE)),
+        last_window_at=last_exposed_at + window if last_exposed_at else None,
+        by_traits=_by_traits(cohort, active, (outcome, "revenue", BUYERS, PRE)),
     )
 
 
-def _by_traits(units: Table, active: Table, names: Sequence[str]) -> Cells:
-    sizes, tagged = labelled(units, active)
-    return _with_zeros(sizes, tagged, tuple(dict.fromkeys(names)), ("variant", *DIMENSIONS))
+def _by_traits(cohort: Cohort, active: Table, names: Sequence[str]) -> Cells:
+    sizes, tagged = labelled(cohort.sizes("variant", *TRAITS), active)
+    return grouped_moments(sizes, tagged, tuple(dict.fromkeys(names)), ("variant", *DIMENSIONS))
 
 
 def _arms(by_day: Mapping[tuple[str, date], Moments], arms: Iterable[str]) -> dict[str, Moments]:
@@ -155,21 +155,19 @@ def _arms(by_day: Mapping[tuple[str, date], Moments], arms: Iterable[str]) -> di
 
 
 def _figures(cohort: Cohort) -> dict[str, Any]:
-    """Count visitors and sum revenue for the checks, in one row."""
+    """Sum revenue for the checks, in one row."""
     sums = cohort.orders.agg(
         margin=_.margin.sum().cast("float64"),
         costed=_.costed_revenue.sum().cast("float64"),
         sold=_.revenue.sum().cast("float64"),
     )
     ever = cohort.context.facts.orders.agg(last_order_at=_.ordered_at.max())
-    entered = cohort.units.agg(last_exposed_at=_.exposed_at.max())
-    undeclared = cohort.undeclared.agg(n_undeclared=_.count())
-    row = one_row(undeclared.cross_join(sums).cross_join(ever).cross_join(entered))
+    row = one_row(sums.cross_join(ever))
     return {name: value if name.endswith("_at") else value or 0.0 for name, value in row.items()}
 
 
 def grouped_moments(
-    units: Table, active: Table, names: Sequence[str], keys: Sequence[str]
+    sizes: Mapping[tuple[Any, ...], int], active: Table, names: Sequence[str], keys: Sequence[str]
 ) -> dict[tuple[Any, ...], Moments]:
     """Return the moments of each combination of keys, such as arm and entry day.
 
@@ -177,15 +175,13 @@ def grouped_moments(
     so many zeros. Squares of a value that hardly varies would cancel: where one is found, the query is asked again with
     its mean subtracted. Others are better left as they are: what is zero for all of a row stays zero exactly, while
     centring would leave 1e-17 of it, and of that a lift could be made.
+
+    Args:
+        sizes: keys -> visitors; no others count.
+        active: those who did anything, with keys and values. Grain: one visitor.
+        names: of the values.
+        keys: names of the keys.
     """
-    sizes = units.group_by(*keys).agg(n=units.count()).order_by(*reversed(keys)).to_pyarrow().to_pylist()
-    return _with_zeros({tuple(row[key] for key in keys): row["n"] for row in sizes}, active, names, keys)
-
-
-def _with_zeros(
-    sizes: Mapping[tuple[Any, ...], int], active: Table, names: Sequence[str], keys: Sequence[str]
-) -> dict[tuple[Any, ...], Moments]:
-    """Return the moments of so many visitors by keys, of whom all but the active ones amounted to nothing."""
     summed = _summed(active, names, keys, {})
     shifts = _shifts(summed, names)
     if shifts:
@@ -268,10 +264,11 @@ def _shifts(summed: _Summed, names: Sequence[str]) -> dict[int, float]:
 def _amounts(values: Table, outcome: str) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.datetime64]]]:
     """Return amounts and entry days of the visitors for whom the outcome is not zero, in an order of their own."""
     buyers = values.filter(values[outcome] != 0).select("variant", "entry_on", amount=values[outcome]).to_pyarrow()
-    arms = np.asarray(buyers["variant"].to_numpy(zero_copy_only=False))
+    arms = buyers["variant"].combine_chunks().dictionary_encode()
     amounts = np.asarray(buyers["amount"].to_numpy(zero_copy_only=False), dtype=np.float64)
     days = np.asarray(buyers["entry_on"].to_numpy(zero_copy_only=False), dtype="datetime64[D]")
     order = np.lexsort((amounts, days))
-    arms, amounts, days = arms[order], amounts[order], days[order]
-    named = [str(arm) for arm in np.unique(arms)]
-    return {arm: amounts[arms == arm] for arm in named}, {arm: days[arms == arm] for arm in named}
+    places, amounts, days = arms.indices.to_numpy()[order], amounts[order], days[order]
+    named = sorted((str(arm), place) for place, arm in enumerate(arms.dictionary.to_pylist()))
+    masks = {arm: places == place for arm, place in named}
+    return {arm: amounts[mask] for arm, mask in masks.items()}, {arm: days[mask] for arm, mask in masks.items()}

@@ -36,7 +36,8 @@ def proxy_moments(cohort: Cohort, metrics: Sequence[Metric], until: date | None 
     everyone = cohort.everyone.select("visitor_id", "variant", "entry_on", "exposed_at")
     spans = {name: Span(name, timedelta(0), window) for name in names}
     sums = context.facts.kept(activity(sources, everyone, spans), f"proxies {cohort.name}", ("visitor_id",))
-    units, active = (cohort.finished(table) for table in (everyone, sums))  # what is kept is of everyone, on any day
+    active = cohort.finished(sums)  # what is kept is of everyone, on any day
     if until is not None:
-        units, active = (table.filter(table.entry_on <= until) for table in (units, active))
-    return {str(arm): moments for (arm,), moments in grouped_moments(units, active, tuple(names), ("variant",)).items()}
+        active = active.filter(active.entry_on <= until)
+    arms = grouped_moments(cohort.sizes("variant", until=until), active, tuple(names), ("variant",))
+    return {str(arm): moments for (arm,), moments in arms.items()}

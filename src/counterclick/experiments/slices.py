@@ -191,7 +191,8 @@ def by_category(cohort: Cohort) -> dict[str, dict[str, Moments]]:
         columns[revenue] = ibis.coalesce(bought.revenue.sum(where=own).cast("float64"), 0.0)
         columns[buyers] = own.any().cast("float64")
     active = bought.group_by("visitor_id", "variant").agg(**columns)
-    arms = {arm: moments for (arm,), moments in grouped_moments(cohort.units, active, tuple(columns), ("variant",)).items()}
+    found = grouped_moments(cohort.sizes("variant"), active, tuple(columns), ("variant",))
+    arms = {arm: moments for (arm,), moments in found.items()}
     return {value: arms for value in values}  # noqa: C420 - fromkeys would say less plainly that all share one value
 
 

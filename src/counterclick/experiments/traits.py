@@ -11,10 +11,12 @@ from ibis.expr.types import Column, Table
 
 from counterclick.stats import Moments
 
-__all__ = ["DIMENSIONS", "LARGEST", "OTHER", "UNKNOWN", "Cells", "along", "labelled", "largest"]
+__all__ = ["DIMENSIONS", "LARGEST", "OTHER", "TRAITS", "UNKNOWN", "Cells", "along", "labelled", "largest"]
 
 DIMENSIONS = ("customer", "device", "country")
 """The columns of `labelled`."""
+TRAITS = ("is_returning", "device", "country")
+"""What these are made of."""
 LARGEST = 10
 """Values of a dimension that stand for themselves; all others are pooled."""
 OTHER = "other"
@@ -24,36 +26,35 @@ Cells = Mapping[tuple[str, ...], Moments]
 """(arm, customer, device, country) -> moments of the finished visitors."""
 
 
-def labelled(units: Table, active: Table) -> tuple[dict[tuple[str, ...], int], Table]:
+def labelled(counted: Mapping[tuple[Any, ...], int], active: Table) -> tuple[dict[tuple[str, ...], int], Table]:
     """Label visitors by what they are sliced by: new or returning, device, country.
 
     Of devices and countries the ten with most visitors, whatever their arm, stand for themselves; the others are "other",
     and "unknown" is where no event said.
 
     Args:
-        units: variant, is_returning, device, country and more, one row a visitor.
-        active: some of them, with the same columns and what they amounted to.
+        counted: (arm, *`TRAITS`) -> visitors.
+        active: some of these visitors, with the same columns and what they amounted to.
 
     Returns:
         (arm, customer, device, country) -> visitors; and ``active`` with these columns.
     """
-    counted = units.group_by("variant", "is_returning", "device", "country").agg(n=_.count()).to_pyarrow().to_pylist()
-    kept = {name: _largest(counted, name) for name in DIMENSIONS[1:]}
+    kept = {name: _largest(counted, place) for place, name in enumerate(DIMENSIONS[1:], start=2)}
     sizes: dict[tuple[str, ...], int] = {}
-    for row in counted:
-        customer = "returning" if row["is_returning"] else "new"
-        key = row["variant"], customer, *(_label(row[name], named) for name, named in kept.items())
-        sizes[key] = sizes.get(key, 0) + row["n"]
+    for (arm, is_returning, *told), n in counted.items():
+        labels = (_label(value, named) for value, named in zip(told, kept.values(), strict=True))
+        key = (arm, "returning" if is_returning else "new", *labels)
+        sizes[key] = sizes.get(key, 0) + n
     columns = {name: _pooled(active[name], named) for name, named in kept.items()}
     return sizes, active.mutate(customer=active.is_returning.ifelse("returning", "new"), **columns)
 
 
-def _largest(counted: Sequence[Mapping[str, Any]], name: str) -> set[str] | None:
+def _largest(counted: Mapping[tuple[Any, ...], int], place: int) -> set[str] | None:
     """Return the ten values with most visitors; None where there are no more than ten."""
     sizes: dict[str, int] = {}
-    for row in counted:
-        if row[name] is not None:
-            sizes[row[name]] = sizes.get(row[name], 0) + row["n"]
+    for key, n in counted.items():
+        if key[place] is not None:
+            sizes[key[place]] = sizes.get(key[place], 0) + n
     if len(sizes) <= LARGEST:
         return None
     return set(sorted(sizes, key=lambda value: (-sizes[value], value))[:LARGEST])

@@ -6,15 +6,20 @@ the same by microseconds. All of this shop's moments are UTC.
 
 from __future__ import annotations
 
+import inspect
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
-import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers import DuckDBCompiler
+from ibis.expr.types import Expr
+
+from counterclick.shop.texts import Texts
 
 __all__ = ["backend_on"]
 
@@ -42,11 +47,31 @@ class _Compiler(DuckDBCompiler):
         return super().visit_TimestampTruncate(op, arg=arg, unit=unit)
 
 
-def backend_on(connection: duckdb.DuckDBPyConnection) -> Backend:
-    """Return Ibis on a connection whose time zone is UTC."""
-    backend = ibis.duckdb.from_connection(connection)
-    backend.compiler = _Compiler()
-    return backend
+class _Backend(Backend):
+    """Ibis's backend, but that it compiles with `_Compiler`, and nothing twice."""
+
+    compiler = _Compiler()
+    texts: Texts
+
+    def compile(
+        self,
+        expr: Expr,
+        /,
+        *,
+        limit: int | None = None,
+        params: Mapping[Expr, Any] | None = None,
+        pretty: bool = False,
+    ) -> str:
+        if limit is not None or params or pretty:
+            return str(super().compile(expr, limit=limit, params=params, pretty=pretty))
+        return self.texts.text(expr.op(), lambda: str(super(_Backend, self).compile(expr)))
+
+
+def backend_on(connection: duckdb.DuckDBPyConnection) -> tuple[Backend, Texts]:
+    """Return Ibis on a connection whose time zone is UTC, and the texts that it compiles."""
+    backend = _Backend.from_connection(connection)
+    backend.texts = Texts(inspect.getsource(sys.modules[__name__]))
+    return backend, backend.texts
 
 
 def _is_zoned(kind: dt.DataType) -> bool:

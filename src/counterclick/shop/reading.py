@@ -60,9 +60,9 @@ class Reading:
         self._until = until
         if until is not None:
             limit_events(self.connection, until)
-        self.backend = backend_on(self.connection)
+        self.backend, texts = backend_on(self.connection)
         # what is kept is of the whole log: a reading of its past computes for itself
-        self._upkeep = Upkeep(self.connection, self.backend, store, snapshot, keep_after) if until is None else None
+        self._upkeep = Upkeep(self.connection, self.backend, texts, store, snapshot, keep_after) if until is None else None
         self._config = config
         self._folder = folder
         self.events: Table = self.backend.table("events")

@@ -7,7 +7,7 @@ with" can be worked out anew by itself, and everyone else's figures stay as they
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import duckdb
 
@@ -48,13 +48,16 @@ _MOST = 1 / 3
 _ROUNDS = 50
 
 
-def touch(connection: duckdb.DuckDBPyConnection, new_sql: str, manifest: Manifest) -> bool | None:
+def touch(
+    connection: duckdb.DuckDBPyConnection, new_sql: str, manifest: Manifest, of_kinds: Callable[[Sequence[str]], str]
+) -> bool | None:
     """Make the schema `PART`: tables of those whom new events touch, and ``events``, which holds all of their events.
 
     Args:
         connection: with the view ``events`` and the table ``inbox_events``, and the file of kept facts attached.
         new_sql: the log's events since the file was written.
         manifest: of that file.
+        of_kinds: SQL for all events of some kinds: a query of some kinds' events asks their files alone.
 
     Returns:
         True if the part is made; False if nothing is touched; None if so much is that all must be worked out anew.
@@ -78,13 +81,14 @@ def touch(connection: duckdb.DuckDBPyConnection, new_sql: str, manifest: Manifes
     if not _close(connection):
         return None
     nameless = f"SELECT * FROM ({arrived}) WHERE visitor_id IS NULL AND customer_id IS NULL AND order_id IS NULL"
-    parts = [_theirs(kinds) for kinds in _groups(_FETCHED)]
+    parts = [_theirs(kinds, of_kinds(kinds)) for kinds in _groups(_FETCHED)]
     connection.execute(f"CREATE TABLE {PART}.fetched AS {' UNION ALL '.join(parts)} UNION ALL {nameless}")
-    whole = _one(connection, f"SELECT count(*) FROM main.events WHERE kind IN ({_listed(_FETCHED)})")
+    whole = _one(connection, f"SELECT count(*) FROM ({of_kinds(_FETCHED)})")
     if _one(connection, f"SELECT count(*) FROM {PART}.fetched") > _MOST * whole:
         return None
-    others = [_theirs(kinds) for kinds in _groups([kind for kind in KINDS if kind not in (*_FETCHED, *UNTOLD)])]
-    connection.execute(f"CREATE VIEW {PART}.events AS FROM {PART}.fetched UNION ALL {' UNION ALL '.join(others)}")
+    others = [kind for kind in KINDS if kind not in (*_FETCHED, *UNTOLD)]
+    looked_up = [_theirs(kinds, of_kinds(kinds)) for kinds in _groups(others)]
+    connection.execute(f"CREATE VIEW {PART}.events AS FROM {PART}.fetched UNION ALL {' UNION ALL '.join(looked_up)}")
     connection.execute(
         f"CREATE TABLE {PART}.persons AS SELECT 'v:' || id AS id FROM {PART}.visitors UNION ALL "
         f"SELECT 'c:' || id FROM {PART}.customers"
@@ -131,8 +135,8 @@ def _groups(kinds: Sequence[str]) -> list[list[str]]:
     return [group for group in groups if group]
 
 
-def _theirs(kinds: Sequence[str]) -> str:
-    """SQL for the events of these kinds that name somebody who is touched.
+def _theirs(kinds: Sequence[str], every: str) -> str:
+    """SQL for the events of these kinds that name somebody who is touched, of every one.
 
     Whoever stands in one event is touched together, so that the first id that an event names says whether it is meant.
     """
@@ -145,8 +149,8 @@ def _theirs(kinds: Sequence[str]) -> str:
     for place, column in enumerate(_IDS):
         unnamed = "".join(f" AND e.{earlier} IS NULL" for earlier in _IDS[:place])
         ways.append(
-            f"SELECT {columns} FROM main.events AS e SEMI JOIN {PART}.{KEYS[column]} AS t ON e.{column} = t.id "
-            f"WHERE e.kind IN ({_listed(kinds)}){unnamed}"
+            f"SELECT {columns} FROM ({every}) AS e SEMI JOIN {PART}.{KEYS[column]} AS t ON e.{column} = t.id "
+            f"WHERE true{unnamed}"
         )
         if all(column in REQUIRED_OF[kind] for kind in kinds):
             break

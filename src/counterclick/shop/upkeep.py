@@ -11,18 +11,20 @@ what is added to what was stored.
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import duckdb
 import ibis.expr.operations as ops
 from ibis.backends.duckdb import Backend
+from ibis.expr.schema import Schema
 from ibis.expr.types import Table
 
 from counterclick.events.bulk import quoted
+from counterclick.shop.texts import Texts
 from counterclick.shop.touched import KEYS, PART, UNTOLD, links_sql, touch
 from counterclick.store import Store
 from counterclick.store.kept import LOGGED, SHELF, Kept, Manifest, Shelf
@@ -32,8 +34,6 @@ __all__ = ["Upkeep"]
 
 _GROWN = 0.05
 """More new events than this fraction, and a new file is written."""
-_RANDOM = r"\b(ibis_\w*_)[a-z2-7]{26}\b"
-_LEFT_OUT = r"EXCLUDE \(([^()]*)\)"
 _UNUSED = timedelta(days=30)
 _NEWS, _WAITING = "news", "waiting"
 """Schemas that hold the events of the log since the file was written, and those in the inbox, under the same names."""
@@ -59,16 +59,24 @@ class Upkeep:
     Args:
         connection: with ``events`` and ``inbox_events``.
         backend: Ibis on it.
+        texts: that it compiles.
         store: whose log is read.
         snapshot: of the log, as it is read.
         after: seconds; where computing took longer, what was computed is stored.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, backend: Backend, store: Store, snapshot: Snapshot, after: float
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        backend: Backend,
+        texts: Texts,
+        store: Store,
+        snapshot: Snapshot,
+        after: float,
     ) -> None:
         self._connection = connection
         self._backend = backend
+        self._texts = texts
         self._snapshot = snapshot
         self._after = after
         self._shelf = Shelf(store.folder / "facts")
@@ -84,11 +92,14 @@ class Upkeep:
         self._spread(_WAITING, "FROM main.inbox_events")
         manifest = self._shelf.attach(connection)
         if manifest is not None and manifest.log_id == snapshot.log_id and {*manifest.files} <= {*self._files}:
-            self._use(manifest, store.since_sql(connection, snapshot, manifest.files))
+            self._use(manifest, store)
 
-    def _use(self, manifest: Manifest, new_sql: str) -> None:
+    def _use(self, manifest: Manifest, store: Store) -> None:
         """Take what is stored, and find out whom the events since touch."""
-        touched = touch(self._connection, new_sql, manifest)
+        self._texts.take(manifest.texts)
+        new_sql = store.since_sql(self._connection, self._snapshot, manifest.files)
+        of_kinds = partial(store.kinds_sql, self._connection, self._snapshot)
+        touched = touch(self._connection, new_sql, manifest, of_kinds)
         if touched is None:
             self._connection.execute(f"DROP SCHEMA IF EXISTS {PART} CASCADE")
         else:
@@ -112,11 +123,15 @@ class Upkeep:
             merges: how its columns are added up, where it can be kept up so: see there.
         """
         inputs = sorted({found.name for found in table.op().find(ops.DatabaseTable)} - {"events"})
-        sql = f"SELECT {self._columns(table)} FROM ({_steady(self._backend.compile(table))})"
+        sql = f"SELECT {self._columns(table)} FROM ({self._backend.compile(table)})"
         name = self._name(label, sql, inputs)
         if name not in self._known:
             self._add(Kept(label, name, sql, tuple(by), tuple(inputs), datetime.now(UTC).date(), {**(merges or {})}))
-        return self._backend.table(name)
+        return self._table(name, table.schema())
+
+    def _table(self, name: str, schema: Schema) -> Table:
+        """Return a kept table, whose types are known: nobody is asked for them."""
+        return ops.DatabaseTable(name, schema=schema, source=self._backend, namespace=ops.Namespace()).to_expr()
 
     def _columns(self, table: Table) -> str:
         """SQL that gives columns the types that Ibis says they have: DuckDB's own decimals are wider."""
@@ -210,7 +225,7 @@ class Upkeep:
         if self._snapshot.table is None:
             return
         is_new = self._seconds > self._after
-        n_events = self._count("main.events") - self._count("main.inbox_events")
+        n_events = self._n_logged()
         is_grown = bool(self._stored) and self._has_part and n_events > (1 + _GROWN) * self._n_stored
         if not is_new and not is_grown:
             return
@@ -221,8 +236,13 @@ class Upkeep:
         for kept in self._stored.values():
             self._carry(kept)
         tables = tuple(known.kept for known in self._known.values())
-        manifest = Manifest(self._snapshot.log_id, self._files, n_events, _needed(tables))
+        manifest = Manifest(self._snapshot.log_id, self._files, n_events, _needed(tables), self._texts.all())
         self._shelf.write(self._connection, manifest, {"waiting": waiting, "links": links_sql("main.events")})
+
+    def _n_logged(self) -> int:
+        if self._stored:
+            return self._n_stored + self._count(f"{_NEWS}.events")
+        return self._count("main.events") - self._count("main.inbox_events")
 
     def _carry(self, kept: Kept) -> None:
         """Keep up what is stored and was not asked for in this reading, if it still holds and was used of late."""
@@ -236,13 +256,6 @@ class Upkeep:
     def _count(self, rows: str) -> int:
         row = self._connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
         return int(row[0]) if row else 0
-
-
-def _steady(sql: str) -> str:
-    """Number the names that Ibis draws at random and sort those that it takes from a set: one expression is one text."""
-    numbers: dict[str, str] = {}
-    sql = re.sub(_RANDOM, lambda found: numbers.setdefault(found.group(), f"{found.group(1)}{len(numbers)}"), sql)
-    return re.sub(_LEFT_OUT, lambda found: f"EXCLUDE ({', '.join(sorted(found.group(1).split(', ')))})", sql)
 
 
 def _needed(tables: Sequence[Kept]) -> tuple[Kept, ...]:

@@ -202,6 +202,16 @@ class Store:
         """Return SQL for the events in those of a snapshot's files whose names are not among the known ones."""
         return self._log_sql(connection, snapshot, known)
 
+    def kinds_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kinds: Collection[str]) -> str:
+        """Return SQL for the events of some kinds, as the view ``events`` has them: no file of other kinds is asked."""
+        folders = tuple(f"/kind={kind}/" for kind in kinds)
+        others = {file_name(path) for path in snapshot.files if not any(folder in path for folder in folders)}
+        listed = ", ".join(map(quoted, kinds))
+        return (
+            f"FROM ({self._log_sql(connection, snapshot, others)}) WHERE kind IN ({listed}) "
+            f"UNION ALL SELECT {_COLUMNS} FROM main.inbox_events WHERE kind IN ({listed})"
+        )
+
     def close(self) -> None:
         """Stop the inbox's writer after it has written what waits."""
         self.inbox.close()

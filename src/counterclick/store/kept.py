@@ -68,12 +68,14 @@ class Manifest(msgspec.Struct, frozen=True):
         files: names of the log's files whose events are in the tables.
         n_events: events in these files.
         tables: in an order in which each can be computed.
+        texts: digest of a query -> its SQL: see `counterclick.shop.texts`.
     """
 
     log_id: str
     files: tuple[str, ...]
     n_events: int
     tables: tuple[Kept, ...]
+    texts: dict[str, str] = {}
 
 
 class Shelf:
