@@ -118,10 +118,21 @@ def test_every_figure_has_its_query_and_its_rows(shop: Shop) -> None:
     assert found["chat", "touches"].n_rows == 182
     assert found["email", "claimed"].amount == 91 * 20
     assert found["cart", "test: nothing"].n_rows == found["cart", "test: bestsellers"].n_rows == 112
+    assert found["cart", "test: revenue of bestsellers"].amount == 28 * (21 + 23)
     assert '"orders"' in found[None, "credited together"].sql
     assert "kept_" not in str(shop.explain("chat"))
     with pytest.raises(UnknownNameError, match="no surface is named 'chats'"):
         shop.explain("chats")
+
+
+def test_what_stands_behind_an_effect_and_a_click_rate_is_what_the_page_shows(shop: Shop) -> None:
+    """An arm's mean is its sum over its visitors, and the click rate that of clicks over lists."""
+    told = {each.figure: each for each in shop.explain("cart").figures if each.surface == "cart"}
+    means = {arm: told[f"test: revenue of {arm}"].amount / told[f"test: {arm}"].n_rows for arm in ("nothing", "bestsellers")}
+    row = next(each for each in shop.experiment("test").result().rows if each.metric == "revenue_per_visitor")
+    assert (row.base, row.value) == (means["nothing"], means["bestsellers"])
+    cart = next(surface for surface in shop.audit().theatre.surfaces if surface.name == "cart")
+    assert told["clicks"].n_rows / told["shown"].n_rows == cart.figures.ctr
 
 
 def test_what_stands_behind_a_claim_adds_up_to_what_the_page_says(make_shop: Callable[[str], Shop]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from builders import purchase
 from counterclick.connectors.claims import claims_mapping
-from counterclick.errors import InputError
+from counterclick.errors import EmptyStoreError, InputError
 from counterclick.shop import Shop
 
 
@@ -127,3 +127,11 @@ def test_events_with_a_kind_are_no_claims() -> None:
     assert claims_mapping(("kind", "source", "amount", "order_id"), "UTC") is None
     assert claims_mapping(("source", "amount"), "UTC") is None
     assert claims_mapping(("source", "amount", "period"), "UTC") is not None
+
+
+def test_claims_alone_are_no_shop(make_shop: Callable[[str], Shop], tmp_path: Path) -> None:
+    """Two claims and no event of the shop: it is said that claims are there, and what is missing."""
+    shop = make_shop("[shop]\n")
+    shop.record(written(tmp_path, "source,order_id,amount\nmailer,o1,30\nmailer,o2,20\n"))
+    with pytest.raises(EmptyStoreError, match=r"2 claims of tools are recorded, and no event of the shop yet\. Record"):
+        shop.audit()

@@ -17,7 +17,7 @@ from counterclick.experiments.checks import preconditions
 from counterclick.experiments.cohort import Assignment, Cohort
 from counterclick.experiments.context import Context
 from counterclick.experiments.judging import judge
-from counterclick.experiments.measured import BUYERS, Measured, measure
+from counterclick.experiments.measured import BUYERS, Measured, active_visitors, measure
 from counterclick.experiments.planner import Plan, plan_experiment
 from counterclick.experiments.proxies import proxy_moments
 from counterclick.experiments.result import ALWAYS, Result, tabulate
@@ -159,6 +159,14 @@ class Experiment:
     def finished_visitors(self) -> Table:
         """Return the eligible visitors whose value is finished, each in its arm. Grain: one visitor."""
         return self._cohort.units
+
+    def active_visitors(self) -> Table:
+        """Return the finished visitors who did anything within their windows, with what it amounts to.
+
+        Grain: one visitor. All others of `finished_visitors` amount to zero. Columns: visitor_id, variant, and one for each
+        sum that result and verdict rest on.
+        """
+        return active_visitors(self._cohort, self._metrics(()))[0]
 
     def feature_orders(self) -> Table:
         """Return the orders, within the window, of finished visitors who had the feature.

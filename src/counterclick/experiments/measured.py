@@ -23,7 +23,7 @@ from counterclick.facts.rows import one_row
 from counterclick.metrics import MEASURES, METRICS, Metric, Sources, Span, activity
 from counterclick.stats import Moments
 
-__all__ = ["BUYERS", "FIRST_DAY", "MATURED", "PRE", "Measured", "grouped_moments", "measure"]
+__all__ = ["BUYERS", "FIRST_DAY", "MATURED", "PRE", "Measured", "active_visitors", "grouped_moments", "measure"]
 
 PRE = "pre_revenue"
 """Revenue in the 28 days before a visitor became eligible: the outcome's twin, for the balance check."""
@@ -106,21 +106,10 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
         cohort: its eligible visitors and their orders.
         metrics: which metrics are wanted besides those that every verdict shows.
     """
-    config, context = cohort.config, cohort.context
-    sources = Sources(context.facts, context.rule, orders=cohort.orders)
+    config, window = cohort.config, duration(cohort.config.window)
     outcome = METRICS[config.outcome].numerator
-    needed = dict.fromkeys(
-        [outcome, "revenue", BUYERS, "orders", "costed_revenue", *(part for metric in metrics for part in metric.measures)]
-    )
-    window, none = duration(config.window), timedelta(0)
-    spans = {name: Span(name, none, window) for name in needed}
-    spans[FIRST_DAY] = Span("revenue", none, timedelta(hours=24))
-    spans[PRE] = Span("revenue", -_BEFORE, none)
-    spans[MATURED] = Span("matured_net_revenue", none, window)
-    columns = ("visitor_id", "exposed_at", *_BY_DAY, *TRAITS)
-    sums = activity(sources, cohort.everyone.select(*columns), spans)  # of everyone, so that it holds on any day
-    active = cohort.finished(context.facts.kept(sums, f"activity {cohort.name}", ("visitor_id",)))
-    by_day = grouped_moments(cohort.sizes(*_BY_DAY), active, tuple(spans), _BY_DAY)
+    active, names = active_visitors(cohort, metrics)
+    by_day = grouped_moments(cohort.sizes(*_BY_DAY), active, names, _BY_DAY)
     arms = _arms(by_day, config.variants)
     amounts, entered = _amounts(active, outcome)
     figures, assigned, last_exposed_at = _figures(cohort), cohort.assignment, cohort.last_exposed_at
@@ -141,6 +130,31 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
         last_window_at=last_exposed_at + window if last_exposed_at else None,
         by_traits=_by_traits(cohort, active, (outcome, "revenue", BUYERS, PRE)),
     )
+
+
+def active_visitors(cohort: Cohort, metrics: Sequence[Metric]) -> tuple[Table, tuple[str, ...]]:
+    """Return the finished visitors who did anything that is measured, with what it amounts to, and the names of these sums.
+
+    Grain: one visitor. Columns: visitor_id, exposed_at, variant, entry_on, the traits, and one for each name.
+
+    Args:
+        cohort: its eligible visitors and their orders.
+        metrics: whose measures are summed, besides those that every verdict shows.
+    """
+    config, context = cohort.config, cohort.context
+    sources = Sources(context.facts, context.rule, orders=cohort.orders)
+    outcome = METRICS[config.outcome].numerator
+    needed = dict.fromkeys(
+        [outcome, "revenue", BUYERS, "orders", "costed_revenue", *(part for metric in metrics for part in metric.measures)]
+    )
+    window, none = duration(config.window), timedelta(0)
+    spans = {name: Span(name, none, window) for name in needed}
+    spans[FIRST_DAY] = Span("revenue", none, timedelta(hours=24))
+    spans[PRE] = Span("revenue", -_BEFORE, none)
+    spans[MATURED] = Span("matured_net_revenue", none, window)
+    columns = ("visitor_id", "exposed_at", *_BY_DAY, *TRAITS)
+    sums = activity(sources, cohort.everyone.select(*columns), spans)  # of everyone, so that it holds on any day
+    return cohort.finished(context.facts.kept(sums, f"activity {cohort.name}", ("visitor_id",))), tuple(spans)
 
 
 def _by_traits(cohort: Cohort, active: Table, names: Sequence[str]) -> Cells:

@@ -122,11 +122,23 @@ class Auditing:
     def theatre(self) -> Theatre:
         """Engagement beside money, and what to do with each surface."""
         figures = self._figures()
-        names = dict.fromkeys([*self.config.surfaces, *(e.config.surface for e in self.experiments.values()), *figures])
         situations = [
-            (self._situation(name, figures.get(name)), figures.get(name) or SurfaceFigures(None)) for name in names
+            (self._situation(name, figures.get(name)), figures.get(name) or SurfaceFigures(None)) for name in self.surfaces
         ]
         return theatre_audit(situations, self.config.shop.currency)
+
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        """Every surface that is declared, has an experiment, or is named by an event."""
+        tested = (experiment.config.surface for experiment in self.experiments.values())
+        return tuple(dict.fromkeys([*self.config.surfaces, *tested, *self._first_seen]))
+
+    @cached_property
+    def _first_seen(self) -> dict[str, date]:
+        """Surface -> day of its first event."""
+        days = self.reading.days
+        seen = days.filter(days.surface.notnull() & (days.kind != "rejection")).group_by("surface").agg(first=_.on.min())
+        return {row["surface"]: row["first"] for row in seen.to_pyarrow().to_pylist()}
 
     @cached_property
     def drift(self) -> Drift:
@@ -202,16 +214,13 @@ class Auditing:
 
     def _figures(self) -> dict[str, SurfaceFigures]:
         """Return what the log says of each surface that it names."""
-        days = self.reading.days
-        seen = days.filter(days.surface.notnull() & (days.kind != "rejection")).group_by("surface").agg(first=_.on.min())
         sources = Sources(self.reading.facts, self.rule)
         credit = {
             found.key: found for found in compute(sources, metric_named("attributed_revenue_per_interaction"), "surface")
         }
         ctr = {found.key: found.value for found in compute(sources, metric_named("ctr"), "surface")}
         found = {}
-        for row in seen.to_pyarrow().to_pylist():
-            name, first = row["surface"], row["first"]
+        for name, first in self._first_seen.items():
             recorded = max((self._today - first).days + 1, 1) / DAYS_A_MONTH  # it may be seen first after the last order
             own = credit.get(name)
             attributed = (own.numerator or 0.0) if own else 0.0

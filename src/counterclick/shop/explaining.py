@@ -14,6 +14,7 @@ from counterclick.display import Grid, Shown, count, money
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment
 from counterclick.facts.rows import one_row
+from counterclick.metrics import metric_named
 from counterclick.shop.auditing import Auditing
 
 __all__ = ["Explained", "Explanation", "explain_audit"]
@@ -83,7 +84,7 @@ def explain_audit(auditing: Auditing, surface: str | None = None) -> Explanation
     Raises:
         UnknownNameError: there is no such surface.
     """
-    surfaces = [found.name for found in auditing.theatre.surfaces]
+    surfaces = auditing.surfaces
     if surface is not None and surface not in surfaces:
         raise UnknownNameError("surface", surface, surfaces)
     found = [*_of_shop(auditing), *_of_tools(auditing)]
@@ -139,7 +140,10 @@ def _of_surface(auditing: Auditing, name: str) -> list[Explained]:
     facts = auditing.reading.facts
     claimed, credited = auditing.claims_query, auditing.credits_query
     touched = facts.interactions.filter(facts.interactions.surface == name)
+    shown = facts.impressions.filter(facts.impressions.surface == name)
     return [
+        _explained("shown", name, "a list shown or a message sent", shown),
+        _explained("clicks", name, "a click", touched.filter(touched.is_click)),
         _explained("interactions", name, "an answer or a click", touched.filter(touched.is_interaction)),
         _explained("touches", name, "a helpful answer or a click", touched.filter(touched.is_touch)),
         _explained("claimed", name, "an order", claimed.filter(claimed.surface == name), "claimed_revenue"),
@@ -148,9 +152,10 @@ def _of_surface(auditing: Auditing, name: str) -> list[Explained]:
 
 
 def _of_experiment(auditing: Auditing, experiment: Experiment) -> list[Explained]:
-    """Return the visitors of each arm, and what is claimed and credited of the orders with the feature."""
+    """Return each arm's visitors and their outcome, and what is claimed and credited of the orders with the feature."""
     name, surface = experiment.name, experiment.config.surface
-    units, orders = experiment.finished_visitors(), experiment.feature_orders()
+    outcome = metric_named(experiment.config.outcome).numerator
+    units, active, orders = experiment.finished_visitors(), experiment.active_visitors(), experiment.feature_orders()
     claimed, credited = (
         ledger.filter(ledger.surface == surface) for ledger in (auditing.claims_query, auditing.credits_query)
     )
@@ -158,6 +163,12 @@ def _of_experiment(auditing: Auditing, experiment: Experiment) -> list[Explained
     return [
         *(
             _explained(f"{name}: {arm}", surface, "a finished visitor", units.filter(units.variant == arm))
+            for arm in experiment.config.variants
+        ),
+        *(
+            _explained(
+                f"{name}: {outcome} of {arm}", surface, "a visitor with any", _with_any(active, arm, outcome), outcome
+            )
             for arm in experiment.config.variants
         ),
         _explained(f"{name}: orders with the feature", surface, "an order", orders, "revenue"),
@@ -170,6 +181,11 @@ def _of_experiment(auditing: Auditing, experiment: Experiment) -> list[Explained
             "attributed_revenue",
         ),
     ]
+
+
+def _with_any(active: Table, arm: str, outcome: str) -> Table:
+    """Return an arm's finished visitors whose outcome is not zero: its mean divides by all of the arm's."""
+    return active.filter((active.variant == arm) & (active[outcome] != 0)).select("visitor_id", "variant", outcome)
 
 
 def _ways(auditing: Auditing, surface: str) -> list[Explained]:

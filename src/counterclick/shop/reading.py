@@ -88,9 +88,13 @@ class Reading:
         """
         latest = self._latest
         if latest is None:
+            n_claims = int(self.one("SELECT count(*) FROM events WHERE kind = 'claim'"))
+            says = (
+                f"{n_claims:,} claims of tools are recorded, and no event of the shop" if n_claims else "nothing is recorded"
+            )
             raise EmptyStoreError(
-                "nothing is recorded yet. Record events with `counterclick record FILE...` (JSON lines, CSV or "
-                "Parquet), or see `counterclick demo`."
+                f"{says} yet. Record events with `counterclick record FILE...` (JSON lines, CSV or Parquet), or see "
+                "`counterclick demo`."
             )
         known = from_microseconds(latest)
         return known if self._until is None else min(known, self._until - timedelta(microseconds=1))
