@@ -18,7 +18,9 @@ from counterclick import attribution, verdicts
 from counterclick.audits import Drift
 from counterclick.cli.app import app
 from counterclick.cli.experiments import app as experiment_app
+from counterclick.cli.klaviyo import app as klaviyo_app
 from counterclick.cli.onoff import app as onoff_app
+from counterclick.cli.serving import keys as keys_app
 from counterclick.config import Config
 from counterclick.connectors.translated import Translated
 from counterclick.decisions import Decision, Policy
@@ -263,7 +265,13 @@ def commands() -> str:
         "",
     ]
     lines += ["| command | what it does | options |", "|---|---|---|"]
-    groups = {"counterclick": app, "counterclick experiment": experiment_app, "counterclick onoff": onoff_app}
+    groups = {
+        "counterclick": app,
+        "counterclick experiment": experiment_app,
+        "counterclick onoff": onoff_app,
+        "counterclick klaviyo": klaviyo_app,
+        "counterclick keys": keys_app,
+    }
     for prefix, commands_of in groups.items():
         for name in commands_of:
             if name.startswith("-") or f"counterclick {name}" in groups:

@@ -2,6 +2,7 @@
 
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
+from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import load, parse
 from counterclick.config.settings import (
@@ -39,6 +40,7 @@ __all__ = [
     "HealthConfig",
     "HoldoutConfig",
     "KillConfig",
+    "LoopConfig",
     "MappedEvent",
     "OnOffConfig",
     "ReadinessConfig",

@@ -10,6 +10,7 @@ import msgspec
 
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
+from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig
 from counterclick.config.shopify import ShopifyConfig
 from counterclick.errors import ConfigError, UnknownNameError
@@ -333,6 +334,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tables: dict[str, TableConfig] = {}
     chats: dict[str, ChatConfig] = {}
     shopify: ShopifyConfig | None = None
+    loop: LoopConfig | None = None
     readiness: ReadinessConfig = ReadinessConfig()
     health: HealthConfig = HealthConfig()
 

@@ -9,19 +9,20 @@ from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
-from counterclick.errors import CounterclickError, StoreError
+from counterclick.errors import CounterclickError, StoreError, UnknownNameError
 from counterclick.web.bodies import BodyError
 from counterclick.web.events import take_events
 from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
 from counterclick.web.operations import healthz, metrics, readyz
 from counterclick.web.segment import take_batch, take_message
+from counterclick.web.senders import take_alhena, take_chat, take_ga4, take_klaviyo, take_return
 from counterclick.web.service import Service
 from counterclick.web.shopify import take_webhook
 
 __all__ = ["application"]
 
 _log = logging.getLogger("counterclick.web")
-_UNKNOWN = 401
+_UNAUTHORISED = 401
 
 
 def application(service: Service) -> Litestar:
@@ -32,6 +33,11 @@ def application(service: Service) -> Litestar:
             take_message,
             take_batch,
             take_webhook,
+            take_ga4,
+            take_klaviyo,
+            take_return,
+            take_chat,
+            take_alhena,
             evaluate_flag,
             evaluate_all,
             refetch,
@@ -40,7 +46,12 @@ def application(service: Service) -> Litestar:
             metrics,
         ],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
-        exception_handlers={BodyError: _refused, StoreError: _unwritten, CounterclickError: _misled},
+        exception_handlers={
+            BodyError: _refused,
+            StoreError: _unwritten,
+            UnknownNameError: _unknown,
+            CounterclickError: _misled,
+        },
         openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs"),
         request_max_body_size=None,  # `read_body` knows the limits
     )
@@ -48,7 +59,7 @@ def application(service: Service) -> Litestar:
 
 def _refused(request: Request[Any, Any, Any], error: BodyError) -> Response[dict[str, str]]:
     del request
-    headers = {"WWW-Authenticate": 'Basic realm="counterclick"'} if error.status == _UNKNOWN else {}
+    headers = {"WWW-Authenticate": 'Basic realm="counterclick"'} if error.status == _UNAUTHORISED else {}
     return Response({"error": error.says}, status_code=error.status, headers=headers)
 
 
@@ -56,6 +67,11 @@ def _unwritten(request: Request[Any, Any, Any], error: StoreError) -> Response[d
     """Nothing of it was kept: the sender is to try again."""
     _log.error("%s %s: %s", request.method, request.url.path, error)
     return Response({"error": str(error)}, status_code=503, headers={"Retry-After": "5"})
+
+
+def _unknown(request: Request[Any, Any, Any], error: UnknownNameError) -> Response[dict[str, str]]:
+    del request
+    return Response({"error": str(error)}, status_code=404)
 
 
 def _misled(request: Request[Any, Any, Any], error: CounterclickError) -> Response[dict[str, str]]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from counterclick.connectors.translated import Translated
-from counterclick.events.redaction import scrubbed, scrubbed_body
 from counterclick.events.rejection import Rejection
+from counterclick.shop.translating import handed_over
 from counterclick.web.service import Service
 
 __all__ = ["answers", "take_translated"]
@@ -27,8 +25,7 @@ async def take_translated(
         found: what they became, one for each.
     """
     parts: list[list[Mapping[str, Any] | Rejection]] = [
-        [*each.bodies, *(_rejection(payload, reason, says) for reason, says in each.refused)]
-        for payload, each in zip(sent, found, strict=True)
+        handed_over(payload, each) for payload, each in zip(sent, found, strict=True)
     ]
     n_skipped = sum(len(each.skipped) for each in found)
     received = await service.take([one for part in parts for one in part], source, n_skipped)
@@ -48,8 +45,3 @@ def answers(judged: Sequence[Any], translated: Translated) -> dict[str, Any]:
     if refused:
         told["reasons"] = [{"reason": each.reason.value, "details": each.details} for each in refused]
     return told
-
-
-def _rejection(payload: Any, reason: Any, says: str) -> Rejection:
-    body = msgspec.json.encode(payload).decode(errors="replace")
-    return Rejection(reason=reason, details=scrubbed(says), body=scrubbed_body(body))
