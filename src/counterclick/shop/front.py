@@ -84,6 +84,11 @@ class Shop:
         self.store.drain()
         self.store.close()
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the store is being read: a question was asked since the last `refresh`."""
+        return self._reading is not None
+
     def refresh(self) -> None:
         """Forget the facts read so far, once they are stored where that pays; the next question reads the store anew."""
         self._forget()

@@ -202,6 +202,10 @@ class Store:
         """Return SQL for the events in those of a snapshot's files whose names are not among the known ones."""
         return self._log_sql(connection, snapshot, known)
 
+    def seen(self) -> tuple[int, int]:
+        """Return the log's version and the inbox's last position: while they are the same, nothing has come."""
+        return self.log.snapshot().version, self.inbox.last()
+
     def close(self) -> None:
         """Stop the inbox's writer after it has written what waits."""
         self.inbox.close()

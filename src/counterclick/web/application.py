@@ -7,11 +7,21 @@ from typing import Any
 
 from litestar import Litestar, Request, Response
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 
-from counterclick.errors import CounterclickError, StoreError, UnknownNameError
+from counterclick.errors import (
+    CounterclickError,
+    CurrencyError,
+    EmptyStoreError,
+    RefusedError,
+    StoreError,
+    UnknownNameError,
+)
 from counterclick.web.bodies import BodyError
+from counterclick.web.decide import decide
 from counterclick.web.events import take_events
+from counterclick.web.figures import FIGURES
 from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
 from counterclick.web.operations import healthz, metrics, readyz
 from counterclick.web.segment import take_batch, take_message
@@ -41,6 +51,8 @@ def application(service: Service) -> Litestar:
             evaluate_flag,
             evaluate_all,
             refetch,
+            decide,
+            *FIGURES,
             healthz,
             readyz,
             metrics,
@@ -48,8 +60,12 @@ def application(service: Service) -> Litestar:
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         exception_handlers={
             BodyError: _refused,
+            HTTPException: _misasked,
             StoreError: _unwritten,
             UnknownNameError: _unknown,
+            EmptyStoreError: _cannot,
+            RefusedError: _cannot,
+            CurrencyError: _cannot,
             CounterclickError: _misled,
         },
         openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs"),
@@ -60,7 +76,17 @@ def application(service: Service) -> Litestar:
 def _refused(request: Request[Any, Any, Any], error: BodyError) -> Response[dict[str, str]]:
     del request
     headers = {"WWW-Authenticate": 'Basic realm="counterclick"'} if error.status == _UNAUTHORISED else {}
+    if error.again_seconds is not None:
+        headers["Retry-After"] = str(error.again_seconds)
     return Response({"error": error.says}, status_code=error.status, headers=headers)
+
+
+def _misasked(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, str]]:
+    """No such address, another method, a parameter that is none."""
+    del request
+    wrong = [f"{each['key']}: {each['message']}" for each in error.extra or () if isinstance(each, dict) and "key" in each]
+    says = "; ".join(wrong) or error.detail
+    return Response({"error": says}, status_code=error.status_code, headers=error.headers)
 
 
 def _unwritten(request: Request[Any, Any, Any], error: StoreError) -> Response[dict[str, str]]:
@@ -72,6 +98,12 @@ def _unwritten(request: Request[Any, Any, Any], error: StoreError) -> Response[d
 def _unknown(request: Request[Any, Any, Any], error: UnknownNameError) -> Response[dict[str, str]]:
     del request
     return Response({"error": str(error)}, status_code=404)
+
+
+def _cannot(request: Request[Any, Any, Any], error: CounterclickError) -> Response[dict[str, str]]:
+    """The question is right, and what is recorded does not answer it."""
+    del request
+    return Response({"error": str(error)}, status_code=409)
 
 
 def _misled(request: Request[Any, Any, Any], error: CounterclickError) -> Response[dict[str, str]]:

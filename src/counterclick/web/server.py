@@ -56,6 +56,8 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     await asyncio.wait({serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
     service.is_ready = False
     stopping.set()
+    await service.asking.close()
+    service.deciding.close()
     stop: Callable[[], None] = server.stop  # it has no types of its own
     stop()
     await serving

@@ -5,24 +5,28 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from litestar import Request
+from litestar import Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from counterclick.display import Shown
 from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
 from counterclick.events.vocabulary import Event, Exposure
 from counterclick.shop import Shop
 from counterclick.shop.evaluating import Evaluating, FirstArms
 from counterclick.shop.keys import May
+from counterclick.shop.learning import Learning
 from counterclick.shop.receiving import Received, Receiving
 from counterclick.shop.shopify import ShopifyStore
+from counterclick.web.asking import Asking
 from counterclick.web.bodies import BodyError
+from counterclick.web.deciding import Deciding
 
 __all__ = ["Service"]
 
@@ -47,6 +51,8 @@ class Service:
         waiting.set_function(lambda: float(shop.store.inbox.count()))
         self.evaluating = Evaluating(shop.config, shop.store.key, FirstArms(shop.store, shop.config))
         self.shopify = ShopifyStore(shop.store.folder, shop.config)
+        self.asking = Asking(shop)
+        self.deciding = Deciding(Learning(shop))
         self.is_ready = True
 
     def allow(self, request: Request[Any, Any, Any], may: May, *, said: str | None = None) -> None:
@@ -63,6 +69,22 @@ class Service:
         secret = said or _secret(request)
         if not secret or self.keys.find(secret, may) is None:
             raise BodyError(401, f"a key that may {may} is needed: `counterclick keys new {may}` makes one.")
+
+    async def ask(self, request: Request[Any, Any, Any], question: Callable[[Shop], Shown]) -> Response[str]:
+        """Answer a question to the shop.
+
+        Args:
+            request: with a key that may read; its address with its query is the question's name.
+            question: a verb of the shop.
+
+        Raises:
+            BodyError: no key that may read, or too many questions wait.
+            CounterclickError: whatever the verb raises.
+        """
+        self.allow(request, "read")
+        asked = sorted(request.query_params.multi_items())
+        told = await self.asking.ask(f"{request.url.path}?{asked}", question)
+        return Response(told, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     def today(self) -> date:
         """Return the shop's day."""
