@@ -5,6 +5,7 @@ from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import load, parse
+from counterclick.config.serve import ServeConfig
 from counterclick.config.settings import (
     AI,
     EVERYWHERE,
@@ -44,6 +45,7 @@ __all__ = [
     "MappedEvent",
     "OnOffConfig",
     "ReadinessConfig",
+    "ServeConfig",
     "ShareChange",
     "ShopConfig",
     "ShopifyConfig",

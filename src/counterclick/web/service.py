@@ -27,6 +27,7 @@ from counterclick.shop.shopify import ShopifyStore
 from counterclick.web.asking import Asking
 from counterclick.web.bodies import BodyError
 from counterclick.web.deciding import Deciding
+from counterclick.web.limits import Limits
 
 __all__ = ["Service"]
 
@@ -51,6 +52,7 @@ class Service:
         waiting.set_function(lambda: float(shop.store.inbox.count()))
         self.evaluating = Evaluating(shop.config, shop.store.key, FirstArms(shop.store, shop.config))
         self.shopify = ShopifyStore(shop.store.folder, shop.config)
+        self.limits = Limits(shop.config.serve)
         self.asking = Asking(shop)
         self.deciding = Deciding(Learning(shop))
         self.is_ready = True
@@ -64,11 +66,13 @@ class Service:
             said: a key that stands elsewhere, such as in the body.
 
         Raises:
-            BodyError: 401.
+            BodyError: 401; 429 where the key sends too many.
         """
         secret = said or _secret(request)
-        if not secret or self.keys.find(secret, may) is None:
+        key = self.keys.find(secret, may) if secret else None
+        if key is None:
             raise BodyError(401, f"a key that may {may} is needed: `counterclick keys new {may}` makes one.")
+        self.limits.key(key.key_id)
 
     async def ask(self, request: Request[Any, Any, Any], question: Callable[[Shop], Shown]) -> Response[str]:
         """Answer a question to the shop.

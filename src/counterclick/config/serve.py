@@ -1,0 +1,34 @@
+"""``[serve]``: a shop that is served over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+__all__ = ["ServeConfig"]
+
+Rate = Annotated[float, Meta(gt=0, le=1e9)]
+Burst = Annotated[int, Meta(ge=1, le=10**9)]
+
+
+class ServeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[serve]``: limits of `counterclick serve`.
+
+    Attributes:
+        key_per_second: requests that one key may send in the long run.
+        key_burst: requests that it may send at once.
+        address_per_second: requests that one network address may send in the long run; a wrong key counts as 20.
+        address_burst: requests that it may send at once.
+        trusted_proxies: networks of the proxies before it, such as ``127.0.0.1`` or ``10.0.0.0/8``, whose
+            ``X-Forwarded-For`` names the sender. Requests of a private address that is none of them have no address's limit.
+        access_log: whether every request is a line of the log.
+    """
+
+    key_per_second: Rate = 1_000
+    key_burst: Burst = 10_000
+    address_per_second: Rate = 200
+    address_burst: Burst = 2_000
+    trusted_proxies: tuple[str, ...] = ()
+    access_log: bool = False
