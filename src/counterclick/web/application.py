@@ -52,6 +52,7 @@ def application(service: Service) -> Litestar:
         exception_handlers=refusals(service.limits),
         before_request=_limiting(service),
         openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs"),
+        logging_config=None,  # the process has its own (`counterclick.web.logs`)
         request_max_body_size=None,  # `read_body` knows the limits
     )
 

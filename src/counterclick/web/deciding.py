@@ -14,10 +14,10 @@ import msgspec
 from counterclick.decisions import Policy
 from counterclick.shop.learning import Learning
 from counterclick.web.bodies import BodyError
+from counterclick.web.logs import say
 
 __all__ = ["Deciding"]
 
-_log = logging.getLogger("counterclick.web")
 _REMEMBERED = 50_000
 """Decisions that are remembered at most, the newest ones."""
 
@@ -49,7 +49,7 @@ class Deciding:
         del self._again[name]
         error = None if done.cancelled() else done.exception()
         if error is not None:
-            _log.error("policy %s could not learn: %s", name, error)
+            say(logging.ERROR, "a policy could not learn", error=error, policy=name)
 
     def given(self, decision_id: str, asked: Any) -> bytes | None:
         """Return the answer that was given under an id; None where none is remembered.

@@ -19,25 +19,28 @@ from counterclick.errors import (
 )
 from counterclick.web.bodies import BodyError
 from counterclick.web.limits import Limits
+from counterclick.web.logs import address_of, say
+from counterclick.web.watching import SAYS
 
 __all__ = ["refusals"]
 
-_log = logging.getLogger("counterclick.web")
 _UNAUTHORISED = 401
 _TOO_LARGE = 413
 _AGAIN_SECONDS = "5"
+_SAYS = {404: "there is no such address; /docs lists them.", 405: "this address does not take that method; see /docs."}
 
+Asked = Request[Any, Any, Any]
 Answer = Response[Any]
 
 
-def refusals(limits: Limits) -> dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Answer]]:
+def refusals(limits: Limits) -> dict[int | type[Exception], Callable[[Asked, Any], Answer]]:
     """Return what answers each kind of error.
 
     Args:
         limits: of which a wrong key takes.
     """
 
-    def refused(request: Request[Any, Any, Any], error: BodyError) -> Answer:
+    def refused(request: Asked, error: BodyError) -> Answer:
         if error.status == _UNAUTHORISED:
             try:
                 limits.wrong(request)
@@ -48,42 +51,50 @@ def refusals(limits: Limits) -> dict[int | type[Exception], Callable[[Request[An
             headers["Connection"] = "close"  # what was not read of the body is not the next request
         if error.again_seconds is not None:
             headers["Retry-After"] = str(error.again_seconds)
-        return _told(error.says, error.status, headers)
+        return _told(request, error.says, error.status, headers)
 
     return {
         BodyError: refused,
         HTTPException: _misasked,
         RecursionError: _too_deep,
         StoreError: _unwritten,
-        UnknownNameError: lambda _request, error: _told(str(error), 404),
+        UnknownNameError: lambda request, error: _told(request, str(error), 404),
         EmptyStoreError: _cannot,
         RefusedError: _cannot,
         CurrencyError: _cannot,
-        CounterclickError: lambda _request, error: _told(str(error), 400),
+        CounterclickError: lambda request, error: _told(request, str(error), 400),
+        Exception: _broken,
     }
 
 
-def _told(says: str, status: int, headers: dict[str, str] | None = None) -> Answer:
+def _told(request: Asked, says: str, status: int, headers: dict[str, str] | None = None) -> Answer:
+    request.scope[SAYS] = says  # type: ignore[literal-required]  # a name of our own
     return Response({"error": says}, status_code=status, headers=headers or {}, media_type="application/json")
 
 
-def _misasked(_request: Request[Any, Any, Any], error: HTTPException) -> Answer:
+def _misasked(request: Asked, error: HTTPException) -> Answer:
     """No such address, another method, a parameter that is none."""
     wrong = [f"{each['key']}: {each['message']}" for each in error.extra or () if isinstance(each, dict) and "key" in each]
-    return _told("; ".join(wrong) or error.detail, error.status_code, dict(error.headers or {}))
+    says = _SAYS.get(error.status_code) or "; ".join(wrong) or error.detail
+    return _told(request, says, error.status_code, dict(error.headers or {}))
 
 
-def _too_deep(_request: Request[Any, Any, Any], _error: RecursionError) -> Answer:
+def _too_deep(request: Asked, _error: RecursionError) -> Answer:
     """JSON that nests hundreds of times; nothing of it was kept."""
-    return _told("the body nests too deeply to be read.", 400)
+    return _told(request, "the body nests too deeply to be read.", 400)
 
 
-def _unwritten(request: Request[Any, Any, Any], error: StoreError) -> Answer:
+def _unwritten(request: Asked, error: StoreError) -> Answer:
     """Nothing of it was kept: the sender is to try again."""
-    _log.error("%s %s: %s", request.method, request.url.path, error)
-    return _told(str(error), 503, {"Retry-After": _AGAIN_SECONDS})
+    return _told(request, str(error), 503, {"Retry-After": _AGAIN_SECONDS})
 
 
-def _cannot(_request: Request[Any, Any, Any], error: CounterclickError) -> Answer:
+def _cannot(request: Asked, error: CounterclickError) -> Answer:
     """The question is right, and what is recorded does not answer it."""
-    return _told(str(error), 409)
+    return _told(request, str(error), 409)
+
+
+def _broken(request: Asked, error: Exception) -> Answer:
+    """A mistake of this product: the log has its traceback."""
+    say(logging.ERROR, "broken", error=error, method=request.method, address=address_of(request.scope))
+    return _told(request, "this is a mistake of Counterclick's; its log says more.", 500)
