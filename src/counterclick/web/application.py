@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from counterclick.web.decide import decide
+from counterclick.web.describing import describe
 from counterclick.web.events import take_events
 from counterclick.web.figures import FIGURES
 from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
@@ -28,7 +29,7 @@ _INSIDE = ("/healthz", "/readyz", "/metrics")
 
 def application(service: Service) -> Litestar:
     """Return the ASGI application of a shop that is served."""
-    return Litestar(
+    app = Litestar(
         [
             take_events,
             take_message,
@@ -51,10 +52,12 @@ def application(service: Service) -> Litestar:
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         exception_handlers=refusals(service.limits),
         before_request=_limiting(service),
-        openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs"),
+        openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs", use_handler_docstrings=True),
         logging_config=None,  # the process has its own (`counterclick.web.logs`)
         request_max_body_size=None,  # `read_body` knows the limits
     )
+    describe(app.openapi_schema, service.shop.config)
+    return app
 
 
 def _limiting(service: Service) -> Callable[[Request[Any, Any, Any]], None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, Response
+from litestar.datastructures import Headers
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from counterclick.display import Shown
@@ -29,7 +29,7 @@ from counterclick.web.bodies import BodyError
 from counterclick.web.deciding import Deciding
 from counterclick.web.limits import Limits
 
-__all__ = ["Service"]
+__all__ = ["Service", "secret_of"]
 
 
 class Service:
@@ -68,7 +68,7 @@ class Service:
         Raises:
             BodyError: 401; 429 where the key sends too many.
         """
-        secret = said or _secret(request)
+        secret = said or secret_of(request.headers)
         key = self.keys.find(secret, may) if secret else None
         if key is None:
             raise BodyError(401, f"a key that may {may} is needed: `counterclick keys new {may}` makes one.")
@@ -128,14 +128,14 @@ class Service:
         return received
 
 
-def _secret(request: Request[Any, Any, Any]) -> str | None:
-    """Return the key that a request carries."""
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+def secret_of(headers: Headers) -> str | None:
+    """Return the key that a request's headers carry: as bearer, as Basic user name, or as ``X-API-Key``."""
+    scheme, _, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(value.strip(), validate=True).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, or no text in it
             return None
-    return request.headers.get("x-api-key")
+    return headers.get("x-api-key")
