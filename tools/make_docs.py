@@ -97,7 +97,8 @@ TERMS = {
     "gap": "Consecutive days without events of a kind on which so many would be usual, by the same weekdays near them.",
     "late": "Of an event: it came more than the allowance after it occurred, from a source that was live, when something "
     "else had arrived after it should have been there.",
-    "likely bot": "A visitor with more events on one day than `[health]` allows. Nothing is left out for it.",
+    "likely bot": "A visitor that says it is one (device `bot`), or has more events on one day than `[health]` allows. "
+    "Nothing is left out for it.",
     "readiness": "What a store of this size and history may run, by gates whose limits name their source.",
     "gate": "A number that a store must reach before an intervention; its limit is configuration.",
     "washout": "Days at the beginning of every block of an on/off test that do not count.",

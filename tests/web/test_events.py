@@ -135,6 +135,23 @@ def test_what_came_is_counted(server: Served) -> None:
     assert "counterclick_inbox_bodies " in text
 
 
+def test_what_a_crawler_does_is_marked(server: Served) -> None:
+    """By its user agent, which is not kept; not where the event names its device, and not for the shop's own programs."""
+    agent = "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"
+    post(server, json.dumps([view("crawler"), view("told") | {"device": "mobile"}, 5]).encode(), user_agent=agent)
+    message = {"type": "page", "anonymousId": "crawler-2", "messageId": "m-crawler"}
+    server.client.post("/v1/batch", json={"batch": [message]}, headers={"user-agent": agent})
+    post(server, json.dumps(view("program")).encode(), user_agent="python-requests/2.34")
+    with open_shop(server.toml) as shop:
+        rows = shop.reading.rows(
+            "SELECT visitor_id, device FROM events "
+            "WHERE visitor_id IN ('crawler', 'crawler-2', 'told', 'program') ORDER BY ALL"
+        )
+    assert rows == [("crawler", "bot"), ("crawler-2", "bot"), ("program", None), ("told", "mobile")]
+    for path in (server.toml.parent / ".counterclick").rglob("*"):
+        assert not path.is_file() or b"bing.com" not in path.read_bytes()
+
+
 def test_secrets_are_nowhere_in_the_store(server: Served) -> None:
     """Keys are kept hashed, in a file that only its owner may read."""
     folder = server.toml.parent / ".counterclick"

@@ -52,7 +52,7 @@ async def decide(request: Request[Any, Any, Any], service: Service, surface: str
         name = policy_asked(found)
         policy = await service.deciding.policy(name) if name else None
         decision = decision_of(found, Ask(surface, who, asked.cart, asked.most), policy)
-        await service.expose(found.exposures)
+        await service.expose(found.exposures, request.headers.get("user-agent"))
         answer = as_json({"decision_id": decision_id, **plain(decision)}).encode()
         told = service.deciding.give(decision_id, (surface, asked), answer)
     return Response(told, media_type="application/json")

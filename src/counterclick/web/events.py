@@ -25,7 +25,7 @@ async def take_events(request: Request[Any, Any, Any], service: Service) -> Resp
     sent = listed(decoded(body))
     if len(body) > EVENT_BYTES:
         sent = [_within_limit(one) for one in sent]
-    return answer(await service.take(sent, "api"))
+    return answer(await service.take(sent, "api", agent=request.headers.get("user-agent")))
 
 
 def _within_limit(sent: Any) -> Any:

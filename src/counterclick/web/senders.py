@@ -15,6 +15,7 @@ import msgspec
 from litestar import Request, Response, post
 
 from counterclick.connectors import chat, ga4, klaviyo, loop
+from counterclick.connectors.translated import Translated
 from counterclick.errors import UnknownNameError
 from counterclick.web.bodies import EVENT_BYTES, BodyError, read_body
 from counterclick.web.events import decoded, listed
@@ -82,7 +83,8 @@ async def take_chat(request: Request[Any, Any, Any], service: Service, name: str
     sent = listed(decoded(await read_body(request)))
     _within_limit(sent)
     now = datetime.now(UTC)
-    return await _each(service, f"chat.{name}", sent, [chat.translated(one, chats[name], received_at=now) for one in sent])
+    replies = [chat.translated(one, chats[name], received_at=now) for one in sent]
+    return await _each(request, service, f"chat.{name}", sent, replies)
 
 
 @post("/v1/alhena", status_code=200)
@@ -93,12 +95,14 @@ async def take_alhena(request: Request[Any, Any, Any], service: Service) -> Resp
     _within_limit(sent)
     now, experiment = datetime.now(UTC), request.query_params.get("experiment") or "alhena"
     calls = [chat.alhena(one, received_at=now, experiment=experiment) for one in sent]
-    return await _each(service, "alhena", sent, calls)
+    return await _each(request, service, "alhena", sent, calls)
 
 
-async def _each(service: Service, source: str, sent: Sequence[Any], found: Sequence[Any]) -> Response[bytes]:
+async def _each(
+    request: Request[Any, Any, Any], service: Service, source: str, sent: Sequence[Any], found: Sequence[Translated]
+) -> Response[bytes]:
     """Answer each payload of a body, in order."""
-    told = await take_translated(service, source, sent, found)
+    told = await take_translated(service, source, sent, found, agent=request.headers.get("user-agent"))
     rejected = sum(each["status"] == "rejected" for each in told)
     return _json({"accepted": len(told) - rejected, "rejected": rejected, "results": told})
 

@@ -14,6 +14,7 @@ from litestar import Request, Response
 from litestar.datastructures import Headers
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from counterclick.connectors.browsers import BOT, is_crawler
 from counterclick.display import Shown
 from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
@@ -94,8 +95,12 @@ class Service:
         """Return the shop's day."""
         return datetime.now(self._zone).date()
 
-    async def expose(self, exposures: Sequence[Exposure]) -> None:
+    async def expose(self, exposures: Sequence[Exposure], agent: str | None = None) -> None:
         """Record exposures that were not recorded by this process before; when this returns they are on disk.
+
+        Args:
+            exposures: of one visitor.
+            agent: the user agent of the request.
 
         Raises:
             InputError: the visitor's id cannot be recorded.
@@ -104,19 +109,27 @@ class Service:
         new = self.evaluating.unrecorded(exposures)
         if not new:
             return
-        received = await self.take([msgspec.to_builtins(each) for each in new], "decide")
+        received = await self.take([msgspec.to_builtins(each) for each in new], "decide", agent=agent)
         refused = [each.details for each in received.judged if isinstance(each, Rejection)]
         if refused:
             raise InputError(f"the visitor cannot be exposed: {refused[0]}.")
         self.evaluating.recorded(new)
 
-    async def take(self, sent: Iterable[Mapping[str, Any] | Rejection], source: str, n_skipped: int = 0) -> Received:
+    async def take(
+        self, sent: Iterable[Mapping[str, Any] | Rejection], source: str, n_skipped: int = 0, *, agent: str | None = None
+    ) -> Received:
         """Take events; when this returns they are on disk.
+
+        Args:
+            sent: objects in the vocabulary, or what was refused before it came so far.
+            source: who sends them.
+            n_skipped: what meant nothing, to be counted.
+            agent: the user agent of the request, where a browser may have sent it: what a crawler does is marked so.
 
         Raises:
             StoreError: the inbox could not be written; none was kept.
         """
-        received = self.receiving.take(sent, source)
+        received = self.receiving.take([_of_a_bot(each) for each in sent] if is_crawler(agent) else sent, source)
         await asyncio.wrap_future(received.on_disk)
         for each in received.judged:
             if isinstance(each, Event):
@@ -126,6 +139,11 @@ class Service:
         if n_skipped:
             self._skipped.labels(source).inc(n_skipped)
         return received
+
+
+def _of_a_bot(sent: Any) -> Any:
+    """Return an event of a crawler's as such, unless it names its device."""
+    return {**sent, "device": BOT} if isinstance(sent, Mapping) and not sent.get("device") else sent
 
 
 def secret_of(headers: Headers) -> str | None:

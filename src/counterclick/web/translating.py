@@ -14,7 +14,7 @@ __all__ = ["answers", "take_translated"]
 
 
 async def take_translated(
-    service: Service, source: str, sent: Sequence[Any], found: Sequence[Translated]
+    service: Service, source: str, sent: Sequence[Any], found: Sequence[Translated], *, agent: str | None = None
 ) -> list[dict[str, Any]]:
     """Take what payloads became; when this returns it is on disk. Return an answer for each payload, in order.
 
@@ -23,12 +23,13 @@ async def take_translated(
         source: who sent them.
         sent: the payloads, as they were decoded; what is refused is kept with its own, redacted.
         found: what they became, one for each.
+        agent: the user agent of the request, where a browser may have sent it.
     """
     parts: list[list[Mapping[str, Any] | Rejection]] = [
         handed_over(payload, each) for payload, each in zip(sent, found, strict=True)
     ]
     n_skipped = sum(len(each.skipped) for each in found)
-    received = await service.take([one for part in parts for one in part], source, n_skipped)
+    received = await service.take([one for part in parts for one in part], source, n_skipped, agent=agent)
     judged = iter(received.judged)
     return [answers([next(judged) for _one in part], each) for part, each in zip(parts, found, strict=True)]
 
