@@ -18,6 +18,7 @@ from counterclick import attribution, verdicts
 from counterclick.audits import Drift
 from counterclick.cli.app import app
 from counterclick.cli.experiments import app as experiment_app
+from counterclick.cli.klaviyo import app as klaviyo_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.serving import keys as keys_app
 from counterclick.cli.verifying import app as verify_app
@@ -97,7 +98,8 @@ TERMS = {
     "gap": "Consecutive days without events of a kind on which so many would be usual, by the same weekdays near them.",
     "late": "Of an event: it came more than the allowance after it occurred, from a source that was live, when something "
     "else had arrived after it should have been there.",
-    "likely bot": "A visitor with more events on one day than `[health]` allows. Nothing is left out for it.",
+    "likely bot": "A visitor that says it is one (device `bot`), or has more events on one day than `[health]` allows. "
+    "Nothing is left out for it.",
     "readiness": "What a store of this size and history may run, by gates whose limits name their source.",
     "gate": "A number that a store must reach before an intervention; its limit is configuration.",
     "gate of a page": "What hides a feature in a page, whoever made it, from visitors who are held out from it, and "
@@ -273,6 +275,7 @@ def commands() -> str:
         "counterclick": app,
         "counterclick experiment": experiment_app,
         "counterclick onoff": onoff_app,
+        "counterclick klaviyo": klaviyo_app,
         "counterclick keys": keys_app,
         "counterclick verify": verify_app,
     }

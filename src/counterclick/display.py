@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["WIDTH", "Grid", "Shown", "count", "money", "percent", "plain", "printable", "signed_percent"]
+__all__ = ["WIDTH", "Grid", "Shown", "as_json", "count", "money", "percent", "plain", "printable", "signed_percent"]
 
 WIDTH = 80
 _NARROW = 8
@@ -163,6 +164,11 @@ def count(value: float) -> str:
     '12,345'
     """
     return f"{value:,.0f}"
+
+
+def as_json(value: Any) -> str:
+    """Return a result as the JSON text that commands print and HTTP answers."""
+    return json.dumps(plain(value), indent=2, ensure_ascii=False)
 
 
 def plain(value: Any) -> Any:

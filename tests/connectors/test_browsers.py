@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from counterclick.connectors.browsers import country_of, device_of, path_of
+from counterclick.connectors.browsers import country_of, device_of, is_crawler, path_of
 from translations import ANY_JSON
 
 
@@ -56,3 +56,23 @@ def test_anything(said: object) -> None:
     assert device_of(said) in ("bot", "tablet", "mobile", "desktop", None)
     assert country_of(said, locale=said) is None or len(str(country_of(said, locale=said))) == 2
     path_of(said)
+
+
+@pytest.mark.parametrize(
+    ("agent", "is_one"),
+    [
+        ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", True),
+        ("facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)", True),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/140.0.0.0", True),
+        ("Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 20) Chrome/140 Mobile Safari/537.36", False),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1", False),
+        ("python-requests/2.34", False),
+        ("analytics-python/2.3", False),
+        ("curl/8.5.0", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_who_sends_a_request_is_a_crawler_or_not(agent: str | None, *, is_one: bool) -> None:
+    """Crawlers, headless browsers and monitors are; the shop's own programs, which send its events, are not."""
+    assert is_crawler(agent) == is_one

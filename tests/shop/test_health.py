@@ -254,6 +254,15 @@ def test_likely_bots_are_found_with_their_share_of_events_visitors_and_revenue(s
     assert "likely_bots" in names(shop)
 
 
+def test_who_says_that_it_is_a_bot_is_one(shop: Shop) -> None:
+    """However few its events are: one of 42 visitors, whose visit is weighed beside the others'."""
+    shop.record([*arms(), view("crawler") | {"device": "bot"}, exposure("crawler", "nothing")])
+    sign = shop.check().sign("likely bots")
+    assert "1 visitors with more than 300 events on one day, or who say that they are bots (1)," in sign.effect
+    assert sign.value is not None
+    assert 0 < sign.value < 0.1
+
+
 def test_a_busy_visitor_is_no_bot(shop: Shop) -> None:
     """250 pages on each of two days are 500 in all, and never more than 300 on a day."""
     pages = [

@@ -74,6 +74,32 @@ def test_a_body_that_cannot_be_taken_says_why(server: Served) -> None:
         assert post(server, b"[1]", content_encoding=packing).status_code == status
 
 
+def test_what_nests_without_end_is_refused(server: Served) -> None:
+    """Too deep to be decoded, or decoded and too deep to be kept: 400 each, by every address that reads JSON."""
+    for depth in (970, 990, 1_500, 15_000):
+        nested = b"[" * depth + b"]" * depth
+        for address, body in (
+            ("/v1/events", nested),
+            ("/v1/events", b'{"kind": "page_view", "page": ' + nested + b"}"),
+            ("/v1/batch", b'{"batch": [{"type": "track", "properties": ' + nested + b"}]}"),
+            ("/api/events", b'{"data": ' + nested + b"}"),
+            (f"/mp/collect?api_secret={server.key}", b'{"events": ' + nested + b"}"),
+            ("/ofrep/v1/evaluate/flags", b'{"context": ' + nested + b"}"),
+            ("/v1/decide/cart", b'{"visitor": ' + nested + b"}"),
+        ):
+            found = server.client.post(address, content=body)
+            assert found.status_code in (200, 202, 400), (address, depth, found.text)
+            assert depth < 1_000 or found.status_code == 400
+
+
+def test_an_event_has_its_own_limit(server: Served) -> None:
+    """One that is too large is refused alone, and kept with its reason."""
+    large = view("v1") | {"page": "x" * 40_000}
+    found = post(server, json.dumps([large, view("v1")]).encode()).json()
+    assert [each["status"] for each in found["results"]] == ["rejected", "accepted"]
+    assert "32,768 bytes" in found["results"][0]["details"]
+
+
 def test_without_a_key_nothing_is_taken(server: Served) -> None:
     """No key, another one, one that may only read, one that was withdrawn: 401, and what would be right."""
     with open_shop(server.toml) as shop:
@@ -107,6 +133,23 @@ def test_what_came_is_counted(server: Served) -> None:
     assert 'counterclick_events_total{kind="purchase",source="api"}' in text
     assert 'counterclick_rejections_total{reason="unknown_kind",source="api"}' in text
     assert "counterclick_inbox_bodies " in text
+
+
+def test_what_a_crawler_does_is_marked(server: Served) -> None:
+    """By its user agent, which is not kept; not where the event names its device, and not for the shop's own programs."""
+    agent = "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"
+    post(server, json.dumps([view("crawler"), view("told") | {"device": "mobile"}, 5]).encode(), user_agent=agent)
+    message = {"type": "page", "anonymousId": "crawler-2", "messageId": "m-crawler"}
+    server.client.post("/v1/batch", json={"batch": [message]}, headers={"user-agent": agent})
+    post(server, json.dumps(view("program")).encode(), user_agent="python-requests/2.34")
+    with open_shop(server.toml) as shop:
+        rows = shop.reading.rows(
+            "SELECT visitor_id, device FROM events "
+            "WHERE visitor_id IN ('crawler', 'crawler-2', 'told', 'program') ORDER BY ALL"
+        )
+    assert rows == [("crawler", "bot"), ("crawler-2", "bot"), ("program", None), ("told", "mobile")]
+    for path in (server.toml.parent / ".counterclick").rglob("*"):
+        assert not path.is_file() or b"bing.com" not in path.read_bytes()
 
 
 def test_secrets_are_nowhere_in_the_store(server: Served) -> None:

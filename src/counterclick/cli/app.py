@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -14,6 +15,7 @@ from cyclopts import App, CycloptsError, Parameter
 from counterclick.cli.audits import alignment, audit, claims, drift
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.experiments import app as experiment_app
+from counterclick.cli.klaviyo import app as klaviyo_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.readiness import readiness
 from counterclick.cli.reporting import report
@@ -34,6 +36,7 @@ app = App(
 )
 app.command(experiment_app)
 app.command(onoff_app)
+app.command(klaviyo_app)
 app.command(keys)
 app.command(verify_app)
 for _command in (audit, report, claims, drift, alignment, readiness, serve):
@@ -80,10 +83,16 @@ def _checked(common: Common) -> int:
 
 @app.command
 def record(
-    files: Annotated[list[Path], Parameter(help="JSON lines, CSV or Parquet.")],
+    files: Annotated[list[Path], Parameter(help="JSON lines, CSV or Parquet; with --as also product feeds.")],
     /,
     *,
     mapping: Annotated[str | None, Parameter(help="The mapping of shop.toml to read them by.")] = None,
+    sender: Annotated[
+        Literal["ga4", "klaviyo", "merchant", "segment"] | None, Parameter(name="--as", help="Whose own words they are in.")
+    ] = None,
+    as_of: Annotated[
+        datetime | None, Parameter(help="Of a product feed: from when on it holds, UTC; when the file changed unless given.")
+    ] = None,
     common: Common = COMMON,
 ) -> int:
     """Record files of events; a file recorded before changes nothing.
@@ -91,6 +100,7 @@ def record(
     Exits with 2 where events were refused or refunds name no known order; everything else is recorded.
     """
     results: list[Recorded] = []
+    moment = as_of.replace(tzinfo=UTC) if as_of is not None and as_of.tzinfo is None else as_of
     with opened(common) as shop, progressing("Recording") as progress, contextlib.ExitStack() as stack:
         stack.callback(lambda: _say_recorded(results, as_json=common.json))  # also when a later file cannot be read
         for number, path in enumerate(files):
@@ -98,7 +108,7 @@ def record(
             def step(what: str, fraction: float, path: Path = path, number: int = number) -> None:
                 progress(f"{path.name} ({what})", (number + fraction) / len(files))
 
-            results.append(shop.record(path, mapping=mapping, progress=step))
+            results.append(shop.record(path, mapping=mapping, sender=sender, as_of=moment, progress=step))
     return 0 if all(result.is_clean for result in results) else BAD
 
 

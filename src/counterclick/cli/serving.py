@@ -27,8 +27,8 @@ def serve(
     shop = opened(common)
 
     def started() -> None:
-        sys.stderr.write(f"Serving {common.shop} on http://{host}:{port} (API: /docs). Stop with Ctrl-C.\n")
-        sys.stderr.flush()
+        if sys.stderr.isatty():
+            sys.stderr.write(f"Serving {common.shop} on http://{host}:{port} (API: /docs). Stop with Ctrl-C.\n")
 
     serve_shop(shop, host, port, started=started)
     return 0

@@ -21,10 +21,10 @@ BAD = 2
 
 def say(result: Shown, *, as_json: bool) -> None:
     """Print a result as tables, or as JSON."""
-    from counterclick.display import plain
+    from counterclick.display import as_json as written
 
     if as_json:
-        say_json(plain(result))
+        sys.stdout.write(f"{written(result)}\n")
     else:
         sys.stdout.write(f"{result}\n")
 

@@ -2,9 +2,10 @@
 
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
+from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import load, parse
-from counterclick.config.serving import ServeConfig
+from counterclick.config.serve import ServeConfig
 from counterclick.config.settings import (
     AI,
     EVERYWHERE,
@@ -40,6 +41,7 @@ __all__ = [
     "HealthConfig",
     "HoldoutConfig",
     "KillConfig",
+    "LoopConfig",
     "MappedEvent",
     "OnOffConfig",
     "ReadinessConfig",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from datetime import timedelta
@@ -39,6 +40,12 @@ def check(config: Config, name: str) -> None:
     _check_layers(config, name)
     _check_holdout(config, name)
     _check_schedules(config, name)
+    for network in config.serve.trusted_proxies:
+        try:
+            ipaddress.ip_network(network, strict=False)
+        except ValueError as error:
+            says = f"{name}: trusted_proxies of [serve] are networks such as '127.0.0.1' or '10.0.0.0/8', not {network!r}."
+            raise ConfigError(says) from error
 
 
 def _check_shop(config: Config, name: str) -> None:

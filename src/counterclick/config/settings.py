@@ -10,8 +10,9 @@ import msgspec
 
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
+from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig
-from counterclick.config.serving import ServeConfig
+from counterclick.config.serve import ServeConfig
 from counterclick.config.shopify import ShopifyConfig
 from counterclick.errors import ConfigError, UnknownNameError
 
@@ -334,6 +335,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tables: dict[str, TableConfig] = {}
     chats: dict[str, ChatConfig] = {}
     shopify: ShopifyConfig | None = None
+    loop: LoopConfig | None = None
     serve: ServeConfig = ServeConfig()
     readiness: ReadinessConfig = ReadinessConfig()
     health: HealthConfig = HealthConfig()

@@ -6,15 +6,24 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["country_of", "device_of", "path_of"]
+__all__ = ["BOT", "country_of", "device_of", "is_crawler", "path_of"]
 
+BOT = "bot"
+"""The device of a visitor that is no person, by what it says of itself."""
+
+_CRAWLERS = (
+    r"(?<!cu)bot\b|crawl|spider|slurp|headless|lighthouse|facebookexternalhit|facebookcatalog|mediapartners-google"
+    r"|google-inspectiontool|bingpreview|phantomjs|pingdom|gtmetrix"
+)
+_LIBRARIES = r"curl/|wget/|python-"
 _KINDS = (
-    ("bot", re.compile(r"(?<!cu)bot\b|crawl|spider|slurp|headless|lighthouse|curl/|wget/|python-", re.IGNORECASE)),
+    (BOT, re.compile(f"{_CRAWLERS}|{_LIBRARIES}", re.IGNORECASE)),
     ("tablet", re.compile(r"ipad|tablet|kindle|silk/|android(?!.*mobile)", re.IGNORECASE)),
     ("mobile", re.compile(r"iphone|ipod|android.*mobile|windows phone|mobile safari|opera mini", re.IGNORECASE)),
     ("desktop", re.compile(r"windows nt|macintosh|x11|cros ", re.IGNORECASE)),
 )
 """In this order: a bot often calls itself a browser, and a tablet's Android lacks the word Mobile. Cubot makes phones."""
+_CRAWLER = re.compile(_CRAWLERS, re.IGNORECASE)
 _LONGEST = 1000
 
 
@@ -26,6 +35,14 @@ def device_of(user_agent: Any) -> str | None:
     if not isinstance(user_agent, str):
         return None
     return next((kind for kind, pattern in _KINDS if pattern.search(user_agent[:_LONGEST])), None)
+
+
+def is_crawler(user_agent: Any) -> bool:
+    """Say whether who sends a request itself is a crawler, a headless browser or a monitor.
+
+    Programs that speak HTTP are none: a shop's own server sends its events with one, and lists of bots name these as well.
+    """
+    return isinstance(user_agent, str) and _CRAWLER.search(user_agent[:_LONGEST]) is not None
 
 
 def country_of(*stated: Any, locale: Any = None) -> str | None:

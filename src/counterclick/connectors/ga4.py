@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,7 +78,8 @@ def _one(collector: Collector, event: Any, nth: int, sender: _Sender) -> None:
 def exported(row: Any) -> Translated:
     """Translate one row of the BigQuery export, as JSON: 64-bit numbers may be text, as BigQuery writes them.
 
-    A row has no key; its event is keyed by a hash of the whole row, so that a row that comes twice counts once.
+    A row has no key; its event is keyed by a hash of the whole row, so that a row that comes twice counts once, as JSON
+    or as Parquet.
 
     Args:
         row: the decoded JSON object.
@@ -96,7 +97,7 @@ def exported(row: Any) -> Translated:
         params = {name: value for param in objects(row, "event_params") for name, value in _param(param)}
         shared = {
             "occurred_at": happened_at,
-            "event_id": _hash(row),
+            "event_id": _hash(row, _same),
             "visitor_id": collector.given("row", text, row, "user_pseudo_id"),
             "customer_id": collector.given("row", text, row, "user_id"),
             "device": _device(part_of(row, "device").get("category")),
@@ -147,9 +148,20 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _hash(content: Any) -> str | None:
+def _same(part: Any) -> Any:
+    """Return a part of a row so that it is the same from JSON, which writes whole numbers as text, and from Parquet."""
+    if isinstance(part, dict):
+        return {name: _same(value) for name, value in part.items() if value not in (None, [], {})}
+    if isinstance(part, list):
+        return [_same(value) for value in part]
+    if isinstance(part, int | float) and not isinstance(part, bool):
+        return str(int(part)) if isinstance(part, float) and part.is_integer() else str(part)
+    return part
+
+
+def _hash(content: Any, as_: Callable[[Any], Any] = lambda content: content) -> str | None:
     try:
-        written = json.dumps(content, sort_keys=True, default=str).encode(errors="replace")
+        written = json.dumps(as_(content), sort_keys=True, default=str).encode(errors="replace")
     except RecursionError:  # nobody nests so deep in good faith
         return None
     return "g_" + hashlib.sha256(written).hexdigest()[:32]

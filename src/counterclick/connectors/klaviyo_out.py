@@ -6,6 +6,7 @@ count twice in Klaviyo's own figures. ``unique_id`` is made of kind and id, so t
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -32,20 +33,24 @@ METRICS: dict[str, str] = {
     "exposure": "Experiment Viewed",
 }
 """Kind -> the metric that it is sent as; the other kinds are not for Klaviyo."""
-_NOT_PROPERTIES = ("kind", "event_id", "occurred_at", "visitor_id", "customer_id", "currency")
+_HASHED = re.compile("e_[0-9a-f]{32}")
+_NOT_PROPERTIES = ("kind", "event_id", "occurred_at", "visitor_id", "customer_id", "currency", "consent")
 
 
 def posted(event: Event) -> dict[str, Any] | None:
-    """Return the body for one event that the door let in; None for one without a metric, or without a person.
+    """Return the body for one event that the door let in; None for one that is not for Klaviyo.
+
+    That is one without a metric, one whose visitor did not allow analytics, and one of nobody: an id that is the hash of
+    an e-mail address would be a new profile there, of nobody.
 
     Args:
-        event: ours. Its ids are sent as the log has them: an e-mail address that the door hashed stays hashed.
+        event: ours.
     """
     kind = str(event.__struct_config__.tag)
     metric = METRICS.get(kind)
     person = {"external_id": event.customer_id, "anonymous_id": event.visitor_id}
-    known = {name: value for name, value in person.items() if value is not None}
-    if metric is None or not known:
+    known = {name: value for name, value in person.items() if value is not None and not _HASHED.fullmatch(value)}
+    if metric is None or not known or event.consent is False:
         return None
     if isinstance(event, Refund) and event.refund_kind == "cancellation":
         metric = "Cancelled Order"

@@ -19,7 +19,7 @@ from counterclick.errors import ConfigError, InputError, did_you_mean
 from counterclick.events.bulk import json_lines_sql, quoted, same_rows_sql
 from counterclick.events.schema import FIELDS_OF, KINDS, REQUIRED_OF, SCHEMA, duckdb_type
 
-__all__ = ["Arrived", "columns_of", "mapping_for", "read_file"]
+__all__ = ["Arrived", "columns_of", "lines_sql", "mapping_for", "read_file"]
 
 RAW = "_raw"
 _LONGEST_LINE = 16_000_000
@@ -117,7 +117,7 @@ def columns_of(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, 
 
 
 def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path, source: str) -> Arrived:
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW _lines AS SELECT line FROM {_lines_sql(path)}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW _lines AS SELECT line FROM {lines_sql(path)}")
     first = connection.execute("SELECT line FROM _lines WHERE trim(line) <> '' LIMIT 1").fetchone()
     if first and str(first[0]).lstrip("\ufeff \t").startswith("["):
         raise InputError(f"{path.name} holds a JSON array; write one event a line, without brackets and commas.")
@@ -130,8 +130,8 @@ def _json_lines(connection: duckdb.DuckDBPyConnection, path: Path, source: str) 
     return Arrived(RAW, _types(connection, RAW), _count(connection, "_parsed"))
 
 
-def _lines_sql(path: Path) -> str:
-    """SQL for the lines of a text file: a CSV of one column without quotes, whose delimiter no JSON can hold."""
+def lines_sql(path: Path) -> str:
+    """Return SQL for the lines of a text file: a CSV of one column without quotes, whose delimiter no JSON can hold."""
     return (
         f"read_csv({quoted(str(path))}, header = false, columns = {{'line': 'VARCHAR'}}, delim = {_NO_TEXT}, "
         "quote = '', "

@@ -127,10 +127,9 @@ class Evaluating:
         return self._evaluation(name, None, visitor, day)
 
     def _evaluation(self, flag: str, settings: ExperimentConfig | None, visitor: str, day: date) -> Evaluation:
-        who = hashed(visitor, self._key)
         if settings is None and flag not in self.surfaces:
             raise UnknownNameError("flag", flag, self.flags, "A flag is an experiment or a surface of shop.toml.")
-        found = assigned(self._config, settings.surface if settings else flag, who, day, self._arms)
+        _who, found = self.assigned(settings.surface if settings else flag, visitor, day)
         if found.is_switched_off:
             return self._off(flag, settings, found, "STATIC")
         if found.variant == HELD_OUT:
@@ -145,6 +144,16 @@ class Evaluating:
             return Evaluation(flag, True, "on", "DISABLED", found.experiment, found.exposures)
         is_on = found.variant not in (asked.control, NOTHING)
         return Evaluation(flag, is_on, found.variant, "SPLIT", found.experiment, found.exposures)
+
+    def assigned(self, surface: str, visitor: str, day: date) -> tuple[str, Assigned]:
+        """Return as whom a visitor is known, and what the visitor gets on a surface on a day of the shop.
+
+        Raises:
+            UnknownNameError: ``shop.toml`` declares no such surface.
+            ConfigError: several experiments would ask the same visitor.
+        """
+        who = hashed(visitor, self._key)
+        return who, assigned(self._config, surface, who, day, self._arms)
 
     def unrecorded(self, exposures: Sequence[Exposure]) -> list[Exposure]:
         """Return those of some exposures that were not recorded before, as far as this object was told."""

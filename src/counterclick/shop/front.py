@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,6 +32,7 @@ from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, Refused, health_of, refused_events
 from counterclick.shop.keys import Keys
 from counterclick.shop.onoff import OnOff
+from counterclick.shop.outgoing import klaviyo_bodies
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
@@ -39,6 +40,7 @@ from counterclick.shop.registry import Registry
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.serving import Serving
 from counterclick.shop.shown import MetricTable, OrderList
+from counterclick.shop.translating import record_translated
 from counterclick.shop.verifying import verified_holdout
 from counterclick.store import Store
 
@@ -84,6 +86,11 @@ class Shop:
         self.store.drain()
         self.store.close()
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the store is being read: a question was asked since the last `refresh`."""
+        return self._reading is not None
+
     def refresh(self) -> None:
         """Forget the facts read so far, once they are stored where that pays; the next question reads the store anew."""
         self._forget()
@@ -101,6 +108,8 @@ class Shop:
         events: str | Path | Iterable[Mapping[str, Any] | Event],
         *,
         mapping: str | None = None,
+        sender: str | None = None,
+        as_of: datetime | None = None,
         progress: Progress = silent,
     ) -> Recorded:
         """Record a file, or single events; when this returns they are on disk.
@@ -108,13 +117,23 @@ class Shop:
         Args:
             events: path of a CSV, Parquet or JSON-lines file, or objects in the vocabulary.
             mapping: for files in other words: the mapping's name; by default the one whose pattern fits.
+            sender: for files in a known sender's words: ``ga4``, ``klaviyo``, ``merchant`` or ``segment``.
+            as_of: for product feeds: from when on it holds, UTC; when the file was last changed unless given.
             progress: called with each step and the fraction done.
 
         Raises:
+            ConfigError: a mapping and a sender are named, or ``as_of`` for what is no feed.
+            UnknownNameError: no such sender's files are read.
             InputError: the file cannot be read as what it should be; nothing was recorded.
             StoreError: it could not be written; nothing was recorded.
         """
-        if isinstance(events, str | Path):
+        if sender is not None:
+            if mapping is not None or not isinstance(events, str | Path):
+                raise ConfigError("a sender is named for a file, and instead of a mapping.")
+            recorded = record_translated(self.store, self.config, Path(events), sender, as_of=as_of, progress=progress)
+        elif as_of is not None:
+            raise ConfigError("as_of is for a product feed: name its sender, merchant.")
+        elif isinstance(events, str | Path):
             recorded = record_file(self.store, self.config, Path(events), mapping=mapping, progress=progress)
         else:
             recorded = record_bodies(self.store, self.config, events)
@@ -122,6 +141,21 @@ class Shop:
                 self.store.drain()
         self.refresh()
         return recorded
+
+    def klaviyo(self, since: date, until: date | None = None, kinds: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+        """Return the bodies by which Klaviyo takes the shop's events (``POST /api/events``), in the order of time.
+
+        Args:
+            since: first day of the shop.
+            until: last day; all later ones unless given.
+            kinds: of events; all that Klaviyo has a metric for unless any is named.
+
+        Raises:
+            ConfigError: the last day lies before the first.
+            EmptyStoreError: nothing is recorded.
+            UnknownNameError: Klaviyo has no metric for a kind.
+        """
+        return klaviyo_bodies(self.reading, self.config.shop.timezone, since, until, kinds)
 
     @property
     def keys(self) -> Keys:

@@ -77,11 +77,17 @@ class Receiving:
         return Received(judged, self._store.inbox.submit(bodies) if bodies else _done())
 
 
-def lines_of(judged: Sequence[Event | Rejection], context: Context) -> list[str]:
-    """Return the lines in which events, and what was refused, wait in the inbox."""
+def lines_of(judged: Sequence[Event | Rejection], context: Context, first: int = 0) -> list[str]:
+    """Return the lines in which events, and what was refused, wait in the inbox.
+
+    Args:
+        judged: events, and what was refused.
+        context: of the door that judged them.
+        first: how many of the same context came before: two equal refusals are two.
+    """
     return [
         _rejection_line(each, context, nth) if isinstance(each, Rejection) else msgspec.json.encode(each).decode()
-        for nth, each in enumerate(judged)
+        for nth, each in enumerate(judged, first)
     ]
 
 

@@ -27,7 +27,7 @@ from counterclick.shop.receiving import Receiving
 from counterclick.store import Store
 from counterclick.store.keeping import connect
 
-__all__ = ["Progress", "Recorded", "record_bodies", "record_file"]
+__all__ = ["Progress", "Recorded", "counted", "digest_of", "record_bodies", "record_file", "silent"]
 
 Progress = Callable[[str, float], None]
 """Called with a step's name and the fraction done."""
@@ -127,14 +127,9 @@ def record_file(
         InputError: the file cannot be read as what it should be; nothing was recorded.
         StoreError: the log could not be written; nothing was recorded.
     """
-    if not path.is_file():
-        raise InputError(f"{path} is a folder; name its files." if path.is_dir() else f"there is no file {path}.")
-    if not path.stat().st_size:
-        raise InputError(f"{path} is empty; nothing was recorded.")
+    digest = digest_of(path)
     named, table = _mapping(config, path, mapping)
     progress("looking whether it is known", 0.0)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
     meant = msgspec.json.encode([named, table], order="sorted") if table else b""
     transaction = f"file:{digest}:{hashlib.sha256(meant).hexdigest()[:8]}"
     if store.log.snapshot().transaction(transaction) is not None:
@@ -153,7 +148,21 @@ def record_file(
         appended = store.append_rows(connection, rows, name=transaction, keys=keys, report=report)
         progress("counting", 0.9)
     recorded = Recorded(path.name, arrived.n_rows, 0, appended.n_repeated, skipped=arrived.skipped)
-    return _counted(store, recorded, appended.n_written, context.received_at, context.source)
+    return counted(store, recorded, appended.n_written, context.received_at, context.source)
+
+
+def digest_of(path: Path) -> str:
+    """Return by what a file's content is known: the first 32 digits of its SHA-256.
+
+    Raises:
+        InputError: it is not there, a folder, or empty.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} is a folder; name its files." if path.is_dir() else f"there is no file {path}.")
+    if not path.stat().st_size:
+        raise InputError(f"{path} is empty; nothing was recorded.")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:32]
 
 
 def _mapping(config: Config, path: Path, name: str | None) -> tuple[str | None, TableConfig | None]:
@@ -218,8 +227,16 @@ def _is_ordered(connection: duckdb.DuckDBPyConnection, arrived: Arrived) -> bool
     return bool(found and found[0])
 
 
-def _counted(store: Store, recorded: Recorded, n_written: int, received_at: datetime, source: str) -> Recorded:
-    """Count what was refused, which refunds found no order, and what was claimed before, in the log itself."""
+def counted(store: Store, recorded: Recorded, n_written: int, received_at: datetime, source: str) -> Recorded:
+    """Return what came of a file with what was refused, which refunds found no order, and what was claimed before.
+
+    Args:
+        store: whose log is counted in.
+        recorded: what is known so far.
+        n_written: rows that were written, rejections among them.
+        received_at: by which its rows are known.
+        source: and from whom.
+    """
     mine = f"received_at = TIMESTAMPTZ '{received_at.isoformat()}' AND source = {quoted(source)}"
     with store.reading() as connection:
         refused = dict(

@@ -126,6 +126,12 @@ class Inbox:
             n: int = connection.execute("SELECT count(*) FROM bodies").fetchone()[0]
             return n
 
+    def last(self) -> int:
+        """Return the last position that was ever given to a body, 0 before the first."""
+        with self._connection() as connection:
+            row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'bodies'").fetchone()
+            return int(row[0]) if row else 0
+
     def forget(self, position: int) -> None:
         """Delete bodies up to a position: the log has them."""
         with self._connection() as connection:

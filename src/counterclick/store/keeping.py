@@ -212,6 +212,10 @@ class Store:
             f"UNION ALL SELECT {_COLUMNS} FROM main.inbox_events WHERE kind IN ({listed})"
         )
 
+    def seen(self) -> tuple[int, int]:
+        """Return the log's version and the inbox's last position: while they are the same, nothing has come."""
+        return self.log.snapshot().version, self.inbox.last()
+
     def close(self) -> None:
         """Stop the inbox's writer after it has written what waits."""
         self.inbox.close()

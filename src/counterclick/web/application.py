@@ -1,37 +1,39 @@
-"""The application: which address is answered by whom, and how errors are told."""
+"""The application: which address is answered by whom."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
-from counterclick.errors import CounterclickError, StoreError
-from counterclick.web.bodies import BodyError
+from counterclick.web.decide import decide
+from counterclick.web.describing import describe
 from counterclick.web.events import take_events
+from counterclick.web.figures import FIGURES
 from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
 from counterclick.web.operations import healthz, metrics, readyz
 from counterclick.web.pixel import take_pixel
+from counterclick.web.refusals import refusals
 from counterclick.web.scripts import script
 from counterclick.web.segment import take_batch, take_message
+from counterclick.web.senders import take_alhena, take_chat, take_ga4, take_klaviyo, take_return
 from counterclick.web.service import Service
 from counterclick.web.shopify import take_webhook
 from counterclick.web.visits import collect, known_visitor
 
 __all__ = ["application"]
 
-_log = logging.getLogger("counterclick.web")
-_UNKNOWN = 401
+_INSIDE = ("/healthz", "/readyz", "/metrics")
+"""Addresses of those who run it, which no limit holds up."""
 
 
 def application(service: Service) -> Litestar:
     """Return the ASGI application of a shop that is served."""
-    return Litestar(
+    app = Litestar(
         [
             take_events,
             take_message,
@@ -41,19 +43,30 @@ def application(service: Service) -> Litestar:
             known_visitor,
             collect,
             take_pixel,
+            take_ga4,
+            take_klaviyo,
+            take_return,
+            take_chat,
+            take_alhena,
             evaluate_flag,
             evaluate_all,
             refetch,
+            decide,
+            *FIGURES,
             healthz,
             readyz,
             metrics,
         ],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
-        exception_handlers={BodyError: _refused, StoreError: _unwritten, CounterclickError: _misled},
         cors_config=_cors(service.shop.config.serve.origins),
-        openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs"),
+        exception_handlers=refusals(service.limits),
+        before_request=_limiting(service),
+        openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs", use_handler_docstrings=True),
+        logging_config=None,  # the process has its own (`counterclick.web.logs`)
         request_max_body_size=None,  # `read_body` knows the limits
     )
+    describe(app.openapi_schema, service.shop.config)
+    return app
 
 
 def _cors(origins: Sequence[str]) -> CORSConfig | None:
@@ -71,18 +84,11 @@ def _cors(origins: Sequence[str]) -> CORSConfig | None:
     )
 
 
-def _refused(request: Request[Any, Any, Any], error: BodyError) -> Response[dict[str, str]]:
-    del request
-    headers = {"WWW-Authenticate": 'Basic realm="counterclick"'} if error.status == _UNKNOWN else {}
-    return Response({"error": error.says}, status_code=error.status, headers=headers)
+def _limiting(service: Service) -> Callable[[Request[Any, Any, Any]], None]:
+    """Return what counts every request against its sender's address, before anything of it is read."""
 
+    def count(request: Request[Any, Any, Any]) -> None:
+        if request.url.path not in _INSIDE:
+            service.limits.address(request)
 
-def _unwritten(request: Request[Any, Any, Any], error: StoreError) -> Response[dict[str, str]]:
-    """Nothing of it was kept: the sender is to try again."""
-    _log.error("%s %s: %s", request.method, request.url.path, error)
-    return Response({"error": str(error)}, status_code=503, headers={"Retry-After": "5"})
-
-
-def _misled(request: Request[Any, Any, Any], error: CounterclickError) -> Response[dict[str, str]]:
-    del request
-    return Response({"error": str(error)}, status_code=400)
+    return count

@@ -25,12 +25,14 @@ class BodyError(Exception):
     Args:
         status: of the answer.
         says: what would be right.
+        again_seconds: after which the same may be taken; None where it will not be.
     """
 
-    def __init__(self, status: int, says: str) -> None:
+    def __init__(self, status: int, says: str, *, again_seconds: int | None = None) -> None:
         super().__init__(says)
         self.status = status
         self.says = says
+        self.again_seconds = again_seconds
 
 
 async def read_body(request: Request[Any, Any, Any], most: int = BATCH_BYTES) -> bytes:

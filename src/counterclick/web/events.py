@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, post
 
+from counterclick.events.redaction import scrubbed_body
+from counterclick.events.rejection import Reason, Rejection
 from counterclick.events.vocabulary import Event
 from counterclick.shop.receiving import Received
-from counterclick.web.bodies import BATCH_EVENTS, BodyError, read_body
+from counterclick.web.bodies import BATCH_EVENTS, EVENT_BYTES, BodyError, read_body
 from counterclick.web.service import Service
 
 __all__ = ["answer", "decoded", "listed", "take_events"]
@@ -19,8 +21,20 @@ __all__ = ["answer", "decoded", "listed", "take_events"]
 async def take_events(request: Request[Any, Any, Any], service: Service) -> Response[bytes]:
     """Take one event or a list of them; each is accepted, or rejected with its reason and what would be right."""
     service.allow(request, "write")
-    found = decoded(await read_body(request))
-    return answer(await service.take(listed(found), "api"))
+    body = await read_body(request)
+    sent = listed(decoded(body))
+    if len(body) > EVENT_BYTES:
+        sent = [_within_limit(one) for one in sent]
+    return answer(await service.take(sent, "api", agent=request.headers.get("user-agent")))
+
+
+def _within_limit(sent: Any) -> Any:
+    """Return an event, or why it is refused where it is too large."""
+    body = msgspec.json.encode(sent)
+    if len(body) <= EVENT_BYTES:
+        return sent
+    says = f"an event holds at most {EVENT_BYTES:,} bytes as JSON"
+    return Rejection(reason=Reason.OUT_OF_RANGE, details=says, body=scrubbed_body(body.decode()))
 
 
 def decoded(body: bytes) -> Any:

@@ -47,7 +47,7 @@ async def take_message(request: Request[Any, Any, Any], service: Service) -> Res
     service.allow(request, "write", said=_key_in(found))
     kind = _KINDS[request.url.path.rpartition("/")[2]]
     translated = segment.translated(found, received_at=datetime.now(UTC), kind=kind)
-    (told,) = await take_translated(service, _SOURCE, [found], [translated])
+    (told,) = await take_translated(service, _SOURCE, [found], [translated], agent=request.headers.get("user-agent"))
     return _json({"success": told["status"] != "rejected", **told})
 
 
@@ -66,7 +66,7 @@ async def take_batch(request: Request[Any, Any, Any], service: Service) -> Respo
     if len(body) > EVENT_BYTES:
         pairs = zip(messages, translated, strict=True)
         translated = tuple(_TOO_LARGE if len(msgspec.json.encode(one)) > EVENT_BYTES else each for one, each in pairs)
-    told = await take_translated(service, _SOURCE, messages, translated)
+    told = await take_translated(service, _SOURCE, messages, translated, agent=request.headers.get("user-agent"))
     rejected = sum(each["status"] == "rejected" for each in told)
     return _json({"success": not rejected, "accepted": len(told) - rejected, "rejected": rejected, "results": told})
 

@@ -14,11 +14,12 @@ from granian.server.embed import Server
 from counterclick.errors import StoreError
 from counterclick.shop import Shop
 from counterclick.web.application import application
+from counterclick.web.logs import logging_to, say
 from counterclick.web.service import Service
+from counterclick.web.watching import Watching
 
 __all__ = ["serve"]
 
-_log = logging.getLogger("counterclick.web")
 _DRAIN_SECONDS = 5.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -32,14 +33,14 @@ def serve(shop: Shop, host: str, port: int, *, started: Callable[[], None] = lam
         port: of it.
         started: called when requests are taken.
     """
-    with shop:
+    with shop, logging_to():
         shop.declare()
         asyncio.run(_serving(Service(shop), host, port, started))
 
 
 async def _serving(service: Service, host: str, port: int, started: Callable[[], None]) -> None:
     server = Server(
-        application(service),
+        Watching(application(service), every=service.shop.config.serve.access_log),
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -53,13 +54,18 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
         loop.add_signal_handler(number, stopping.set)
     draining = asyncio.create_task(_draining(service, stopping))
     started()
+    say(logging.INFO, "started", host=host, port=port)
     await asyncio.wait({serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
     service.is_ready = False
+    say(logging.INFO, "stopping")
     stopping.set()
+    await service.asking.close()
+    service.deciding.close()
     stop: Callable[[], None] = server.stop  # it has no types of its own
     stop()
     await serving
     await draining
+    say(logging.INFO, "stopped")
 
 
 async def _draining(service: Service, stopping: asyncio.Event) -> None:
@@ -68,6 +74,9 @@ async def _draining(service: Service, stopping: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), _DRAIN_SECONDS)
         try:
-            await asyncio.to_thread(service.shop.store.drain)
+            moved = await asyncio.to_thread(service.shop.store.drain)
         except StoreError as error:
-            _log.error("what waits could not be moved into the log: %s", error)
+            say(logging.ERROR, "what waits could not be moved into the log", error=error)
+        else:
+            if moved:
+                say(logging.INFO, "drained", bodies=moved)

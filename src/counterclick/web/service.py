@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from litestar import Request
+from litestar import Request, Response
+from litestar.datastructures import Headers
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from counterclick.connectors.browsers import BOT, is_crawler
+from counterclick.display import Shown
 from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
 from counterclick.events.vocabulary import Event, Exposure
 from counterclick.shop import Shop
 from counterclick.shop.evaluating import Evaluating, FirstArms
 from counterclick.shop.keys import May
+from counterclick.shop.learning import Learning
 from counterclick.shop.receiving import Received, Receiving
 from counterclick.shop.shopify import ShopifyStore
+from counterclick.web.asking import Asking
 from counterclick.web.bodies import BodyError
+from counterclick.web.deciding import Deciding
+from counterclick.web.limits import Limits
 
-__all__ = ["Service"]
+__all__ = ["Service", "secret_of"]
 
 
 class Service:
@@ -47,6 +53,9 @@ class Service:
         waiting.set_function(lambda: float(shop.store.inbox.count()))
         self.evaluating = Evaluating(shop.config, shop.store.key, FirstArms(shop.store, shop.config))
         self.shopify = ShopifyStore(shop.store.folder, shop.config)
+        self.limits = Limits(shop.config.serve)
+        self.asking = Asking(shop)
+        self.deciding = Deciding(Learning(shop))
         self.is_ready = True
 
     def allow(self, request: Request[Any, Any, Any], may: May, *, said: str | None = None) -> None:
@@ -58,18 +67,40 @@ class Service:
             said: a key that stands elsewhere, such as in the body.
 
         Raises:
-            BodyError: 401.
+            BodyError: 401; 429 where the key sends too many.
         """
-        secret = said or _secret(request)
-        if not secret or self.keys.find(secret, may) is None:
+        secret = said or secret_of(request.headers)
+        key = self.keys.find(secret, may) if secret else None
+        if key is None:
             raise BodyError(401, f"a key is needed that holds for this: `counterclick keys new {may}` makes one.")
+        self.limits.key(key.key_id)
+
+    async def ask(self, request: Request[Any, Any, Any], question: Callable[[Shop], Shown]) -> Response[str]:
+        """Answer a question to the shop.
+
+        Args:
+            request: with a key that may read; its address with its query is the question's name.
+            question: a verb of the shop.
+
+        Raises:
+            BodyError: no key that may read, or too many questions wait.
+            CounterclickError: whatever the verb raises.
+        """
+        self.allow(request, "read")
+        asked = sorted(request.query_params.multi_items())
+        told = await self.asking.ask(f"{request.url.path}?{asked}", question)
+        return Response(told, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     def today(self) -> date:
         """Return the shop's day."""
         return datetime.now(self._zone).date()
 
-    async def expose(self, exposures: Sequence[Exposure]) -> None:
+    async def expose(self, exposures: Sequence[Exposure], agent: str | None = None) -> None:
         """Record exposures that were not recorded by this process before; when this returns they are on disk.
+
+        Args:
+            exposures: of one visitor.
+            agent: the user agent of the request.
 
         Raises:
             InputError: the visitor's id cannot be recorded.
@@ -78,19 +109,27 @@ class Service:
         new = self.evaluating.unrecorded(exposures)
         if not new:
             return
-        received = await self.take([msgspec.to_builtins(each) for each in new], "decide")
+        received = await self.take([msgspec.to_builtins(each) for each in new], "decide", agent=agent)
         refused = [each.details for each in received.judged if isinstance(each, Rejection)]
         if refused:
             raise InputError(f"the visitor cannot be exposed: {refused[0]}.")
         self.evaluating.recorded(new)
 
-    async def take(self, sent: Iterable[Mapping[str, Any] | Rejection], source: str, n_skipped: int = 0) -> Received:
+    async def take(
+        self, sent: Iterable[Mapping[str, Any] | Rejection], source: str, n_skipped: int = 0, *, agent: str | None = None
+    ) -> Received:
         """Take events; when this returns they are on disk.
+
+        Args:
+            sent: objects in the vocabulary, or what was refused before it came so far.
+            source: who sends them.
+            n_skipped: what meant nothing, to be counted.
+            agent: the user agent of the request, where a browser may have sent it: what a crawler does is marked so.
 
         Raises:
             StoreError: the inbox could not be written; none was kept.
         """
-        received = self.receiving.take(sent, source)
+        received = self.receiving.take([_of_a_bot(each) for each in sent] if is_crawler(agent) else sent, source)
         await asyncio.wrap_future(received.on_disk)
         for each in received.judged:
             if isinstance(each, Event):
@@ -106,14 +145,19 @@ class Service:
             self._skipped.labels(source).inc(n)
 
 
-def _secret(request: Request[Any, Any, Any]) -> str | None:
-    """Return the key that a request carries."""
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+def _of_a_bot(sent: Any) -> Any:
+    """Return an event of a crawler's as such, unless it names its device."""
+    return {**sent, "device": BOT} if isinstance(sent, Mapping) and not sent.get("device") else sent
+
+
+def secret_of(headers: Headers) -> str | None:
+    """Return the key that a request's headers carry: as bearer, as Basic user name, or as ``X-API-Key``."""
+    scheme, _, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(value.strip(), validate=True).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, or no text in it
             return None
-    return request.headers.get("x-api-key")
+    return headers.get("x-api-key")

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from counterclick.connectors.translated import Translated
-from counterclick.events.redaction import scrubbed, scrubbed_body
 from counterclick.events.rejection import Rejection
+from counterclick.shop.translating import handed_over
 from counterclick.web.service import Service
 
 __all__ = ["answers", "take_translated"]
 
 
 async def take_translated(
-    service: Service, source: str, sent: Sequence[Any], found: Sequence[Translated]
+    service: Service, source: str, sent: Sequence[Any], found: Sequence[Translated], *, agent: str | None = None
 ) -> list[dict[str, Any]]:
     """Take what payloads became; when this returns it is on disk. Return an answer for each payload, in order.
 
@@ -25,13 +23,13 @@ async def take_translated(
         source: who sent them.
         sent: the payloads, as they were decoded; what is refused is kept with its own, redacted.
         found: what they became, one for each.
+        agent: the user agent of the request, where a browser may have sent it.
     """
     parts: list[list[Mapping[str, Any] | Rejection]] = [
-        [*each.bodies, *(_rejection(payload, reason, says) for reason, says in each.refused)]
-        for payload, each in zip(sent, found, strict=True)
+        handed_over(payload, each) for payload, each in zip(sent, found, strict=True)
     ]
     n_skipped = sum(len(each.skipped) for each in found)
-    received = await service.take([one for part in parts for one in part], source, n_skipped)
+    received = await service.take([one for part in parts for one in part], source, n_skipped, agent=agent)
     judged = iter(received.judged)
     return [answers([next(judged) for _one in part], each) for part, each in zip(parts, found, strict=True)]
 
@@ -48,8 +46,3 @@ def answers(judged: Sequence[Any], translated: Translated) -> dict[str, Any]:
     if refused:
         told["reasons"] = [{"reason": each.reason.value, "details": each.details} for each in refused]
     return told
-
-
-def _rejection(payload: Any, reason: Any, says: str) -> Rejection:
-    body = msgspec.json.encode(payload).decode(errors="replace")
-    return Rejection(reason=reason, details=scrubbed(says), body=scrubbed_body(body))

@@ -8,6 +8,7 @@ from ibis.expr.types import Table
 from counterclick.audits.effects import EXAMPLE, diluted
 from counterclick.audits.health import Finding, Sign
 from counterclick.config import HealthConfig
+from counterclick.connectors.browsers import BOT
 from counterclick.display import count, percent
 from counterclick.facts.rows import one_row, row_count
 from counterclick.shop.reading import Reading
@@ -66,9 +67,9 @@ def consent_of(reading: Reading) -> Sign:
 def bots_of(reading: Reading, settings: HealthConfig, experiments: tuple[str, ...]) -> tuple[Sign, Finding, int]:
     """Return the figure about visitors who are likely no people, its finding, and how many visitors there are in all.
 
-    A likely bot has, in the visits that began on its busiest day (UTC), more events than ``bot_events``, and more than
-    ``bot_factor`` times what 99 of 100 visitors have on all days together. What the shop itself does (messages sent,
-    refunds) does not count.
+    A likely bot says that it is one (its device is ``bot``), or has, in the visits that began on its busiest day (UTC), more
+    events than ``bot_events``, and more than ``bot_factor`` times what 99 of 100 visitors have on all days together. What
+    the shop itself does (messages sent, refunds) does not count.
     """
     visits = reading.facts.sessions.get_name()
     n_visitors, n_events, usual, most = reading.rows(
@@ -80,22 +81,27 @@ def bots_of(reading: Reading, settings: HealthConfig, experiments: tuple[str, ..
         says = "No event names a visitor."
         return Sign(name, None, "not known", says), Finding("likely_bots", 0, None, says), 0
     limit = max(settings.bot_events, settings.bot_factor * usual)
-    found = 0
-    if most > limit:
+    reading.connection.execute(
+        "CREATE OR REPLACE TEMP TABLE say_so AS SELECT DISTINCT visitor_id FROM events "
+        f"WHERE device = '{BOT}' AND visitor_id IS NOT NULL"
+    )
+    n_say_so = int(reading.one(f"SELECT count(*) FROM say_so SEMI JOIN {visits} USING (visitor_id)"))
+    if most > limit or n_say_so:
         reading.connection.execute(
             "CREATE OR REPLACE TEMP TABLE likely_bots AS SELECT visitor_id, sum(c)::BIGINT AS n FROM (SELECT visitor_id, "
-            f"sum(n_events) AS c FROM {visits} GROUP BY visitor_id, started_at::TIMESTAMP::DATE) "
-            f"GROUP BY visitor_id HAVING max(c) > {limit}"
+            f"sum(n_events) AS c FROM {visits} GROUP BY visitor_id, started_at::TIMESTAMP::DATE) GROUP BY visitor_id "
+            f"HAVING max(c) > {limit} OR visitor_id IN (SELECT visitor_id FROM say_so)"
         )
-        found = int(reading.one("SELECT count(*) FROM likely_bots"))
-    if not found:
-        says = f"No visitor has more than {count(limit)} events on one day: 0.0 % of a lift is lost by any."
-        return Sign(name, 0.0, "none", says), Finding("likely_bots", 0, None, says), n_visitors
-    return (*_weighed(reading, settings, experiments, n_events, limit), n_visitors)
+        if reading.one("SELECT count(*) FROM likely_bots"):
+            return (*_weighed(reading, settings, experiments, n_events, limit, n_say_so), n_visitors)
+    says = (
+        f"No visitor has more than {count(limit)} events on one day, or says that it is one: 0.0 % of a lift is lost by any."
+    )
+    return Sign(name, 0.0, "none", says), Finding("likely_bots", 0, None, says), n_visitors
 
 
 def _weighed(
-    reading: Reading, settings: HealthConfig, experiments: tuple[str, ...], n_events: int, limit: float
+    reading: Reading, settings: HealthConfig, experiments: tuple[str, ...], n_events: int, limit: float, n_say_so: int
 ) -> tuple[Sign, Finding]:
     """Return what likely bots make up of events, eligible visitors and revenue."""
     n, own = reading.rows("SELECT count(*), sum(n) FROM likely_bots")[0]
@@ -116,9 +122,11 @@ def _weighed(
         )[0]
         eligible = among / met if met else 0.0
     says = (
-        f"{count(n)} visitors with more than {count(limit)} events on one day make up {percent(own / n_events)} of "
-        f"visitors' events, which clicks and sessions count, and {percent(eligible, 2)} of the experiments' eligible "
-        "visitors. Without orders they lower revenue per visitor alike in every arm, and no lift of it. "
+        f"{count(n)} visitors with more than {count(limit)} events on one day"
+        f"{f', or who say that they are bots ({count(n_say_so)}),' if n_say_so else ''} make up "
+        f"{percent(own / n_events)} of visitors' events, which clicks and sessions count, and {percent(eligible, 2)} of the "
+        "experiments' eligible visitors. Without orders they lower revenue per visitor alike in every arm, and no lift of "
+        "it. "
     )
     if bought["n"]:
         says += (

@@ -1,0 +1,46 @@
+"""Answering from a process that lives for long: each question with what is recorded by then, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from counterclick.display import Shown, as_json
+from counterclick.shop.front import Shop
+
+__all__ = ["Answering"]
+
+
+class Answering:
+    """Asks a shop of its own, so that whoever records into the other one is not held up. Ask it from one thread only.
+
+    Args:
+        shop: of which.
+    """
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = Shop(shop.config, shop.folder)
+        self._seen: tuple[int, int] | None = None
+
+    def answer(self, question: Callable[[Shop], Shown]) -> str:
+        """Return what a question's answer is as JSON, the same text that the command prints.
+
+        Args:
+            question: a verb of the shop.
+
+        Raises:
+            CounterclickError: whatever the verb raises.
+        """
+        seen = self._shop.store.seen()
+        if seen != self._seen:
+            self._shop.refresh()
+            self._seen = seen
+        return as_json(question(self._shop))
+
+    def interrupt(self) -> None:
+        """Let the query that runs fail, from any thread."""
+        if self._shop.is_reading:
+            self._shop.reading.connection.interrupt()
+
+    def close(self) -> None:
+        """Let go of the files; nobody may be asking."""
+        self._shop.store.close()

@@ -1,0 +1,157 @@
+"""The shop's figures over HTTP: each address is a verb of the shop, and answers with the JSON that its command prints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from litestar import Request, Response, get
+from litestar.params import Parameter
+
+from counterclick.web.service import Service
+
+__all__ = ["FIGURES"]
+
+_Ask = Request[Any, Any, Any]
+_Answer = Response[str]
+
+
+@get("/v1/audit")
+async def audit(request: _Ask, service: Service, surface: str | None = None, *, explain: bool = False) -> _Answer:
+    """Say what is claimed, what is true, what has drifted, what to keep; ``explain`` shows the query of each figure."""
+    return await service.ask(request, lambda shop: shop.explain(surface) if explain else shop.audit())
+
+
+@get("/v1/claims")
+async def claims(request: _Ask, service: Service) -> _Answer:
+    """Lay what tools report and surfaces would claim beside the shop's revenue and its own credits."""
+    return await service.ask(request, lambda shop: shop.claims())
+
+
+@get("/v1/alignment")
+async def alignment(request: _Ask, service: Service) -> _Answer:
+    """Say of each surface what is celebrated, and whether it is measured, tuned and tested on that."""
+    return await service.ask(request, lambda shop: shop.alignment())
+
+
+@get("/v1/drift")
+async def drift(request: _Ask, service: Service) -> _Answer:
+    """Show clicks, time and messages beside revenue: in experiments, over months, and how often they agreed."""
+    return await service.ask(request, lambda shop: shop.drift())
+
+
+@get("/v1/readiness")
+async def readiness(request: _Ask, service: Service) -> _Answer:
+    """Say what this store is ready for, what is missing and until when, and what a lift would be worth."""
+    return await service.ask(request, lambda shop: shop.readiness())
+
+
+@get("/v1/check")
+async def check(
+    request: _Ask,
+    service: Service,
+    fail_on: list[str] | None = None,
+    most: Annotated[int, Parameter(ge=1, le=10_000)] = 20,
+    *,
+    rejections: bool = False,
+) -> _Answer:
+    """Show the state of the recorded data; with ``rejections`` the newest refused events, ``most`` of them."""
+    return await service.ask(
+        request, lambda shop: shop.rejections(most) if rejections else shop.check(fail_on=fail_on or ())
+    )
+
+
+@get("/v1/orders")
+async def orders(
+    request: _Ask,
+    service: Service,
+    most: Annotated[int, Parameter(ge=1, le=10_000)] = 20,
+    unmatched: str | None = None,
+) -> _Answer:
+    """List completed orders, the newest first; ``unmatched`` names an experiment that cannot match them."""
+    return await service.ask(request, lambda shop: shop.latest_orders(most, unmatched=unmatched))
+
+
+@get("/v1/metrics/{name:str}")
+async def metric(
+    request: _Ask, service: Service, name: str, by: Literal["day", "week", "month", "surface"] | None = None
+) -> _Answer:
+    """Show a metric of the whole shop, by period or by surface."""
+    return await service.ask(request, lambda shop: shop.metric(name, by=by))
+
+
+@get("/v1/report")
+async def report(
+    request: _Ask, service: Service, month: str | None = None, *, compare: bool = False, quarter: bool = False
+) -> _Answer:
+    """Report a month, such as 2026-03; the last whole one unless named."""
+    return await service.ask(request, lambda shop: shop.report(month, compare=compare, quarter=quarter))
+
+
+@get("/v1/calibrate")
+async def calibrate(
+    request: _Ask,
+    service: Service,
+    name: str | None = None,
+    lift: Annotated[float, Parameter(gt=-1, lt=1_000)] = 0.1,
+    draws: Annotated[int, Parameter(ge=1, le=10_000)] = 1_000,
+) -> _Answer:
+    """Assign past visitors anew, many times, and show how often a verdict would have been wrong, and right."""
+    return await service.ask(request, lambda shop: shop.calibrate(name, lift=lift, draws=draws))
+
+
+@get("/v1/holdout")
+async def holdout(request: _Ask, service: Service) -> _Answer:
+    """Say what all AI surfaces are worth together, with every feature beside it."""
+    return await service.ask(request, lambda shop: shop.holdout())
+
+
+@get("/v1/experiments/{name:str}/plan")
+async def plan(
+    request: _Ask, service: Service, name: str, lift: Annotated[float, Parameter(gt=0, lt=1_000)] = 0.02
+) -> _Answer:
+    """Say how long it takes until a lift can be seen, from this shop's own history."""
+    return await service.ask(request, lambda shop: shop.experiment(name).plan(lift))
+
+
+@get("/v1/experiments/{name:str}/result")
+async def result(
+    request: _Ask,
+    service: Service,
+    name: str,
+    metrics: Annotated[list[str] | None, Parameter(query="metric")] = None,
+) -> _Answer:
+    """Show every metric of every arm with lift and interval."""
+    return await service.ask(request, lambda shop: shop.experiment(name).result(metrics or ()))
+
+
+@get("/v1/experiments/{name:str}/verdict")
+async def verdict(request: _Ask, service: Service, name: str) -> _Answer:
+    """Say won, lost, inconclusive or invalid, why, and what it is worth a month."""
+    return await service.ask(request, lambda shop: shop.experiment(name).verdict())
+
+
+@get("/v1/experiments/{name:str}/slices")
+async def slices(request: _Ask, service: Service, name: str) -> _Answer:
+    """Show the outcome by new and returning customers, device, country and category; exploratory, never a verdict."""
+    return await service.ask(request, lambda shop: shop.experiment(name).slices())
+
+
+@get("/v1/onoff/{surface:str}/plan")
+async def onoff_plan(
+    request: _Ask, service: Service, surface: str, lift: Annotated[float | None, Parameter(gt=0, lt=1_000)] = None
+) -> _Answer:
+    """Say which lift switching a surface on and off can show, from this shop's own history."""
+    return await service.ask(request, lambda shop: shop.onoff(surface).plan(lift))
+
+
+@get("/v1/onoff/{surface:str}/verdict")
+async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answer:
+    """Say won, lost, inconclusive or invalid of an on/off test, why, and what the surface is worth a month."""
+    return await service.ask(request, lambda shop: shop.onoff(surface).verdict())
+
+
+FIGURES = (
+    *(audit, claims, alignment, drift, readiness, check, orders, metric, report, calibrate, holdout),
+    *(plan, result, verdict, slices, onoff_plan, onoff_verdict),
+)
+"""The addresses that read."""
