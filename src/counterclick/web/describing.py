@@ -51,6 +51,8 @@ def _results(of: Shape) -> Shape:
     return {"type": "object", "required": [*counted], "properties": counted}
 
 
+_RESULTS: Shape = {"type": "array", "items": _ONE_RESULT}
+_OBJECTS: Shape = {"type": "array", "items": _OBJECT, "maxItems": 2_500}
 _EVENT_RESULT: Shape = {
     "type": "object",
     "required": ["status"],
@@ -114,7 +116,7 @@ _KLAVIYO: Shape = {
         }
     },
 }
-_ANY_PAYLOAD: Shape = {"anyOf": [_OBJECT, {"type": "array", "items": _OBJECT, "maxItems": 2_500}]}
+_ANY_PAYLOAD: Shape = {"anyOf": [_OBJECT, _OBJECTS]}
 _WRITE = ("bearer", "basic", "apiKey")
 _SAYS = {
     200: "taken; the answer says what became of each part",
@@ -122,7 +124,7 @@ _SAYS = {
     304: "nothing has changed",
     400: "the body or a parameter is not what it should be",
     401: "no key that allows it, or a signature that does not fit",
-    403: "of another store than the one declared",
+    403: "of another store, or a page of another host, than is declared",
     404: "there is no such name",
     409: "what is recorded does not answer the question, or the decision id has another answer",
     413: "too large",
@@ -198,6 +200,43 @@ DESCRIBED: Mapping[str, Described] = {
     ),
     "/webhooks/loop": _taking(_ONE_RESULT, _OBJECT, 404, keys=("loopSignature",)),
     "/webhooks/shopify": _taking(_OBJECT, _OBJECT, 403, 404, keys=("shopifySignature",)),
+    "/v1/visitor": _taking(
+        {
+            "type": "object",
+            "properties": {
+                "visitor": _TEXT,
+                "seconds": {"type": "integer", "description": "for which the cookie holds"},
+                "surfaces": {"type": "object", "additionalProperties": {"type": "boolean"}},
+                "experiments": {"type": "object", "additionalProperties": _TEXT},
+            },
+        },
+        {"type": "object", "properties": {"key": _TEXT, "visitor": _TEXT, "cart": _TEXT, "consent": {"type": "boolean"}}},
+        403,
+    ),
+    "/v1/collect": _taking(
+        {
+            "type": "object",
+            "required": ["arms", "stale", "results"],
+            "properties": {"arms": _OBJECT, "stale": {"type": "array", "items": _TEXT}, "results": _RESULTS},
+        },
+        {
+            "type": "object",
+            "required": ["visitor"],
+            "properties": {
+                **dict.fromkeys(("key", "visitor", "sent_at"), _TEXT),
+                "eligible": {"type": "object", "description": "flags that the page went by, each with its value"},
+                "events": _OBJECTS,
+                "consent": {"type": "boolean"},
+            },
+        },
+        403,
+    ),
+    "/v1/pixel": _taking(
+        {"type": "object", "required": ["results"], "properties": {"results": _RESULTS}},
+        {"type": "object", "required": ["events"], "properties": {"key": _TEXT, "sent_at": _TEXT, "events": _OBJECTS}},
+        404,
+    ),
+    **{f"/{name}.js": Described(_TEXT, refused=(304,), media="text/javascript") for name in ("cc", "pixel")},
     "/ofrep/v1/evaluate/flags/{key}": _taking(_FLAG, _CONTEXT, 404, error=_FLAG_ERROR),
     "/ofrep/v1/evaluate/flags": _taking(
         {
