@@ -125,8 +125,8 @@ def _weighed(
         f"{count(n)} visitors with more than {count(limit)} events on one day"
         f"{f', or who say that they are bots ({count(n_say_so)}),' if n_say_so else ''} make up "
         f"{percent(own / n_events)} of visitors' events, which clicks and sessions count, and {percent(eligible, 2)} of the "
-        "experiments' eligible visitors. Without orders they lower revenue per visitor alike in every arm, and no lift of "
-        "it. "
+        "experiments' eligible visitors. Without orders they lower revenue per visitor alike in every arm, and no lift "
+        "of it. "
     )
     if bought["n"]:
         says += (
