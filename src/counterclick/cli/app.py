@@ -17,6 +17,7 @@ from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.readiness import readiness
 from counterclick.cli.reporting import report
+from counterclick.cli.rights import export, forget
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
 
@@ -34,7 +35,7 @@ app = App(
 app.command(experiment_app)
 app.command(onoff_app)
 app.command(keys)
-for _command in (audit, report, claims, drift, alignment, readiness, serve):
+for _command in (audit, report, claims, drift, alignment, readiness, serve, forget, export):
     app.command(_command)
 
 
@@ -219,12 +220,25 @@ def demo(
 
 _ENGINES = ("_duckdb", "duckdb", "_internal", "deltalake", "pyarrow", "sqlite3")
 """Whose errors are about files that cannot be read or written, and not about this product's code."""
+_GONE = ("No files found that match the pattern", "No such file or directory")
+_ATTEMPTS = 3
 
 
 def stopped() -> NoReturn:
     """Say that the user stopped it, and exit as a shell expects."""
     sys.stderr.write("stopped; what was acknowledged is kept.\n")
     sys.exit(130)
+
+
+def _run(words: Sequence[str]) -> object:
+    """Run a command; once more where a file of the log was deleted while it was read, as an erasure does."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        except Exception as error:
+            if type(error).__module__.split(".")[0] not in _ENGINES or not any(says in str(error) for says in _GONE):
+                raise
+    return app(words, exit_on_error=False, print_error=False, result_action="return_value")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -234,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
     try:
-        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        code = _run(words)
     except (CounterclickError, CycloptsError) as error:
         fail(error, as_json=as_json)
         sys.exit(BAD)

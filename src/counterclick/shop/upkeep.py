@@ -16,6 +16,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import duckdb
 import ibis.expr.operations as ops
@@ -69,6 +70,7 @@ class Upkeep:
     ) -> None:
         self._connection = connection
         self._backend = backend
+        self._standing = partial(store.unless_overtaken, snapshot)
         self._snapshot = snapshot
         self._after = after
         self._shelf = Shelf(store.folder / "facts")
@@ -222,7 +224,8 @@ class Upkeep:
             self._carry(kept)
         tables = tuple(known.kept for known in self._known.values())
         manifest = Manifest(self._snapshot.log_id, self._files, n_events, _needed(tables))
-        self._shelf.write(self._connection, manifest, {"waiting": waiting, "links": links_sql("main.events")})
+        besides = {"waiting": waiting, "links": links_sql("main.events")}
+        self._shelf.write(self._connection, manifest, besides, self._standing)
 
     def _carry(self, kept: Kept) -> None:
         """Keep up what is stored and was not asked for in this reading, if it still holds and was used of late."""

@@ -15,6 +15,7 @@ from counterclick.events.schema import REJECTION
 from counterclick.experiments import Experiment
 from counterclick.shop.health.arms import carried_of
 from counterclick.shop.health.arriving import ahead_of, arrivals_of, delay_of, late_of
+from counterclick.shop.health.erased import complete_from, erased_of, unfinished_of
 from counterclick.shop.health.joining import exposures_of, orders_of, refunds_of, touches_of
 from counterclick.shop.health.people import bots_of, consent_of, unidentified_of
 from counterclick.shop.health.volumes import days_without, gaps_of, known_until, scan, volumes_of
@@ -63,6 +64,7 @@ def health_of(
         late_finding,
         *_uncarried(carried, config.health),
         bots_finding,
+        unfinished_of(reading, config),
     ]
     names = [found.name for found in findings]
     for wanted in fail_on:
@@ -88,6 +90,8 @@ def health_of(
             bots,
         ),
         carried=carried,
+        erased=erased_of(reading, config.shop.timezone),
+        complete_from=complete_from(reading, config.shop.timezone),
     )
 
 

@@ -1,0 +1,57 @@
+"""What was erased, when and why, and from which day on each kind is complete: as the log's own records say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from counterclick.audits.health import Erasures, Finding
+from counterclick.config import Config
+from counterclick.events.schema import ERASURE
+from counterclick.shop.reading import Reading, from_microseconds
+from counterclick.store.erasing import PENDING
+
+__all__ = ["complete_from", "erased_of", "unfinished_of"]
+
+
+def erased_of(reading: Reading, timezone: str) -> tuple[Erasures, ...]:
+    """Return what was erased, by day and reason, the newest first."""
+    days: dict[tuple[date, str], list[Mapping[str, int]]] = {}
+    for moment, details in _records(reading):
+        key = (moment.astimezone(ZoneInfo(timezone)).date(), details["why"])
+        days.setdefault(key, []).append(details["events"])
+    found = [Erasures(day, why, len(each), _sum(each)) for (day, why), each in days.items()]
+    return tuple(sorted(found, key=lambda one: (one.erased_on, one.why), reverse=True))
+
+
+def complete_from(reading: Reading, timezone: str) -> dict[str, date]:
+    """Return for each kind whose old events were erased the first day that still has all of them."""
+    latest: dict[str, datetime] = {}
+    for _, details in _records(reading):
+        for kind, text in details.get("before", {}).items():
+            moment = datetime.fromisoformat(text)
+            latest[kind] = max(moment, latest.get(kind, moment))
+    return {kind: moment.astimezone(ZoneInfo(timezone)).date() for kind, moment in sorted(latest.items())}
+
+
+def unfinished_of(reading: Reading, config: Config) -> Finding:
+    """Return the finding about an erasure that was begun and not finished."""
+    is_pending = (reading.folder / config.shop.store / PENDING).exists()
+    says = "The process died, or something was found afterwards. `counterclick forget` or `serve` finishes it and says what."
+    return Finding("unfinished_erasure", int(is_pending), None, says)
+
+
+def _records(reading: Reading) -> list[tuple[datetime, dict[str, Any]]]:
+    rows = reading.rows(f"SELECT epoch_us(received_at), details FROM events WHERE kind = '{ERASURE}' ORDER BY received_at")
+    return [(from_microseconds(moment), json.loads(details)) for moment, details in rows]
+
+
+def _sum(each: list[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for events in each:
+        for kind, n in events.items():
+            total[kind] = total.get(kind, 0) + n
+    return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
