@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 
 from builders import identify, purchase, view
@@ -11,6 +12,7 @@ from counterclick.shop import open_shop
 from counterclick.shop.person import Person
 from left_over import left_of
 from served import Served, served
+from signed import SECRET, deliver
 
 
 def send(server: Served, *events: dict[str, object]) -> None:
@@ -57,3 +59,19 @@ def test_what_the_person_does_afterwards_is_new(tmp_path: Path) -> None:
         assert server.stop() == 0
         assert server.n_events("page_view") == 1
         assert left_of(tmp_path, "view-before", "customer-anna") == []
+
+
+def test_what_shopify_asks_is_done_by_the_server(tmp_path: Path) -> None:
+    """A signed request to forget a customer erases it while the shop is served, and the figures say that none waits."""
+    toml = '[shopify]\nsecret_env = "TEST_SHOPIFY_SECRET"\n'
+    with served(tmp_path, toml, {"TEST_SHOPIFY_SECRET": SECRET}) as server:
+        send(server, identify("visitor-anna-phone", "207119551"), purchase("visitor-bert-phone", 5, order="order-of-bert"))
+        assert deliver(server, "customers/redact", {"customer": {"id": 207119551}}).json()["status"] == "kept"
+        end = time.monotonic() + 60
+        while server.n_events("erasure") == 0:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        assert server.n_events("purchase") == 1
+        assert 'counterclick_requests{state="waiting"} 0.0' in server.client.get("/metrics").text
+        assert server.stop() == 0
+        assert left_of(tmp_path, "207119551", "visitor-anna") == []

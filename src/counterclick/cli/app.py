@@ -17,6 +17,7 @@ from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.readiness import readiness
 from counterclick.cli.reporting import report
+from counterclick.cli.requests import requests
 from counterclick.cli.rights import export, forget
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
@@ -35,6 +36,7 @@ app = App(
 app.command(experiment_app)
 app.command(onoff_app)
 app.command(keys)
+app.command(requests)
 for _command in (audit, report, claims, drift, alignment, readiness, serve, forget, export):
     app.command(_command)
 

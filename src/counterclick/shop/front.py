@@ -370,7 +370,8 @@ class Shop:
         return self._health(self._registry.seen(), tuple(fail_on))
 
     def _health(self, experiments: Mapping[str, Experiment], fail_on: tuple[str, ...] = ()) -> Health:
-        return health_of(self.reading, self.rule, self.config, experiments, self.store.log.skipped(), fail_on)
+        n_overdue = sum(one.is_overdue for one in self.rights.requests.waiting())
+        return health_of(self.reading, self.rule, self.config, experiments, self.store.log.skipped(), fail_on, n_overdue)
 
     @anew
     def readiness(self) -> Readiness:

@@ -9,6 +9,7 @@ from counterclick.config import Config
 from counterclick.shop.exporting import Exported, export
 from counterclick.shop.forgetting import Forgotten, forget
 from counterclick.shop.person import Person
+from counterclick.shop.requests import RequestList, Requests
 from counterclick.store import Store
 
 __all__ = ["Rights"]
@@ -47,3 +48,18 @@ class Rights:
             InputError: nobody is named, or the file cannot be written.
         """
         return export(self._store, person, path)
+
+    @property
+    def requests(self) -> Requests:
+        """What Shopify asks about people."""
+        return Requests(self._store)
+
+    def act(self, *, whole_shop: bool = False) -> RequestList:
+        """Do what Shopify asks: see `counterclick.shop.requests.Requests.act`.
+
+        Raises:
+            StoreError: something could not be done; what was done before it stays done.
+        """
+        done = self.requests.act(whole_shop=whole_shop)
+        self._refresh()
+        return done

@@ -30,7 +30,12 @@ class Besides:
         self._folder = store.folder
 
     def __call__(self, plan: Plan) -> None:
-        """Delete the exports that name somebody of the plan, and take the ids out of the requests that do."""
+        """Delete the exports that name somebody of the plan, and take the ids out of the requests that do.
+
+        Where everything that a source told is erased, what was remembered of it goes whole.
+        """
+        if plan.source is not None:
+            self._forget_all()
         words = {word for column in ("customer_id", "visitor_id", "order_id") for word in plan.words.get(column, ())}
         if words:
             self._forget_exports(words)
@@ -43,6 +48,20 @@ class Besides:
             if names:
                 path.unlink(missing_ok=True)
 
+    def _forget_all(self) -> None:
+        for path in (self._folder / EXPORTS).glob("*"):
+            path.unlink(missing_ok=True)
+        path = self._folder / REQUESTS
+        try:
+            with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection, connection:
+                connection.execute("PRAGMA secure_delete = ON")
+                there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+                for table in sorted(there - {"requests"}):
+                    connection.execute(f'DELETE FROM "{table}"')
+        except sqlite3.Error as error:
+            raise StoreError(f"{path} cannot be read or written: {error}.") from error
+        scoured(path)
+
     def _forget_requests(self, words: set[str]) -> None:
         path = self._folder / REQUESTS
         if not path.exists():
@@ -50,7 +69,8 @@ class Besides:
         try:
             with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection, connection:
                 connection.execute("PRAGMA secure_delete = ON")
-                rows = connection.execute("SELECT rowid, body FROM requests").fetchall()
+                there = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'requests'").fetchone()
+                rows = connection.execute("SELECT rowid, body FROM requests").fetchall() if there else []
                 named = [rowid for rowid, body in rows if not words.isdisjoint(tokens_of(body))]
                 for rowid in named:
                     nobodys = "json_set(json_remove(body, '$.customer_ids', '$.order_ids'), '$.number', rowid)"

@@ -1,4 +1,4 @@
-"""What a Shopify store has told that its later deliveries do not say again: variants, costs, and what its owner is asked.
+"""What a Shopify store has told that its later deliveries do not say again: variants and costs.
 
 An inventory item carries the cost and names no product; an order line names a variant and no cost. What joins them was told
 by earlier deliveries and is kept beside the inbox, in a file that may be deleted: costs are then unknown until the store
@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,17 +17,16 @@ from typing import Any
 import msgspec
 
 from counterclick.config import Config, ShopifyConfig
-from counterclick.connectors.shopify import Compliance, Context, Variant, cost_of, variants_of
+from counterclick.connectors.shopify import Context, Variant, cost_of, variants_of
 from counterclick.errors import StoreError
+from counterclick.shop.rights_files import REQUESTS
 
 __all__ = ["ShopifyStore"]
 
-_FILE = "shopify.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS variants (variant_id TEXT PRIMARY KEY, item_id TEXT, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS by_item ON variants (item_id);
 CREATE TABLE IF NOT EXISTS costs (item_id TEXT PRIMARY KEY, cost TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS requests (asked_at TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (body));
 """
 _CATALOGUE = ("products/create", "products/update")
 _COST = "inventory_items/update"
@@ -45,7 +42,7 @@ class ShopifyStore:
     """
 
     def __init__(self, folder: Path, config: Config) -> None:
-        self._path = folder / _FILE
+        self._path = folder / REQUESTS
         self._currency = config.shop.currency
         self._settings = config.shopify or ShopifyConfig()
         with self._connection() as connection:
@@ -73,18 +70,6 @@ class ShopifyStore:
             items = _items(connection, [cost[0]]) if cost else {}
             costs = _costs(connection, _variants_in(told))
         return self._bare(costs, items)
-
-    def remember(self, request: Compliance) -> None:
-        """Keep what is asked of the shop's owner; the same request asked again is one."""
-        body = msgspec.json.encode({name: value for name, value in asdict(request).items() if name != "contacts"}).decode()
-        with self._connection() as connection:
-            connection.execute("INSERT OR IGNORE INTO requests VALUES (?, ?)", (datetime.now(UTC).isoformat(), body))
-
-    def requests(self) -> list[dict[str, Any]]:
-        """Return what is asked, oldest first."""
-        with self._connection() as connection:
-            rows = connection.execute("SELECT asked_at, body FROM requests ORDER BY asked_at").fetchall()
-        return [{"asked_at": asked_at, **msgspec.json.decode(body)} for asked_at, body in rows]
 
     def _bare(self, costs: dict[str, Decimal] | None = None, items: dict[str, Variant] | None = None) -> Context:
         own = self._settings

@@ -43,7 +43,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         events: kind -> how many, for the record.
         keys: kind -> event ids of single events.
         before: kind -> events that occurred before this moment, UTC.
-        source: all events of a source.
+        source: all events of sources whose names begin so.
         marks: of what is not to be taken again when it is sent again.
         words: column of the log -> identifiers that must be gone from it.
         everywhere: those of them that are long, and no other thing's name: they must be gone from every file's bytes.
@@ -242,7 +242,7 @@ def _conditions(plan: Plan) -> Iterator[str]:
         utc = f"arrow_cast('{text}', 'Timestamp(Microsecond, Some(\"UTC\"))')"
         yield f"kind = {quoted(kind)} AND occurred_at < {utc}"
     if plan.source is not None:
-        yield f"source = {quoted(plan.source)}"
+        yield f"source LIKE {quoted(f'{plan.source}%')}"
 
 
 def _listed(texts: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
-from counterclick.errors import StoreError
+from counterclick.errors import CounterclickError, StoreError
 from counterclick.shop import Shop
 from counterclick.web.application import application
 from counterclick.web.service import Service
@@ -52,6 +52,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     for number in _SIGNALS:
         loop.add_signal_handler(number, stopping.set)
     draining = asyncio.create_task(_draining(service, stopping))
+    keeping = asyncio.create_task(_keeping_house(service, stopping))
     started()
     await asyncio.wait({serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
     service.is_ready = False
@@ -60,6 +61,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     stop()
     await serving
     await draining
+    await keeping
 
 
 async def _draining(service: Service, stopping: asyncio.Event) -> None:
@@ -71,3 +73,15 @@ async def _draining(service: Service, stopping: asyncio.Event) -> None:
             await asyncio.to_thread(service.shop.store.drain)
         except StoreError as error:
             _log.error("what waits could not be moved into the log: %s", error)
+
+
+async def _keeping_house(service: Service, stopping: asyncio.Event) -> None:
+    """Do what is due beside serving, again and again; what could not be done is told, and tried again later."""
+    while not stopping.is_set():
+        try:
+            for did in await asyncio.to_thread(service.housekeeping.work):
+                _log.warning("%s", did)
+        except CounterclickError as error:
+            _log.error("what is due could not be done: %s", error)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), _DRAIN_SECONDS)

@@ -19,6 +19,7 @@ from counterclick.events.rejection import Rejection
 from counterclick.events.vocabulary import Event, Exposure
 from counterclick.shop import Shop
 from counterclick.shop.evaluating import Evaluating, FirstArms
+from counterclick.shop.housekeeping import Housekeeping
 from counterclick.shop.keys import May
 from counterclick.shop.receiving import Received, Receiving
 from counterclick.shop.shopify import ShopifyStore
@@ -47,6 +48,11 @@ class Service:
         waiting.set_function(lambda: float(shop.store.inbox.count()))
         self.evaluating = Evaluating(shop.config, shop.store.key, FirstArms(shop.store, shop.config))
         self.shopify = ShopifyStore(shop.store.folder, shop.config)
+        self.requests = shop.rights.requests
+        self.housekeeping = Housekeeping(shop.store, self.requests)
+        asked = Gauge("counterclick_requests", "What Shopify asks about people.", ["state"], registry=self.registry)
+        asked.labels("waiting").set_function(lambda: float(len(self.requests.waiting())))
+        asked.labels("overdue").set_function(lambda: float(sum(one.is_overdue for one in self.requests.waiting())))
         self.is_ready = True
 
     def allow(self, request: Request[Any, Any, Any], may: May, *, said: str | None = None) -> None:

@@ -36,7 +36,7 @@ async def take_webhook(request: Request[Any, Any, Any], service: Service) -> Res
     payload = decoded(body)
     asked = compliance_of(delivery.topic, payload)
     if asked is not None:
-        await asyncio.to_thread(service.shopify.remember, asked)
+        await asyncio.to_thread(service.requests.remember, asked)
         return Response({"status": "kept", "asked": asked.asked})
     context = await asyncio.to_thread(service.shopify.context, delivery.topic, payload)
     found = events_of(delivery.topic, payload, context)

@@ -15,7 +15,7 @@ from counterclick.events.schema import REJECTION
 from counterclick.experiments import Experiment
 from counterclick.shop.health.arms import carried_of
 from counterclick.shop.health.arriving import ahead_of, arrivals_of, delay_of, late_of
-from counterclick.shop.health.erased import complete_from, erased_of, unfinished_of
+from counterclick.shop.health.erased import complete_from, erased_of, overdue_of, unfinished_of
 from counterclick.shop.health.joining import exposures_of, orders_of, refunds_of, touches_of
 from counterclick.shop.health.people import bots_of, consent_of, unidentified_of
 from counterclick.shop.health.volumes import days_without, gaps_of, known_until, scan, volumes_of
@@ -31,6 +31,7 @@ def health_of(
     experiments: Mapping[str, Experiment],
     skipped: Mapping[str, int],
     fail_on: Sequence[str] = (),
+    n_overdue: int = 0,
 ) -> Health:
     """Return the state of the recorded data.
 
@@ -41,6 +42,7 @@ def health_of(
         experiments: every declared one and the holdout over all of them.
         skipped: name -> rows of files that are no events.
         fail_on: names of findings that make `Health.fails` true where they stand; ``any`` for all of them.
+        n_overdue: requests about people whose time is over.
 
     Raises:
         UnknownNameError: ``fail_on`` names no finding.
@@ -65,6 +67,7 @@ def health_of(
         *_uncarried(carried, config.health),
         bots_finding,
         unfinished_of(reading, config),
+        overdue_of(n_overdue),
     ]
     names = [found.name for found in findings]
     for wanted in fail_on:

@@ -14,7 +14,7 @@ from counterclick.events.schema import ERASURE
 from counterclick.shop.reading import Reading, from_microseconds
 from counterclick.store.erasing import PENDING
 
-__all__ = ["complete_from", "erased_of", "unfinished_of"]
+__all__ = ["complete_from", "erased_of", "overdue_of", "unfinished_of"]
 
 
 def erased_of(reading: Reading, timezone: str) -> tuple[Erasures, ...]:
@@ -42,6 +42,14 @@ def unfinished_of(reading: Reading, config: Config) -> Finding:
     is_pending = (reading.folder / config.shop.store / PENDING).exists()
     says = "The process died, or something was found afterwards. `counterclick forget` or `serve` finishes it and says what."
     return Finding("unfinished_erasure", int(is_pending), None, says)
+
+
+def overdue_of(n: int) -> Finding:
+    """Return the finding about requests of Shopify whose time is over."""
+    says = (
+        "Shopify wants them done within 30 days. `counterclick requests act` does them; `requests list` says what they ask."
+    )
+    return Finding("overdue_requests", n, None, says)
 
 
 def _records(reading: Reading) -> list[tuple[datetime, dict[str, Any]]]:

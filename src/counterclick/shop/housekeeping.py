@@ -1,0 +1,56 @@
+"""What a shop that is served does by itself: finish erasures, do what Shopify asks, erase what has reached its age."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from counterclick.errors import CounterclickError
+from counterclick.shop.requests import Requests
+from counterclick.shop.rights_files import Besides
+from counterclick.store import Store
+from counterclick.store.erasing import PENDING, finish
+
+__all__ = ["Housekeeping"]
+
+_AGAIN = timedelta(hours=1)
+"""After which something that failed is tried again."""
+
+
+class Housekeeping:
+    """The upkeep of a shop, to be asked again and again.
+
+    Args:
+        store: of the shop.
+        requests: of the shop.
+    """
+
+    def __init__(self, store: Store, requests: Requests) -> None:
+        self._store = store
+        self._requests = requests
+        self._not_before = datetime.min.replace(tzinfo=UTC)
+
+    def work(self, now: datetime | None = None) -> list[str]:
+        """Do what is due; return what was done, without whom it was about.
+
+        Args:
+            now: UTC; the present moment unless given.
+
+        Raises:
+            CounterclickError: something could not be done; it is tried again in an hour.
+        """
+        moment = now or datetime.now(UTC)
+        if moment < self._not_before:
+            return []
+        try:
+            return self._work(moment)
+        except CounterclickError:
+            self._not_before = moment + _AGAIN
+            raise
+
+    def _work(self, now: datetime) -> list[str]:
+        done = []
+        if (self._store.folder / PENDING).exists() and finish(self._store, Besides(self._store)):
+            done.append("an erasure that had been interrupted is finished")
+        if self._requests.is_work(now):
+            done += [f"request {one.number} ({one.asked}): {one.did}" for one in self._requests.act(now=now).requests]
+        return done
