@@ -68,7 +68,7 @@ def test_a_shop_that_took_the_app_off_is_forgotten_by_word_or_after_twenty_days(
     shop = filled(make_shop)
     shop.rights.requests.remember(Compliance("forget_shop", "s"))
     assert shop.rights.act().requests == ()
-    house = Housekeeping(shop.store, shop.rights.requests)
+    house = Housekeeping(shop.store, shop.config, shop.rights.requests)
     assert house.work(datetime.now(UTC) + timedelta(days=19)) == []
     assert house.work(datetime.now(UTC) + timedelta(days=21)) == [
         "request 1 (forget_shop): erased 3 events that Shopify told"

@@ -18,7 +18,7 @@ from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.readiness import readiness
 from counterclick.cli.reporting import report
 from counterclick.cli.requests import requests
-from counterclick.cli.rights import export, forget
+from counterclick.cli.rights import export, forget, retention
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
 
@@ -37,7 +37,7 @@ app.command(experiment_app)
 app.command(onoff_app)
 app.command(keys)
 app.command(requests)
-for _command in (audit, report, claims, drift, alignment, readiness, serve, forget, export):
+for _command in (audit, report, claims, drift, alignment, readiness, serve, forget, export, retention):
     app.command(_command)
 
 

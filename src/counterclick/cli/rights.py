@@ -13,7 +13,7 @@ from counterclick.cli.speaking import say
 if TYPE_CHECKING:
     from counterclick.shop.person import Person
 
-__all__ = ["export", "forget"]
+__all__ = ["export", "forget", "retention"]
 
 Ids = list[str] | None
 
@@ -44,6 +44,17 @@ def export(
     """Write everything that is kept of one person as JSON lines."""
     with opened(common) as shop:
         say(shop.rights.export(_person(customer, visitor), output), as_json=common.json)
+    return 0
+
+
+def retention(
+    *,
+    erase: Annotated[bool, Parameter(help="Erase them.", negative="")] = False,
+    common: Common = COMMON,
+) -> int:
+    """Say which events have reached the age that [retention] of shop.toml declares, and with --erase, erase them."""
+    with opened(common) as shop:
+        say(shop.rights.retain(erasing=erase), as_json=common.json)
     return 0
 
 

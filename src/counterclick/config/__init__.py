@@ -4,6 +4,7 @@ from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import load, parse
+from counterclick.config.retention import RetentionConfig
 from counterclick.config.settings import (
     AI,
     EVERYWHERE,
@@ -42,6 +43,7 @@ __all__ = [
     "MappedEvent",
     "OnOffConfig",
     "ReadinessConfig",
+    "RetentionConfig",
     "ShareChange",
     "ShopConfig",
     "ShopifyConfig",

@@ -11,6 +11,7 @@ import msgspec
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.readiness import ReadinessConfig
+from counterclick.config.retention import RetentionConfig
 from counterclick.config.shopify import ShopifyConfig
 from counterclick.errors import ConfigError, UnknownNameError
 
@@ -335,6 +336,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     shopify: ShopifyConfig | None = None
     readiness: ReadinessConfig = ReadinessConfig()
     health: HealthConfig = HealthConfig()
+    retention: RetentionConfig = RetentionConfig()
 
     @property
     def claimed_by(self) -> dict[str, str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from counterclick.config import Config
+from counterclick.display import count
 from counterclick.errors import CounterclickError
 from counterclick.shop.requests import Requests
+from counterclick.shop.retaining import retain
 from counterclick.shop.rights_files import Besides
 from counterclick.store import Store
 from counterclick.store.erasing import PENDING, finish
@@ -21,11 +25,14 @@ class Housekeeping:
 
     Args:
         store: of the shop.
+        config: the shop's.
         requests: of the shop.
     """
 
-    def __init__(self, store: Store, requests: Requests) -> None:
+    def __init__(self, store: Store, config: Config, requests: Requests) -> None:
         self._store = store
+        self._config = config
+        self._retained_on: date | None = None
         self._requests = requests
         self._not_before = datetime.min.replace(tzinfo=UTC)
 
@@ -53,4 +60,9 @@ class Housekeeping:
             done.append("an erasure that had been interrupted is finished")
         if self._requests.is_work(now):
             done += [f"request {one.number} ({one.asked}): {one.did}" for one in self._requests.act(now=now).requests]
+        today = now.astimezone(ZoneInfo(self._config.shop.timezone)).date()
+        if self._config.retention.days and self._retained_on != today:
+            events = retain(self._store, self._config, erasing=True, now=now).events
+            self._retained_on = today
+            done += [f"erased {count(n)} {kind} because of their age" for kind, n in events.items()]
         return done

@@ -10,6 +10,7 @@ from counterclick.shop.exporting import Exported, export
 from counterclick.shop.forgetting import Forgotten, forget
 from counterclick.shop.person import Person
 from counterclick.shop.requests import RequestList, Requests
+from counterclick.shop.retaining import Retained, retain
 from counterclick.store import Store
 
 __all__ = ["Rights"]
@@ -63,3 +64,14 @@ class Rights:
         done = self.requests.act(whole_shop=whole_shop)
         self._refresh()
         return done
+
+    def retain(self, *, erasing: bool = False) -> Retained:
+        """Erase the events whose time is over, or say which would be: see `counterclick.shop.retaining.retain`.
+
+        Raises:
+            StoreError: they could not be erased.
+        """
+        found = retain(self._store, self._config, erasing=erasing)
+        if erasing:
+            self._refresh()
+        return found

@@ -49,7 +49,7 @@ class Service:
         self.evaluating = Evaluating(shop.config, shop.store.key, FirstArms(shop.store, shop.config))
         self.shopify = ShopifyStore(shop.store.folder, shop.config)
         self.requests = shop.rights.requests
-        self.housekeeping = Housekeeping(shop.store, self.requests)
+        self.housekeeping = Housekeeping(shop.store, shop.config, self.requests)
         asked = Gauge("counterclick_requests", "What Shopify asks about people.", ["state"], registry=self.registry)
         asked.labels("waiting").set_function(lambda: float(len(self.requests.waiting())))
         asked.labels("overdue").set_function(lambda: float(sum(one.is_overdue for one in self.requests.waiting())))

@@ -15,7 +15,7 @@ from counterclick.events.schema import REJECTION
 from counterclick.experiments import Experiment
 from counterclick.shop.health.arms import carried_of
 from counterclick.shop.health.arriving import ahead_of, arrivals_of, delay_of, late_of
-from counterclick.shop.health.erased import complete_from, erased_of, overdue_of, unfinished_of
+from counterclick.shop.health.erased import complete_from, cut_off_of, erased_of, overdue_of, unfinished_of
 from counterclick.shop.health.joining import exposures_of, orders_of, refunds_of, touches_of
 from counterclick.shop.health.people import bots_of, consent_of, unidentified_of
 from counterclick.shop.health.volumes import days_without, gaps_of, known_until, scan, volumes_of
@@ -56,6 +56,7 @@ def health_of(
     late, late_finding = late_of(arrivals, config)
     bots, bots_finding, n_visitors = bots_of(reading, config.health, tuple(experiments))
     carried = carried_of(experiments)
+    complete = complete_from(reading, config.shop.timezone)
     findings = [
         _refused(refusals),
         *orders_of(reading),
@@ -68,6 +69,7 @@ def health_of(
         bots_finding,
         unfinished_of(reading, config),
         overdue_of(n_overdue),
+        cut_off_of(complete, config),
     ]
     names = [found.name for found in findings]
     for wanted in fail_on:
@@ -94,7 +96,7 @@ def health_of(
         ),
         carried=carried,
         erased=erased_of(reading, config.shop.timezone),
-        complete_from=complete_from(reading, config.shop.timezone),
+        complete_from=complete,
     )
 
 

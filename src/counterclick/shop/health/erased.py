@@ -9,20 +9,29 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from counterclick.audits.health import Erasures, Finding
-from counterclick.config import Config
+from counterclick.config import HOLDOUT, Config
 from counterclick.events.schema import ERASURE
 from counterclick.shop.reading import Reading, from_microseconds
 from counterclick.store.erasing import PENDING
 
-__all__ = ["complete_from", "erased_of", "overdue_of", "unfinished_of"]
+__all__ = ["complete_from", "cut_off_of", "erased_of", "overdue_of", "unfinished_of"]
+
+_AGE = "retention"
+_JUDGED = ("exposure", "purchase", "refund", "identify")
+"""Kinds that a verdict rests on."""
 
 
 def erased_of(reading: Reading, timezone: str) -> tuple[Erasures, ...]:
-    """Return what was erased, by day and reason, the newest first."""
+    """Return what was erased, by day and reason, the newest first; what had reached its age once, on the last day of it."""
     days: dict[tuple[date, str], list[Mapping[str, int]]] = {}
+    aged: list[Mapping[str, int]] = []
     for moment, details in _records(reading):
         key = (moment.astimezone(ZoneInfo(timezone)).date(), details["why"])
-        days.setdefault(key, []).append(details["events"])
+        if key[1] == _AGE:
+            aged.append(details["events"])
+            days = {other: each for other, each in days.items() if other[1] != _AGE} | {key: aged}
+        else:
+            days.setdefault(key, []).append(details["events"])
     found = [Erasures(day, why, len(each), _sum(each)) for (day, why), each in days.items()]
     return tuple(sorted(found, key=lambda one: (one.erased_on, one.why), reverse=True))
 
@@ -35,6 +44,25 @@ def complete_from(reading: Reading, timezone: str) -> dict[str, date]:
             moment = datetime.fromisoformat(text)
             latest[kind] = max(moment, latest.get(kind, moment))
     return {kind: moment.astimezone(ZoneInfo(timezone)).date() for kind, moment in sorted(latest.items())}
+
+
+def cut_off_of(complete: Mapping[str, date], config: Config) -> Finding:
+    """Return the finding about experiments of whose time events were erased because of their age.
+
+    Args:
+        complete: `complete_from`.
+        config: the shop's.
+    """
+    since = max((complete[kind] for kind in _JUDGED if kind in complete), default=date.min)
+    starts = {name: settings.starts_on for name, settings in config.experiments.items()}
+    if config.holdout is not None:
+        starts[HOLDOUT] = config.holdout.starts_on
+    names = [name for name, begin in starts.items() if begin < since]
+    says = (
+        f"Events of their time were erased because of their age: {', '.join(names)}. A verdict that is asked for now lacks "
+        "them; looks taken before stay. Keep exposures and orders longer than an experiment and its returns take."
+    )
+    return Finding("experiments_cut_off_by_retention", len(names), None, says)
 
 
 def unfinished_of(reading: Reading, config: Config) -> Finding:
