@@ -16,6 +16,7 @@ from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.readiness import readiness
+from counterclick.cli.reconciling import reconcile
 from counterclick.cli.reporting import report
 from counterclick.cli.requests import requests
 from counterclick.cli.rights import export, forget, retention
@@ -37,6 +38,7 @@ app.command(experiment_app)
 app.command(onoff_app)
 app.command(keys)
 app.command(requests)
+app.command(reconcile)
 for _command in (audit, report, claims, drift, alignment, readiness, serve, forget, export, retention):
     app.command(_command)
 

@@ -34,6 +34,7 @@ from counterclick.shop.keys import Keys
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.reading import Reading
+from counterclick.shop.reconciling import Reconciled, reconcile
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.registry import Registry
 from counterclick.shop.reporting import Past, report_of
@@ -131,6 +132,21 @@ class Shop:
                 self.store.drain()
         self.refresh()
         return recorded
+
+    def reconcile(self, path: Path, *, progress: Progress = silent) -> Reconciled:
+        """Lay an export of Shopify's orders beside the log and record what is missing; done again, it changes nothing.
+
+        Args:
+            path: JSON lines, as a bulk operation writes them.
+            progress: called with each step and the fraction done.
+
+        Raises:
+            InputError: the file cannot be read.
+            StoreError: what is missing could not be written.
+        """
+        found = reconcile(self.store, self.config, path, progress=progress)
+        self.refresh()
+        return found
 
     @property
     def keys(self) -> Keys:

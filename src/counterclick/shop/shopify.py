@@ -71,6 +71,16 @@ class ShopifyStore:
             costs = _costs(connection, _variants_in(told))
         return self._bare(costs, items)
 
+    def known(self) -> Context:
+        """Return everything that is remembered, for an export of many orders.
+
+        Raises:
+            StoreError: the memory cannot be read.
+        """
+        with self._connection() as connection:
+            rows = connection.execute("SELECT variant_id, cost FROM variants JOIN costs USING (item_id)").fetchall()
+        return self._bare({variant: Decimal(cost) for variant, cost in rows})
+
     def _bare(self, costs: dict[str, Decimal] | None = None, items: dict[str, Variant] | None = None) -> Context:
         own = self._settings
         return Context(
