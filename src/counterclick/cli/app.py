@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from counterclick.cli.audits import alignment, audit, claims, drift
 from counterclick.cli.common import COMMON, Common, opened
+from counterclick.cli.connecting import connect
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.readiness import readiness
@@ -38,6 +39,7 @@ app.command(experiment_app)
 app.command(onoff_app)
 app.command(keys)
 app.command(requests)
+app.command(connect)
 app.command(reconcile)
 for _command in (audit, report, claims, drift, alignment, readiness, serve, forget, export, retention):
     app.command(_command)

@@ -28,6 +28,7 @@ from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
+from counterclick.shop.connecting import Connection, connection_of
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, Refused, health_of, refused_events
 from counterclick.shop.keys import Keys
@@ -147,6 +148,10 @@ class Shop:
         found = reconcile(self.store, self.config, path, progress=progress)
         self.refresh()
         return found
+
+    def connection(self, *, verifying: bool = False, address: str | None = None, answers: str | None = None) -> Connection:
+        """Return the steps by which a Shopify store is connected: see `counterclick.shop.connecting.connection_of`."""
+        return connection_of(self.store, self.config, verifying=verifying, address=address, answers=answers)
 
     @property
     def keys(self) -> Keys:
