@@ -220,11 +220,12 @@ def _everywhere(
     """Return the words that are long, and stand in no column of any event that stays."""
     longer = sorted({word for each in (*words.values(), tuple(given)) for word in each if len(word) >= LEAST})
     _list(connection, "p_words", longer)
-    stay = " UNION ".join(
-        f"SELECT {column} FROM events ANTI JOIN {MINE} USING (kind, event_id) WHERE {column} IN (FROM p_words)"
-        for column in _IDS
-    )
-    return [word for word in longer if word not in {*_column(connection, stay)}]
+    stay: set[str] = set()
+    for column in _IDS:
+        named = f"SELECT kind, event_id, {column} FROM events SEMI JOIN p_words ON {column} = id"
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE p_named_so AS {named}")
+        stay |= {*_column(connection, f"SELECT DISTINCT {column} FROM p_named_so ANTI JOIN {MINE} USING (kind, event_id)")}
+    return [word for word in longer if word not in stay]
 
 
 def _refused(connection: duckdb.DuckDBPyConnection) -> list[str]:
