@@ -13,15 +13,11 @@ from pathlib import Path
 from typing import get_type_hints
 
 import msgspec
+from cyclopts import App
 
 from counterclick import attribution, verdicts
 from counterclick.audits import Drift
 from counterclick.cli.app import app
-from counterclick.cli.experiments import app as experiment_app
-from counterclick.cli.klaviyo import app as klaviyo_app
-from counterclick.cli.onoff import app as onoff_app
-from counterclick.cli.serving import keys as keys_app
-from counterclick.cli.verifying import app as verify_app
 from counterclick.config import Config
 from counterclick.connectors.translated import Translated
 from counterclick.decisions import Decision, Policy
@@ -271,14 +267,7 @@ def commands() -> str:
         "",
     ]
     lines += ["| command | what it does | options |", "|---|---|---|"]
-    groups = {
-        "counterclick": app,
-        "counterclick experiment": experiment_app,
-        "counterclick onoff": onoff_app,
-        "counterclick klaviyo": klaviyo_app,
-        "counterclick keys": keys_app,
-        "counterclick verify": verify_app,
-    }
+    groups = {"counterclick": app} | {f"counterclick {name}": app[name] for name in app if _is_group(app[name])}
     for prefix, commands_of in groups.items():
         for name in commands_of:
             if name.startswith("-") or f"counterclick {name}" in groups:
@@ -287,10 +276,9 @@ def commands() -> str:
             lines.append(f"| `{prefix} {name}` | {first_line(command)} | {options(command)} |")
     lines += [
         "",
-        "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on, an alarm that `drift --watch` found, or a "
-        "holdout that leaks; "
-        "2 for input that cannot be taken, data that needs attention (`record`, `check`), or a question that cannot be "
-        "answered; 130 where you stopped it.",
+        "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on, an alarm that `drift --watch` found, a "
+        "holdout that leaks, or a step that `connect --verify` misses; 2 for input that cannot be taken, data that needs attention (`record`, "
+        "`reconcile`, `check`), or a question that cannot be answered; 130 where you stopped it.",
         "",
         "# Settings of shop.toml",
         "",
@@ -322,6 +310,11 @@ def heading(thing: object) -> str:
     """Return the TOML section that a configuration struct describes."""
     found = re.search(r"``(.+?)``", first_line(thing))
     return f"`{found.group(1)}`" if found else first_line(thing)
+
+
+def _is_group(command: App) -> bool:
+    """Say whether a command only holds others."""
+    return command.default_command is None and any(not name.startswith("-") for name in command)
 
 
 def _structs(kind: object) -> list[type]:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from counterclick.shop import open_shop
-from counterclick.shop.shopify import ShopifyStore
 from served import Served, served
+from signed import SECRET, deliver
 
-SECRET = "hush"  # noqa: S105 - of the test's app
 TOML = """
 [shopify]
 domain = "store.myshopify.com"
@@ -86,22 +80,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield found
 
 
-def deliver(
-    server: Served,
-    topic: str,
-    payload: Any,
-    *,
-    secret: str = SECRET,
-    prefix: str = "X-Shopify-",
-    domain: str = "store.myshopify.com",
-) -> httpx.Response:
-    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    signature = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
-    said = {"Topic": topic, "Shop-Domain": domain, "Hmac-Sha256": signature, "Webhook-Id": "w1"}
-    headers = {f"{prefix}{name}": value for name, value in said.items()}
-    return httpx.post(f"{server.url}/webhooks/shopify", content=body, headers=headers)
-
-
 def test_an_order_is_worth_what_it_says_and_knows_its_cost_and_its_visitor(server: Served) -> None:
     """Product, cost, order and refund, in either family of headers, each delivered twice: every figure counts once."""
     for prefix in ("X-Shopify-", "shopify-") * 2:
@@ -134,16 +112,13 @@ def test_what_is_not_signed_is_not_taken(server: Served) -> None:
 
 
 def test_what_the_owner_is_asked_is_kept(server: Served) -> None:
-    """The compliance topics are answered with 200 and listed once each, without the customer's address."""
+    """The compliance topics are answered with 200 and listed, without the customer's address, until they are done."""
     asked = {"shop_domain": "store.myshopify.com", "customer": {"id": 191167, "email": "john@example.com"}}
-    for _ in range(2):
-        found = deliver(server, "customers/redact", {**asked, "orders_to_redact": [299938]})
-        assert found.json()["asked"] == "forget_customer"
+    found = deliver(server, "customers/redact", {**asked, "orders_to_redact": [299938]})
+    assert found.json()["asked"] == "forget_customer"
     with open_shop(server.toml) as shop:
-        kept = ShopifyStore(shop.store.folder, shop.config).requests()
-    assert [(each["asked"], each["customer_ids"], each["order_ids"]) for each in kept] == [
-        ("forget_customer", ["191167"], ["299938"])
-    ]
+        (kept,) = shop.rights.requests.all().requests
+    assert (kept.asked, kept.is_overdue) == ("forget_customer", False)
     for path in (server.toml.parent / ".counterclick").glob("shopify.sqlite*"):
         assert b"john@example.com" not in path.read_bytes()
 

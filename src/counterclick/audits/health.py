@@ -10,7 +10,7 @@ from counterclick.audits.effects import EXAMPLE, blurred, hidden
 from counterclick.audits.gaps import Gap
 from counterclick.display import Grid, Shown, count, money, percent
 
-__all__ = ["Carried", "Finding", "Health", "Refusal", "Refused", "Sign", "Volume"]
+__all__ = ["Carried", "Erasures", "Finding", "Health", "Refusal", "Refused", "Sign", "Volume"]
 
 _LONGEST_BODY = 120
 
@@ -145,6 +145,23 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasures:
+    """What was erased on one day for one reason.
+
+    Attributes:
+        erased_on: day, in the shop's time zone.
+        why: ``person`` (somebody asked for it), ``shopify`` (the app was taken off), or ``retention`` (their time was over).
+        n: how many erasures.
+        events: kind -> events erased.
+    """
+
+    erased_on: date
+    why: str
+    n: int
+    events: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Health(Shown):
     """The state of the recorded data.
 
@@ -160,6 +177,8 @@ class Health(Shown):
         refusals: what was refused, by reason, and what that does.
         signs: figures of the data, and what they do to the verdicts.
         carried: each experiment's assignment, carried to orders.
+        erased: what was erased, by day and reason.
+        complete_from: kind -> first day, in the shop's time zone, of which no event was erased because its time was over.
     """
 
     currency: str
@@ -173,6 +192,8 @@ class Health(Shown):
     refusals: tuple[Refusal, ...] = ()
     signs: tuple[Sign, ...] = ()
     carried: tuple[Carried, ...] = ()
+    erased: tuple[Erasures, ...] = ()
+    complete_from: Mapping[str, date] = field(default_factory=dict)
 
     def sign(self, name: str) -> Sign:
         """Return a figure by its name.
@@ -213,7 +234,25 @@ class Health(Shown):
             ]
             heads = ("experiment", "visitors", "in two arms", "revenue without arm", "effect")
             grids.append(Grid("Assignment, carried to orders", heads, arms, left=5))
+        if self.erased:
+            grids.append(self._erased())
         return [*grids, self.attention()]
+
+    def _erased(self) -> Grid:
+        rows = [
+            (
+                f"{each.erased_on}",
+                each.why,
+                count(each.n),
+                ", ".join(f"{kind} {count(n)}" for kind, n in each.events.items()),
+            )
+            for each in self.erased
+        ]
+        notes = ["Figures of earlier days are lower by them from then on. Looks that were taken stay as they were."]
+        if self.complete_from:
+            listed = ", ".join(f"{kind} from {day}" for kind, day in self.complete_from.items())
+            notes.append(f"By age, complete are {listed} on: figures of days before that lack them.")
+        return Grid("Erased", ("on", "because of", "times", "events"), rows, notes, left=4)
 
     def attention(self) -> Grid:
         """Return the findings."""

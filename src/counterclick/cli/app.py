@@ -14,11 +14,15 @@ from cyclopts import App, CycloptsError, Parameter
 
 from counterclick.cli.audits import alignment, audit, claims, drift
 from counterclick.cli.common import COMMON, Common, opened
+from counterclick.cli.connecting import connect
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.klaviyo import app as klaviyo_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.readiness import readiness
+from counterclick.cli.reconciling import reconcile
 from counterclick.cli.reporting import report
+from counterclick.cli.requests import requests
+from counterclick.cli.rights import export, forget, retention
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
 from counterclick.cli.verifying import app as verify_app
@@ -39,7 +43,10 @@ app.command(onoff_app)
 app.command(klaviyo_app)
 app.command(keys)
 app.command(verify_app)
-for _command in (audit, report, claims, drift, alignment, readiness, serve):
+app.command(requests)
+app.command(connect)
+app.command(reconcile)
+for _command in (audit, report, claims, drift, alignment, readiness, serve, forget, export, retention):
     app.command(_command)
 
 
@@ -231,12 +238,25 @@ def demo(
 
 _ENGINES = ("_duckdb", "duckdb", "_internal", "deltalake", "pyarrow", "sqlite3")
 """Whose errors are about files that cannot be read or written, and not about this product's code."""
+_GONE = ("No files found that match the pattern", "No such file or directory")
+_ATTEMPTS = 3
 
 
 def stopped() -> NoReturn:
     """Say that the user stopped it, and exit as a shell expects."""
     sys.stderr.write("stopped; what was acknowledged is kept.\n")
     sys.exit(130)
+
+
+def _run(words: Sequence[str]) -> object:
+    """Run a command; once more where a file of the log was deleted while it was read, as an erasure does."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        except Exception as error:
+            if type(error).__module__.split(".")[0] not in _ENGINES or not any(says in str(error) for says in _GONE):
+                raise
+    return app(words, exit_on_error=False, print_error=False, result_action="return_value")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -246,7 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
     try:
-        code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+        code = _run(words)
     except (CounterclickError, CycloptsError) as error:
         fail(error, as_json=as_json)
         sys.exit(BAD)

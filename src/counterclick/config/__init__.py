@@ -5,6 +5,7 @@ from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import load, parse
+from counterclick.config.retention import RetentionConfig
 from counterclick.config.serve import ServeConfig
 from counterclick.config.settings import (
     AI,
@@ -45,6 +46,7 @@ __all__ = [
     "MappedEvent",
     "OnOffConfig",
     "ReadinessConfig",
+    "RetentionConfig",
     "ServeConfig",
     "ShareChange",
     "ShopConfig",

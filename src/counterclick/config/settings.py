@@ -12,6 +12,7 @@ from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig
+from counterclick.config.retention import RetentionConfig
 from counterclick.config.serve import ServeConfig
 from counterclick.config.shopify import ShopifyConfig
 from counterclick.errors import ConfigError, UnknownNameError
@@ -339,6 +340,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     serve: ServeConfig = ServeConfig()
     readiness: ReadinessConfig = ReadinessConfig()
     health: HealthConfig = HealthConfig()
+    retention: RetentionConfig = RetentionConfig()
 
     @property
     def claimed_by(self) -> dict[str, str]:

@@ -13,11 +13,13 @@ import pyarrow as pa
 
 from counterclick.events.vocabulary import EVENTS
 
-__all__ = ["DEFAULTS_OF", "FIELDS_OF", "KINDS", "PARTS_OF", "REJECTION", "REQUIRED_OF", "SCHEMA", "duckdb_type"]
+__all__ = ["DEFAULTS_OF", "ERASURE", "FIELDS_OF", "KINDS", "PARTS_OF", "REJECTION", "REQUIRED_OF", "SCHEMA", "duckdb_type"]
 
 MONEY = pa.decimal128(18, 4)
 TIME = pa.timestamp("us", tz="UTC")
 REJECTION = "rejection"
+ERASURE = "erasure"
+"""Kind of the rows that say how many events were erased, when and why; never whose."""
 
 SHOWN_ITEM = pa.struct([("product_id", pa.string()), ("position", pa.int32())])
 LINE = pa.struct(

@@ -59,12 +59,11 @@ class FirstArms:
         self._arms: dict[tuple[str, str], tuple[str, float | None]] = {}
         if self._names:
             listed = ", ".join("?" for _name in self._names)
-            with store.reading() as connection:
-                rows = connection.execute(
-                    "SELECT experiment, visitor_id, arg_min(struct_pack(variant, propensity), (occurred_at, event_id)) "
-                    f"FROM events WHERE kind = 'exposure' AND experiment IN ({listed}) GROUP BY ALL",
-                    self._names,
-                ).fetchall()
+            sql = (
+                "SELECT experiment, visitor_id, arg_min(struct_pack(variant, propensity), (occurred_at, event_id)) "
+                f"FROM events WHERE kind = 'exposure' AND experiment IN ({listed}) GROUP BY ALL"
+            )
+            rows = store.ask(lambda connection: connection.execute(sql, self._names).fetchall())
             self._arms = {(name, who): (arm["variant"], arm["propensity"]) for name, who, arm in rows}
 
     def __call__(self, name: str, who: str) -> tuple[str, float | None] | None:

@@ -27,7 +27,9 @@ from counterclick.facts import Facts
 from counterclick.facts.rows import row_count
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
+from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
+from counterclick.shop.connecting import Connection, connection_of
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, Refused, health_of, refused_events
 from counterclick.shop.keys import Keys
@@ -35,9 +37,11 @@ from counterclick.shop.onoff import OnOff
 from counterclick.shop.outgoing import klaviyo_bodies
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.reading import Reading
+from counterclick.shop.reconciling import Reconciled, reconcile
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.registry import Registry
 from counterclick.shop.reporting import Past, report_of
+from counterclick.shop.rights import Rights
 from counterclick.shop.serving import Serving
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.translating import record_translated
@@ -95,6 +99,15 @@ class Shop:
         """Forget the facts read so far, once they are stored where that pays; the next question reads the store anew."""
         self._forget()
         self._serving.refresh()
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether events of the present reading were erased meanwhile, so that its files are gone."""
+        return self._reading is not None and self._reading.is_overtaken
+
+    def drop(self) -> None:
+        """Let the present reading go, without storing what it has computed."""
+        self._reading = None
 
     def _forget(self) -> None:
         if self._reading is not None:
@@ -157,10 +170,34 @@ class Shop:
         """
         return klaviyo_bodies(self.reading, self.config.shop.timezone, since, until, kinds)
 
+    def reconcile(self, path: Path, *, progress: Progress = silent) -> Reconciled:
+        """Lay an export of Shopify's orders beside the log and record what is missing; done again, it changes nothing.
+
+        Args:
+            path: JSON lines, as a bulk operation writes them.
+            progress: called with each step and the fraction done.
+
+        Raises:
+            InputError: the file cannot be read.
+            StoreError: what is missing could not be written.
+        """
+        found = reconcile(self.store, self.config, path, progress=progress)
+        self.refresh()
+        return found
+
+    def connection(self, *, verifying: bool = False, address: str | None = None, answers: str | None = None) -> Connection:
+        """Return the steps by which a Shopify store is connected: see `counterclick.shop.connecting.connection_of`."""
+        return connection_of(self.store, self.config, verifying=verifying, address=address, answers=answers)
+
     @property
     def keys(self) -> Keys:
         """The keys with which events are sent and figures are read over HTTP."""
         return Keys(self.store)
+
+    @property
+    def rights(self) -> Rights:
+        """What a person may ask of what is kept: to be forgotten, and to be shown it."""
+        return Rights(self.store, self.config, self.refresh)
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
@@ -186,6 +223,7 @@ class Shop:
         self.reading.as_of()
         return self.facts.orders
 
+    @anew
     def latest_orders(self, most: int = 20, *, unmatched: str | None = None) -> OrderList:
         """Return the newest completed orders.
 
@@ -204,6 +242,7 @@ class Shop:
         n_all = row_count(orders)
         return OrderList(self.config.shop.currency, tuple(newest), n_all)
 
+    @anew
     def metric(self, name: str, by: By | None = None) -> MetricTable:
         """Return a metric of the whole shop, by period or by surface.
 
@@ -227,6 +266,7 @@ class Shop:
 
     # -- judging -------------------------------------------------------------------------------------------------
 
+    @anew
     def experiment(self, name: str) -> Experiment:
         """Return a declared experiment; what it declares is written to the log when it is first asked for.
 
@@ -240,6 +280,7 @@ class Shop:
         """Write what every experiment, and the holdout over all of them, declares to the log, where it is not there yet."""
         self._registry.declare(*self.config.experiments, *([HOLDOUT] if self.config.holdout else []))
 
+    @anew
     def plans(self, lift: float = 0.02) -> Plans:
         """Return for every declared experiment whether it can see the lift by which its feature would pay.
 
@@ -251,6 +292,7 @@ class Shop:
         """
         return self._registry.plans(lift)
 
+    @anew
     def calibrate(
         self, name: str | None = None, *, lift: float = 0.1, draws: int = 1_000, progress: Progress = silent
     ) -> Calibration:
@@ -282,6 +324,7 @@ class Shop:
 
         return OnOff(surface, self.config, lambda: self.reading, record)
 
+    @anew
     def audit(self, *, progress: Progress = silent) -> Audit:
         """Return what is claimed, what is true, what is tuned on what, and what to keep or switch off.
 
@@ -292,6 +335,7 @@ class Shop:
         health = self._health(self._registry.seen(auditing.experiments))
         return Audit(auditing.claims, auditing.theatre, auditing.drift, auditing.alignment, self.readiness(), health)
 
+    @anew
     def report(
         self, month: str | None = None, *, compare: bool = False, quarter: bool = False, progress: Progress = silent
     ) -> Report:
@@ -313,6 +357,7 @@ class Shop:
         asked = {"compare": compare, "quarter": quarter}
         return report_of(past, self.reading, experiments, month, now=self.audit, progress=progress, **asked)
 
+    @anew
     def explain(self, surface: str | None = None, *, progress: Progress = silent) -> Explanation:
         """Return the query behind each of the audit's figures, how many rows it counts, and what they add up to.
 
@@ -326,6 +371,7 @@ class Shop:
         """
         return explain_audit(self._auditing(progress), surface)
 
+    @anew
     def claims(self) -> Ledger:
         """Return what tools report and surfaces would claim, beside the shop's revenue and its own credits.
 
@@ -334,6 +380,7 @@ class Shop:
         """
         return self._auditing(silent).ledger
 
+    @anew
     def alignment(self) -> Alignment:
         """Return for each surface what it is celebrated for, measured, tuned and tested on.
 
@@ -342,6 +389,7 @@ class Shop:
         """
         return self._auditing(silent).alignment
 
+    @anew
     def drift(self, *, progress: Progress = silent) -> Drift:
         """Return clicks, time and messages beside revenue: in experiments, over months, and how often they agreed.
 
@@ -354,6 +402,7 @@ class Shop:
         experiments = self._registry.experiments()
         return Auditing(self.config, self.reading, self.rule, experiments, self._registry.proposed, self.onoff, progress)
 
+    @anew
     def holdout(self, *, progress: Progress = silent) -> GlobalHoldout:
         """Return what all AI surfaces are worth together, with every feature beside it, Holm-adjusted.
 
@@ -363,6 +412,7 @@ class Shop:
         """
         return self._registry.holdout(progress)
 
+    @anew
     def check(self, *, fail_on: Iterable[str] = ()) -> Health:
         """Return the state of the recorded data: what was refused, what does not join, what contradicts itself.
 
@@ -377,8 +427,10 @@ class Shop:
         return self._health(self._registry.seen(), tuple(fail_on))
 
     def _health(self, experiments: Mapping[str, Experiment], fail_on: tuple[str, ...] = ()) -> Health:
-        return health_of(self.reading, self.rule, self.config, experiments, self.store.log.skipped(), fail_on)
+        n_overdue = sum(one.is_overdue for one in self.rights.requests.waiting())
+        return health_of(self.reading, self.rule, self.config, experiments, self.store.log.skipped(), fail_on, n_overdue)
 
+    @anew
     def readiness(self) -> Readiness:
         """Return what this store is ready for, what is missing and until when, and what a lift would be worth.
 
@@ -387,6 +439,7 @@ class Shop:
         """
         return readiness_of_shop(self.reading, self.config)
 
+    @anew
     def verify_holdout(self, surface: str, most: int = 10) -> HoldoutCheck:
         """Return whether visitors who are held out from a surface really had nothing of it, with the first events if not.
 
@@ -398,6 +451,7 @@ class Shop:
         self.reading.as_of()
         return verified_holdout(self.reading, self.config, surface, most)
 
+    @anew
     def rejections(self, most: int = 20) -> Refused:
         """Return the newest refused events with their reasons."""
         if most < 1:
@@ -406,6 +460,7 @@ class Shop:
 
     # -- deciding ------------------------------------------------------------------------------------------------
 
+    @anew
     def decide(
         self, surface: str, visitor: str, *, cart: Iterable[str] = (), most: int = 3, today: date | None = None
     ) -> Decision:

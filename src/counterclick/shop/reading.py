@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from counterclick.store.keeping import connect
 
 __all__ = ["Reading", "from_microseconds"]
 
-BOOKKEEPING = ("experiment_declared", "look_taken", "rejection", "claim")
+BOOKKEEPING = ("experiment_declared", "look_taken", "rejection", "erasure", "claim")
 """Kinds whose arrival does not mean that the shop's own events are known up to then."""
 
 
@@ -57,6 +57,7 @@ class Reading:
     ) -> None:
         self.connection: duckdb.DuckDBPyConnection = connect(memory_limit)
         snapshot = store.attach(self.connection)
+        self._overtaken = partial(store.is_overtaken, snapshot)
         self._until = until
         if until is not None:
             limit_events(self.connection, until)
@@ -64,7 +65,7 @@ class Reading:
         # what is kept is of the whole log: a reading of its past computes for itself
         self._upkeep = Upkeep(self.connection, self.backend, texts, store, snapshot, keep_after) if until is None else None
         self._config = config
-        self._folder = folder
+        self.folder = folder
         self.events: Table = self.backend.table("events")
 
     @property
@@ -136,8 +137,18 @@ class Reading:
 
     def close(self) -> None:
         """Store what was computed, where that pays. Tables that somebody still holds can be read on."""
-        if self._upkeep is not None:
+        if self._upkeep is None:
+            return
+        try:
             self._upkeep.close()
+        except (duckdb.Error, OSError):
+            if not self.is_overtaken:
+                raise
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether files that it reads are gone, since events in them were erased; another reading must be begun."""
+        return self._overtaken()
 
     def _rates(self) -> Table | None:
         own = self._config.shop.currency
@@ -159,6 +170,6 @@ class Reading:
                 f"CSV with the columns day, from, to, rate (to {own}) and name it in shop.toml: [shop] rates = "
                 '"rates.csv".'
             )
-        table = daily_rates(self._folder / self._config.shop.rates, own, used, claimed)
+        table = daily_rates(self.folder / self._config.shop.rates, own, used, claimed)
         self.backend.create_table("rates", table, overwrite=True)
         return self.backend.table("rates")

@@ -238,26 +238,31 @@ def counted(store: Store, recorded: Recorded, n_written: int, received_at: datet
         source: and from whom.
     """
     mine = f"received_at = TIMESTAMPTZ '{received_at.isoformat()}' AND source = {quoted(source)}"
-    with store.reading() as connection:
-        refused = dict(
-            connection.execute(
-                f"SELECT reason, count(*) FROM events WHERE kind = '{REJECTION}' AND {mine} GROUP BY reason ORDER BY reason"
-            ).fetchall()
-        )
-        lost = connection.execute(
-            f"SELECT count(*) FROM (SELECT order_id FROM events WHERE kind = 'refund' AND {mine}) AS r ANTI JOIN "
-            "(SELECT order_id FROM events WHERE kind = 'purchase') AS p USING (order_id)"
-        ).fetchone()
-        claims = f"FROM events WHERE kind = '{_CLAIM}'"
-        again = connection.execute(
-            f"SELECT count(*) FROM (SELECT {mine} AS is_mine, row_number() OVER (PARTITION BY {_SAME_CLAIM} "
-            f"ORDER BY received_at, event_id) AS nth {claims} AND claimant IN (SELECT claimant {claims} AND {mine})) "
-            "WHERE is_mine AND nth > 1"
-        ).fetchone()
+    refused, n_lost, n_again = store.ask(lambda connection: _counts(connection, mine))
     return replace(
         recorded,
         n_events=n_written - sum(refused.values()),
         rejected=refused,
-        n_unmatched_refunds=int(lost[0]) if lost else 0,
-        n_reclaimed=int(again[0]) if again else 0,
+        n_unmatched_refunds=n_lost,
+        n_reclaimed=n_again,
     )
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, mine: str) -> tuple[dict[str, int], int, int]:
+    """Return, of rows for which a condition holds: reason -> refused, refunds without order, claims made before."""
+    refused = dict(
+        connection.execute(
+            f"SELECT reason, count(*) FROM events WHERE kind = '{REJECTION}' AND {mine} GROUP BY reason ORDER BY reason"
+        ).fetchall()
+    )
+    lost = connection.execute(
+        f"SELECT count(*) FROM (SELECT order_id FROM events WHERE kind = 'refund' AND {mine}) AS r ANTI JOIN "
+        "(SELECT order_id FROM events WHERE kind = 'purchase') AS p USING (order_id)"
+    ).fetchone()
+    claims = f"FROM events WHERE kind = '{_CLAIM}'"
+    again = connection.execute(
+        f"SELECT count(*) FROM (SELECT {mine} AS is_mine, row_number() OVER (PARTITION BY {_SAME_CLAIM} "
+        f"ORDER BY received_at, event_id) AS nth {claims} AND claimant IN (SELECT claimant {claims} AND {mine})) "
+        "WHERE is_mine AND nth > 1"
+    ).fetchone()
+    return refused, int(lost[0]) if lost else 0, int(again[0]) if again else 0

@@ -1,4 +1,4 @@
-"""What a Shopify store has told that its later deliveries do not say again: variants, costs, and what its owner is asked.
+"""What a Shopify store has told that its later deliveries do not say again: variants, costs, and that it told at all.
 
 An inventory item carries the cost and names no product; an order line names a variant and no cost. What joins them was told
 by earlier deliveries and is kept beside the inbox, in a file that may be deleted: costs are then unknown until the store
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,54 @@ from typing import Any
 import msgspec
 
 from counterclick.config import Config, ShopifyConfig
-from counterclick.connectors.shopify import Compliance, Context, Variant, cost_of, variants_of
+from counterclick.connectors.shopify import Context, Variant, cost_of, variants_of
 from counterclick.errors import StoreError
+from counterclick.shop.rights_files import REQUESTS
 
-__all__ = ["ShopifyStore"]
+__all__ = ["Deliveries", "ShopifyStore", "Told"]
 
-_FILE = "shopify.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS variants (variant_id TEXT PRIMARY KEY, item_id TEXT, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS by_item ON variants (item_id);
 CREATE TABLE IF NOT EXISTS costs (item_id TEXT PRIMARY KEY, cost TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS requests (asked_at TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (body));
+CREATE TABLE IF NOT EXISTS deliveries (
+    topic TEXT PRIMARY KEY, n INTEGER NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL);
 """
 _CATALOGUE = ("products/create", "products/update")
 _COST = "inventory_items/update"
 _BUSY_SECONDS = 30.0
+_REFUSED = ""
+"""Stands for the topic of what was not signed: it may say any."""
+_TOGETHER = timedelta(seconds=10)
+"""What is refused within it is written at once: whoever guesses secrets must not make the disk busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Deliveries of one topic.
+
+    Attributes:
+        n: how many, repeats included.
+        first_at: UTC.
+        last_at: UTC.
+    """
+
+    n: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """What has come.
+
+    Attributes:
+        topics: topic -> signed deliveries.
+        refused: what was not signed by the app's secret; None where nothing was.
+    """
+
+    topics: Mapping[str, Told]
+    refused: Told | None
 
 
 class ShopifyStore:
@@ -45,9 +78,11 @@ class ShopifyStore:
     """
 
     def __init__(self, folder: Path, config: Config) -> None:
-        self._path = folder / _FILE
+        self._path = folder / REQUESTS
         self._currency = config.shop.currency
         self._settings = config.shopify or ShopifyConfig()
+        self._n_refused = 0
+        self._refused_at = datetime.min.replace(tzinfo=UTC)
         with self._connection() as connection:
             connection.executescript(_SCHEMA)
 
@@ -78,17 +113,56 @@ class ShopifyStore:
         """Return what a pixel's events do not say: the shop's settings alone."""
         return self._bare()
 
-    def remember(self, request: Compliance) -> None:
-        """Keep what is asked of the shop's owner; the same request asked again is one."""
-        body = msgspec.json.encode({name: value for name, value in asdict(request).items() if name != "contacts"}).decode()
-        with self._connection() as connection:
-            connection.execute("INSERT OR IGNORE INTO requests VALUES (?, ?)", (datetime.now(UTC).isoformat(), body))
+    def note(self, topic: str) -> None:
+        """Count a delivery that was signed.
 
-    def requests(self) -> list[dict[str, Any]]:
-        """Return what is asked, oldest first."""
+        Raises:
+            StoreError: the memory cannot be written.
+        """
+        self._count(topic, 1)
+
+    def refuse(self) -> None:
+        """Count a delivery that was not signed, together with others of these seconds.
+
+        Raises:
+            StoreError: the memory cannot be written.
+        """
+        self._n_refused += 1
+        now = datetime.now(UTC)
+        if now - self._refused_at >= _TOGETHER:
+            n, self._n_refused, self._refused_at = self._n_refused, 0, now
+            self._count(_REFUSED, n)
+
+    def deliveries(self) -> Deliveries:
+        """Return what has come, by topic.
+
+        Raises:
+            StoreError: the memory cannot be read.
+        """
         with self._connection() as connection:
-            rows = connection.execute("SELECT asked_at, body FROM requests ORDER BY asked_at").fetchall()
-        return [{"asked_at": asked_at, **msgspec.json.decode(body)} for asked_at, body in rows]
+            rows = connection.execute("SELECT topic, n, first_at, last_at FROM deliveries ORDER BY topic").fetchall()
+        told = {topic: Told(n, *map(datetime.fromisoformat, moments)) for topic, n, *moments in rows}
+        refused = told.pop(_REFUSED, None)
+        return Deliveries(told, refused)
+
+    def _count(self, topic: str, n: int) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._connection() as connection:
+            connection.execute(
+                "INSERT INTO deliveries VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (topic) DO UPDATE SET n = n + excluded.n, last_at = excluded.last_at",
+                (topic, n, now, now),
+            )
+
+    def known(self) -> Context:
+        """Return everything that is remembered, for an export of many orders.
+
+        Raises:
+            StoreError: the memory cannot be read.
+        """
+        with self._connection() as connection:
+            rows = connection.execute("SELECT variant_id, cost FROM variants JOIN costs USING (item_id)").fetchall()
+        return self._bare({variant: Decimal(cost) for variant, cost in rows})
 
     def _bare(self, costs: dict[str, Decimal] | None = None, items: dict[str, Variant] | None = None) -> Context:
         own = self._settings

@@ -27,7 +27,7 @@ KEYS = {
     "refund_id": "refunds",
 }
 """Column that says whose a row is -> table, in the part, of those that are touched."""
-UNTOLD = ("experiment_declared", "look_taken", "product", "rejection")
+UNTOLD = ("experiment_declared", "look_taken", "product", "rejection", "erasure")
 """Kinds that say nothing of a visitor, a customer or an order."""
 _IDS = ("visitor_id", "customer_id", "order_id")
 _FETCHED = (

@@ -24,7 +24,7 @@ def limit_events(connection: duckdb.DuckDBPyConnection, until: datetime) -> None
     connection.execute("ALTER VIEW events RENAME TO all_events")
     connection.execute(f"""
         CREATE VIEW events AS SELECT * FROM all_events WHERE CASE
-            WHEN kind IN ('experiment_declared', 'rejection') THEN true
+            WHEN kind IN ('experiment_declared', 'rejection', 'erasure') THEN true
             WHEN kind = 'look_taken'
                 THEN epoch_us(CAST(json_extract_string(details, '$.due_at') AS TIMESTAMPTZ)) < {end}
             WHEN kind = 'claim' AND order_id IS NULL THEN epoch_us(period_ends_at) <= {end}

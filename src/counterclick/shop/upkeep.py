@@ -77,6 +77,7 @@ class Upkeep:
         self._connection = connection
         self._backend = backend
         self._texts = texts
+        self._standing = partial(store.unless_overtaken, snapshot)
         self._snapshot = snapshot
         self._after = after
         self._shelf = Shelf(store.folder / "facts")
@@ -237,7 +238,8 @@ class Upkeep:
             self._carry(kept)
         tables = tuple(known.kept for known in self._known.values())
         manifest = Manifest(self._snapshot.log_id, self._files, n_events, _needed(tables), self._texts.all())
-        self._shelf.write(self._connection, manifest, {"waiting": waiting, "links": links_sql("main.events")})
+        besides = {"waiting": waiting, "links": links_sql("main.events")}
+        self._shelf.write(self._connection, manifest, besides, self._standing)
 
     def _n_logged(self) -> int:
         if self._stored:

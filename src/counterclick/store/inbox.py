@@ -12,10 +12,12 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from counterclick.errors import StoreError
 
@@ -138,6 +140,52 @@ class Inbox:
             connection.execute("DELETE FROM bodies WHERE position <= ?", [position])
             connection.commit()
 
+    def erase(self, keys: Mapping[str, Collection[str]]) -> int:
+        """Take events out of the bodies that wait; return how many lines.
+
+        Args:
+            keys: kind -> event ids.
+        """
+        n = 0
+        with self._connection() as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            for position, text in connection.execute("SELECT position, body FROM bodies").fetchall():
+                lines = text.split("\n")
+                left = [line for line in lines if not _is_one_of(line, keys)]
+                if len(left) < len(lines):
+                    n += len(lines) - len(left)
+                    connection.execute("UPDATE bodies SET body = ? WHERE position = ?", ["\n".join(left), position])
+            connection.execute("DELETE FROM bodies WHERE body = ''")
+            connection.execute("COMMIT")
+        return n
+
+    def scour(self) -> None:
+        """Write the file anew, so that nothing of what was deleted is left in it or in its write-ahead log.
+
+        Raises:
+            StoreError: readers or writers have not let go of it for too long.
+        """
+        try:
+            with self._connection() as connection:
+                deadline = time.monotonic() + _BUSY_SECONDS
+                connection.execute("PRAGMA secure_delete = ON")
+                connection.execute("VACUUM")
+                while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    if time.monotonic() > deadline:
+                        raise StoreError(f"{self.path} is in use; what was deleted may still lie in its write-ahead log.")
+                    time.sleep(0.01)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path} could not be written anew: {error}.") from error
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[sqlite3.Connection]:
+        """Let nobody write until this is left."""
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("ROLLBACK")
+
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with contextlib.closing(
@@ -197,6 +245,19 @@ class Inbox:
             return
         for (_, done), position in zip(group, positions, strict=True):
             done.set_result(position)
+
+
+def _is_one_of(line: str, keys: Mapping[str, Collection[str]]) -> bool:
+    """Say whether a line is an event of these keys."""
+    if not line:
+        return False
+    found = msgspec.json.decode(line, type=_Key)
+    return found.event_id in keys.get(found.kind, ())
+
+
+class _Key(msgspec.Struct):
+    kind: str = ""
+    event_id: str = ""
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

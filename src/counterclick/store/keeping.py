@@ -6,7 +6,8 @@ store/
   log/             the Delta table
   key              secret for hashing personal identifiers (kept out of the log on purpose)
   facts/           what the log added up to when it was last asked (`counterclick.store.kept`); free to be deleted
-  writing.lock     held while the log is appended to
+  writing.lock     held while the log is appended to, or erased from
+  erasing.json     what is being erased (`counterclick.store.erasing`); gone when that is done
 ```
 """
 
@@ -19,23 +20,28 @@ import shutil
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
 from counterclick.errors import StoreError
 from counterclick.events.bulk import columns_sql, quoted
-from counterclick.events.schema import SCHEMA, duckdb_type
+from counterclick.events.schema import ERASURE, SCHEMA, duckdb_type
+from counterclick.store.erased import unmarked_sql
 from counterclick.store.inbox import Inbox
 from counterclick.store.log import Log, Snapshot, file_name
 
 __all__ = ["Appended", "Store", "connect"]
 
+T = TypeVar("T")
 _DRAIN_MOST = 20_000
 _LOCK_SECONDS = 600.0
+_SHORT_SECONDS = 10.0
+_ATTEMPTS = 3
+_MARKS = "_erased"
 _COLUMNS = ", ".join(f'"{name}"' for name in SCHEMA.names)
 _NOTHING = ", ".join(f'NULL::{duckdb_type(f.type)} AS "{f.name}"' for f in SCHEMA)
 
@@ -46,7 +52,7 @@ class Appended:
 
     Attributes:
         n_written: rows written, rejections among them.
-        n_repeated: events that were there already, by kind and event id.
+        n_repeated: events that were there already, by kind and event id, or were once and are erased.
         known: the file or inbox position had been appended before: nothing was done.
     """
 
@@ -120,26 +126,39 @@ class Store:
             StoreError: the log could not be written; nothing was.
         """
         with self.writing():
-            snapshot = self.log.snapshot()
-            done = snapshot.transaction(name)
-            if done is not None and done >= version:
-                return Appended(known=True)
-            n_repeated = 0
-            as_they_are = keys is not None and self._all_new(connection, keys, snapshot)
-            if not as_they_are:
-                connection.execute(f"CREATE OR REPLACE TEMP TABLE _arriving AS {rows}")
-                n_before = _count(connection, "_arriving")
-                connection.execute(f"CREATE OR REPLACE TEMP VIEW _kept_ids AS {self.ids_sql(connection, snapshot)}")
-                rows = f"{_first_sql('_arriving', '_kept_ids')} ORDER BY occurred_at, event_id"
-                connection.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {rows}")
-                n_repeated = n_before - _count(connection, "_new")
-                rows = "FROM _new"
-            counted = connection.sql(f"SELECT {_COLUMNS} FROM ({rows})")
-            reader = counted.to_arrow_reader(100_000)
-            self.log.append(reader, name=name, version=version, report=report)
-            n_written = _written(self.log)
-            for table in () if as_they_are else ("_arriving", "_new"):
-                connection.execute(f"DROP TABLE {table}")
+            return self._append(connection, rows, name, version, keys, report)
+
+    def _append(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        rows: str,
+        name: str,
+        version: int,
+        keys: str | None = None,
+        report: Mapping[str, Any] | None = None,
+    ) -> Appended:
+        """Append while the lock is held."""
+        snapshot = self.log.snapshot()
+        done = snapshot.transaction(name)
+        if done is not None and done >= version:
+            return Appended(known=True)
+        n_repeated = 0
+        marks = self._marks(connection, snapshot)
+        as_they_are = keys is not None and marks is None and self._all_new(connection, keys, snapshot)
+        if not as_they_are:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE _arriving AS {rows}")
+            n_before = _count(connection, "_arriving")
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW _kept_ids AS {self.ids_sql(connection, snapshot)}")
+            rows = f"{self._first_sql('_arriving', '_kept_ids', marks)} ORDER BY occurred_at, event_id"
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {rows}")
+            n_repeated = n_before - _count(connection, "_new")
+            rows = "FROM _new"
+        counted = connection.sql(f"SELECT {_COLUMNS} FROM ({rows})")
+        reader = counted.to_arrow_reader(100_000)
+        self.log.append(reader, name=name, version=version, report=report)
+        n_written = _written(self.log)
+        for table in () if as_they_are else ("_arriving", "_new"):
+            connection.execute(f"DROP TABLE {table}")
         return Appended(n_written=n_written, n_repeated=n_repeated)
 
     def _all_new(self, connection: duckdb.DuckDBPyConnection, keys: str, snapshot: Snapshot) -> bool:
@@ -158,21 +177,63 @@ class Store:
         return f"SELECT kind, event_id FROM ({self._log_sql(connection, snapshot)})"
 
     def drain(self) -> int:
-        """Move bodies from the inbox to the log; return how many bodies."""
-        moved = 0
-        while True:
-            with self.inbox.reading() as transaction:
-                position = self.log.snapshot().transaction(self._drain_name) or 0
-                bodies = self.inbox.above(position, transaction, _DRAIN_MOST)
-            if not bodies:
-                self.inbox.forget(position)
-                return moved
-            with contextlib.closing(connect()) as connection:
-                _load_bodies(connection, bodies)
-                self.append_rows(connection, "FROM _inbox_rows", name=self._drain_name, version=bodies[-1].position)
-            self.inbox.forget(bodies[-1].position)
-            self.log.tidy()
-            moved += len(bodies)
+        """Move what waits now from the inbox to the log, not what arrives meanwhile; return how many bodies."""
+        moved, n_waiting = 0, self.inbox.count()
+        while moved < n_waiting:
+            with self.writing():  # what was read before an erasure must not be written after it
+                n = self.move_some()
+            moved += n
+            if not n:
+                break
+        return moved
+
+    def move_waiting(self) -> None:
+        """Move what waits now from the inbox to the log, while the lock is held; not what arrives meanwhile."""
+        n_left = self.inbox.count()
+        while n_left > 0 and (n := self.move_some()):
+            n_left -= n
+
+    def move_some(self) -> int:
+        """Move bodies from the inbox to the log, as many as one commit takes, while the lock is held; return how many."""
+        with self.inbox.reading() as transaction:
+            position = self.log.snapshot().transaction(self._drain_name) or 0
+            bodies = self.inbox.above(position, transaction, _DRAIN_MOST)
+        if not bodies:
+            self.inbox.forget(position)
+            return 0
+        with contextlib.closing(connect()) as connection:
+            _load_bodies(connection, bodies)
+            self._append(connection, "FROM _inbox_rows", self._drain_name, bodies[-1].position)
+        self.inbox.forget(bodies[-1].position)
+        self.log.tidy()
+        return len(bodies)
+
+    def ask(self, question: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Return the answer of a DuckDB with the view ``events``; asked again where events were erased meanwhile.
+
+        Args:
+            question: asks it; it may be asked several times.
+        """
+        for _ in range(_ATTEMPTS - 1):
+            snapshot = self.log.snapshot()
+            with self.reading() as connection:
+                try:
+                    return question(connection)
+                except (duckdb.Error, OSError):
+                    if not self.is_overtaken(snapshot):
+                        raise
+        with self.reading() as connection:
+            return question(connection)
+
+    def is_overtaken(self, snapshot: Snapshot) -> bool:
+        """Say whether the log no longer has a file of a snapshot: events were erased, or files put together."""
+        return not {*snapshot.files} <= {*self.log.snapshot().files}
+
+    @contextlib.contextmanager
+    def unless_overtaken(self, snapshot: Snapshot) -> Iterator[bool]:
+        """Hold the writers' lock and say whether the log still has every file of a snapshot."""
+        with self.writing(_SHORT_SECONDS):
+            yield not self.is_overtaken(snapshot)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -192,9 +253,8 @@ class Store:
             connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql}")
             return snapshot
         _load_bodies(connection, bodies)
-        connection.execute(
-            f"CREATE OR REPLACE TABLE inbox_events AS {_first_sql('_inbox_rows', self.ids_sql(connection, snapshot))}"
-        )
+        first = self._first_sql("_inbox_rows", self.ids_sql(connection, snapshot), self._marks(connection, snapshot))
+        connection.execute(f"CREATE OR REPLACE TABLE inbox_events AS {first}")
         connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql} UNION ALL SELECT {_COLUMNS} FROM inbox_events")
         return snapshot
 
@@ -221,10 +281,17 @@ class Store:
         self.inbox.close()
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the lock of the log's writers; a process that dies loses it."""
+    def writing(self, patience: float = _LOCK_SECONDS) -> Iterator[None]:
+        """Hold the lock of the log's writers; a process that dies loses it.
+
+        Args:
+            patience: seconds to wait for it.
+
+        Raises:
+            StoreError: another process holds it for longer.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = sqlite3.connect(self.folder / "writing.lock", timeout=_LOCK_SECONDS, isolation_level=None)
+        lock = sqlite3.connect(self.folder / "writing.lock", timeout=patience, isolation_level=None)
         with contextlib.closing(lock):
             try:
                 lock.execute("BEGIN EXCLUSIVE")
@@ -233,6 +300,24 @@ class Store:
                     raise StoreError(f"the lock in {self.folder} cannot be taken: {error}.") from error
                 raise StoreError(f"another process has been writing to {self.folder} for too long.") from error
             yield
+
+    def _marks(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str | None:
+        """Make the table of the marks of all that was erased and return its name; None where nothing was."""
+        if not any(f"/kind={ERASURE}/" in path for path in snapshot.files):
+            return None
+        found = f"SELECT details FROM ({self._log_sql(connection, snapshot)}) WHERE kind = '{ERASURE}'"
+        marks = f"SELECT DISTINCT unnest(from_json(details -> '$.marks', '[\"VARCHAR\"]')) AS mark FROM ({found})"
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {_MARKS} AS {marks}")
+        return _MARKS
+
+    def _first_sql(self, table: str, kept: str, marks: str | None) -> str:
+        """SQL for the rows of a table whose keys are not kept yet and were not erased, the first row of each key."""
+        unmarked = f"WHERE {unmarked_sql(self.key, marks)}" if marks else ""
+        return f"""
+            SELECT {_COLUMNS} FROM (
+                SELECT *, row_number() OVER (PARTITION BY kind, event_id ORDER BY rowid) AS _nth
+                FROM {table} ANTI JOIN {kept if kept.isidentifier() else f"({kept})"} USING (kind, event_id) {unmarked}
+            ) WHERE _nth = 1"""
 
     @property
     def _drain_name(self) -> str:
@@ -262,15 +347,6 @@ def _of_files(log: Any, names: Collection[str]) -> Any:
 
     fragments = [fragment for fragment in log.get_fragments() if file_name(fragment.path) in names]
     return FileSystemDataset(fragments, log.schema, log.format, log.filesystem)
-
-
-def _first_sql(table: str, kept: str) -> str:
-    """SQL for the rows of a table whose keys are not kept yet, the first row of each key."""
-    return f"""
-        SELECT {_COLUMNS} FROM (
-            SELECT *, row_number() OVER (PARTITION BY kind, event_id ORDER BY rowid) AS _nth
-            FROM {table} ANTI JOIN {kept if kept.isidentifier() else f"({kept})"} USING (kind, event_id)
-        ) WHERE _nth = 1"""
 
 
 def _load_bodies(connection: duckdb.DuckDBPyConnection, bodies: Any) -> None:

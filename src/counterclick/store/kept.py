@@ -12,13 +12,15 @@ import os
 import time
 import uuid
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import msgspec
 
+from counterclick.errors import StoreError
 from counterclick.events.bulk import quoted
 
 __all__ = ["LOGGED", "SHELF", "Kept", "Manifest", "Shelf"]
@@ -102,13 +104,20 @@ class Shelf:
                     connection.execute(f"DETACH {SHELF}")
         return None
 
-    def write(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, besides: Mapping[str, str]) -> bool:
+    def write(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        manifest: Manifest,
+        besides: Mapping[str, str],
+        standing: Callable[[], AbstractContextManager[bool]],
+    ) -> bool:
         """Write a new file from the tables and views of a DuckDB and let it take the old one's place.
 
         Args:
             connection: with the tables that the manifest names.
             manifest: what they are.
             besides: name -> SQL of further tables, of which the manifest says nothing.
+            standing: says, while it is held, whether the file may take its place: not where events in it were erased.
 
         Returns:
             Whether it stands now; where the disk is full or may not be written, all stays as it was.
@@ -127,13 +136,21 @@ class Shelf:
             connection.execute(f"CREATE TABLE next.manifest AS SELECT {_FORMAT} AS format, ? AS body", [body])
             connection.execute("DETACH next")
             new = self.folder / f"facts-{_checksum(path)}.duckdb"
-            path.replace(new)
-        except (OSError, duckdb.Error):
+            with standing() as may_stand:
+                if not may_stand:
+                    return False
+                path.replace(new)
+        except (OSError, duckdb.Error, StoreError):
             return False
         finally:
             _remove(path, path.with_name(f"{path.name}.wal"))
         self._tidy(new)
         return True
+
+    def clear(self) -> None:
+        """Delete every file, also those that are being written: events in them are erased."""
+        for path in self.folder.glob("*"):
+            path.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
         """Return the files that stand, newest first."""

@@ -7,22 +7,34 @@ holds, or of the file. A repeated one is not written again.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.fs as arrow_fs
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.fs import DeltaStorageHandler
 
 from counterclick.errors import StoreError
+from counterclick.events.schema import SCHEMA
 
 __all__ = ["Log", "Snapshot", "file_name"]
 
 _VACUUM_HOURS = 1
 _FILES_BEFORE_COMPACTION = 240
 _REPORT = "counterclick"
+_WHOLE = "whole"
+"""In a report: it holds the sums of all reports before it."""
+_ATTEMPTS = 4
+_PAUSE_SECONDS = 0.05
+_COMMITS = "_delta_log"
+_SCOURED = "scoured"
+_DIGITS = 20
+"""Of a version, in the name of a commit's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +77,17 @@ class Log:
         Raises:
             StoreError: there is a table that cannot be read.
         """
-        try:
-            table = DeltaTable(self.location)
-        except TableNotFoundError:
-            return Snapshot(-1, (), None)
-        except (DeltaError, OSError) as error:
-            raise StoreError(f"the log at {self.location} cannot be read: {error}.") from error
+        for attempt in range(_ATTEMPTS):
+            try:
+                table = DeltaTable(self.location)
+            except TableNotFoundError:
+                return Snapshot(-1, (), None)
+            except (DeltaError, OSError) as error:
+                if attempt == _ATTEMPTS - 1:
+                    raise StoreError(f"the log at {self.location} cannot be read: {error}.") from error
+                time.sleep(_PAUSE_SECONDS)  # commits may be deleted while they are listed: see `scour`
+            else:
+                break
         return Snapshot(table.version(), tuple(_local(uri) for uri in table.file_uris()), table)
 
     def append(
@@ -115,6 +132,8 @@ class Log:
         reports = [json.loads(commit[_REPORT]) for commit in reversed(history) if _REPORT in commit]
         skipped: dict[str, int] = {}
         for report in reports:
+            if report.get(_WHOLE):
+                skipped = {}
             for name, n in report["skipped"].items():
                 skipped[name] = skipped.get(name, 0) + n
         return skipped
@@ -125,6 +144,60 @@ class Log:
         if snapshot.table is not None and len(snapshot.files) > _FILES_BEFORE_COMPACTION:
             snapshot.table.optimize.compact()
             snapshot.table.vacuum(retention_hours=_VACUUM_HOURS, enforce_retention_duration=False, dry_run=False)
+
+    def erase(self, conditions: Sequence[str]) -> int:
+        """Take rows out of the newest version; return how many. Older versions hold them until `scour`.
+
+        Args:
+            conditions: which rows, each in the SQL of Delta's engine; each is a commit.
+
+        Raises:
+            StoreError: the log could not be written.
+        """
+        n = 0
+        try:
+            for condition in conditions:
+                table = self.snapshot().table
+                n += int(table.delete(condition)["num_deleted_rows"]) if table is not None else 0
+        except (DeltaError, OSError) as error:
+            raise StoreError(f"nothing more could be erased from the log at {self.location}: {error}.") from error
+        return n
+
+    def scour(self) -> None:
+        """Delete every file that the newest version does not need, and all commits before it with what they say of rows.
+
+        Readers of older versions find their files gone, and read anew. Nobody may write meanwhile. What the reports of these
+        commits add up to is kept in one more.
+
+        Raises:
+            StoreError: the log could not be written.
+        """
+        table = self.snapshot().table
+        if table is None:
+            return
+        report = {"name": _SCOURED, "skipped": self.skipped(), _WHOLE: True}
+        try:
+            table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
+            self.append(SCHEMA.empty_table(), name=_SCOURED, version=table.version(), report=report)
+            table = DeltaTable(self.location)
+            table.create_checkpoint()
+            for info in self._filesystem().get_file_info(arrow_fs.FileSelector(_COMMITS)):
+                version = info.base_name[:_DIGITS]
+                if version.isdigit() and int(version) < table.version():
+                    self._filesystem().delete_file(info.path)
+        except (DeltaError, OSError) as error:
+            raise StoreError(f"older versions of the log at {self.location} could not be deleted: {error}.") from error
+
+    def contents(self) -> Iterator[tuple[str, arrow_fs.NativeFile]]:
+        """Yield every file below the log's place, known to it or not: its path there, and the file, opened."""
+        filesystem = self._filesystem()
+        for info in filesystem.get_file_info(arrow_fs.FileSelector("", recursive=True, allow_not_found=True)):
+            if info.type != arrow_fs.FileType.Directory:
+                with filesystem.open_input_file(info.path) as file:
+                    yield info.path, file
+
+    def _filesystem(self) -> Any:
+        return arrow_fs.PyFileSystem(DeltaStorageHandler(self.location))
 
 
 def file_name(path: str) -> str:

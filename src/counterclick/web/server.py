@@ -11,7 +11,7 @@ from collections.abc import Callable
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
-from counterclick.errors import StoreError
+from counterclick.errors import CounterclickError, StoreError
 from counterclick.shop import Shop
 from counterclick.web.application import application
 from counterclick.web.logs import logging_to, say
@@ -53,6 +53,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     for number in _SIGNALS:
         loop.add_signal_handler(number, stopping.set)
     draining = asyncio.create_task(_draining(service, stopping))
+    keeping = asyncio.create_task(_keeping_house(service, stopping))
     started()
     say(logging.INFO, "started", host=host, port=port)
     await asyncio.wait({serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
@@ -65,6 +66,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     stop()
     await serving
     await draining
+    await keeping
     say(logging.INFO, "stopped")
 
 
@@ -80,3 +82,15 @@ async def _draining(service: Service, stopping: asyncio.Event) -> None:
         else:
             if moved:
                 say(logging.INFO, "drained", bodies=moved)
+
+
+async def _keeping_house(service: Service, stopping: asyncio.Event) -> None:
+    """Do what is due beside serving, again and again; what could not be done is told, and tried again later."""
+    while not stopping.is_set():
+        try:
+            for did in await asyncio.to_thread(service.housekeeping.work):
+                say(logging.WARNING, "kept house", did=did)
+        except CounterclickError as error:
+            say(logging.ERROR, "what is due could not be done", error=error)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), _DRAIN_SECONDS)

@@ -21,6 +21,7 @@ from counterclick.events.rejection import Rejection
 from counterclick.events.vocabulary import Event, Exposure
 from counterclick.shop import Shop
 from counterclick.shop.evaluating import Evaluating, FirstArms
+from counterclick.shop.housekeeping import Housekeeping
 from counterclick.shop.keys import May
 from counterclick.shop.learning import Learning
 from counterclick.shop.receiving import Received, Receiving
@@ -56,6 +57,11 @@ class Service:
         self.limits = Limits(shop.config.serve)
         self.asking = Asking(shop)
         self.deciding = Deciding(Learning(shop))
+        self.requests = shop.rights.requests
+        self.housekeeping = Housekeeping(shop.store, shop.config, self.requests)
+        asked = Gauge("counterclick_requests", "What Shopify asks about people.", ["state"], registry=self.registry)
+        asked.labels("waiting").set_function(lambda: float(len(self.requests.waiting())))
+        asked.labels("overdue").set_function(lambda: float(sum(one.is_overdue for one in self.requests.waiting())))
         self.is_ready = True
 
     def allow(self, request: Request[Any, Any, Any], may: May, *, said: str | None = None) -> None:

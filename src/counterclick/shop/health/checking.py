@@ -15,6 +15,7 @@ from counterclick.events.schema import REJECTION
 from counterclick.experiments import Experiment
 from counterclick.shop.health.arms import carried_of
 from counterclick.shop.health.arriving import ahead_of, arrivals_of, delay_of, late_of
+from counterclick.shop.health.erased import complete_from, cut_off_of, erased_of, overdue_of, unfinished_of
 from counterclick.shop.health.joining import exposures_of, orders_of, refunds_of, touches_of
 from counterclick.shop.health.people import bots_of, consent_of, unidentified_of
 from counterclick.shop.health.reassigned import reassigned_of
@@ -31,6 +32,7 @@ def health_of(
     experiments: Mapping[str, Experiment],
     skipped: Mapping[str, int],
     fail_on: Sequence[str] = (),
+    n_overdue: int = 0,
 ) -> Health:
     """Return the state of the recorded data.
 
@@ -41,6 +43,7 @@ def health_of(
         experiments: every declared one and the holdout over all of them.
         skipped: name -> rows of files that are no events.
         fail_on: names of findings that make `Health.fails` true where they stand; ``any`` for all of them.
+        n_overdue: requests about people whose time is over.
 
     Raises:
         UnknownNameError: ``fail_on`` names no finding.
@@ -55,6 +58,7 @@ def health_of(
     bots, bots_finding, n_visitors = bots_of(reading, config.health, tuple(experiments))
     carried = carried_of(experiments)
     reassigned, reassigned_finding = reassigned_of(reading, config.health)
+    complete = complete_from(reading, config.shop.timezone)
     findings = [
         _refused(refusals),
         *orders_of(reading),
@@ -66,6 +70,9 @@ def health_of(
         *_uncarried(carried, config.health),
         reassigned_finding,
         bots_finding,
+        unfinished_of(reading, config),
+        overdue_of(n_overdue),
+        cut_off_of(complete, config),
     ]
     names = [found.name for found in findings]
     for wanted in fail_on:
@@ -92,6 +99,8 @@ def health_of(
             bots,
         ),
         carried=carried,
+        erased=erased_of(reading, config.shop.timezone),
+        complete_from=complete,
     )
 
 

@@ -54,7 +54,8 @@ def scan(reading: Reading) -> list[Scan]:
     rows = reading.rows(f"""
         SELECT kind, source, "on", sum(n)::BIGINT, sum(n_ahead)::BIGINT, max(ahead),
             epoch_us(min(first_received_at)), epoch_us(max(last_at))
-        FROM {reading.days.get_name()} WHERE kind <> 'rejection' GROUP BY ALL ORDER BY kind, "on", source""")
+        FROM {reading.days.get_name()} WHERE kind NOT IN ('rejection', 'erasure')
+        GROUP BY ALL ORDER BY kind, "on", source""")
     return [Scan(*row) for row in rows]
 
 
