@@ -277,8 +277,8 @@ def commands() -> str:
     lines += [
         "",
         "Exit codes: 0; 1 for a finding that `check --fail-on` asked to fail on, an alarm that `drift --watch` found, a "
-        "holdout that leaks, or a step that `connect --verify` misses; 2 for input that cannot be taken, data that needs attention (`record`, "
-        "`reconcile`, `check`), or a question that cannot be answered; 130 where you stopped it.",
+        "holdout that leaks, or a step that `connect --verify` misses; 2 for input that cannot be taken, data that needs "
+        "attention (`record`, `reconcile`, `check`), or a question that cannot be answered; 130 where you stopped it.",
         "",
         "# Settings of shop.toml",
         "",

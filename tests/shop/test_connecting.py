@@ -25,7 +25,7 @@ def states(found: Connection) -> dict[str, str | None]:
 
 def test_every_step_is_said_before_anything_is_there(make_shop: Callable[[str], Shop]) -> None:
     """Topics, the address, the secret's name: what the owner needs to begin."""
-    text = str(make_shop("").connection(address="https://collect.example.com/"))
+    text = str(make_shop("").senders.connection(address="https://collect.example.com/"))
     assert "https://collect.example.com/webhooks/shopify" in text.replace("\n", "").replace(" ", "")
     for word in (*TOPICS, "SHOPIFY_CLIENT_SECRET", "_cc_visitor", "customers/redact"):
         assert word.replace("/", "") in "".join(text.split()).replace("/", "")
@@ -34,7 +34,7 @@ def test_every_step_is_said_before_anything_is_there(make_shop: Callable[[str], 
 def test_an_empty_shop_lacks_what_can_be_seen(make_shop: Callable[[str], Shop], monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody can see from here is said to be so."""
     monkeypatch.delenv("SHOPIFY_CLIENT_SECRET", raising=False)
-    found = make_shop("").connection(verifying=True)
+    found = make_shop("").senders.connection(verifying=True)
     assert not found.is_whole
     known = states(found)
     assert {known[name] for name in ("shop.toml", "secret", "key", "pixel", "webhook orders/create")} == {"missing"}
@@ -52,10 +52,10 @@ def test_a_connected_shop_is_seen_to_be_one(make_shop: Callable[[str], Shop], mo
         memory.note(topic)
     order = purchase("v1", 5, order="1", event_id="shopify_order_1", lines=[line(unit_cost=2)])
     shop.record([view("v1", consent=True), order])
-    found = shop.connection(verifying=True, answers="")
+    found = shop.senders.connection(verifying=True, answers="")
     assert found.is_whole
     assert [name for name, state in states(found).items() if state != "done"] == ["app", "compliance webhooks"]
-    assert states(shop.connection(verifying=True, answers="503"))["server"] == "missing"
+    assert states(shop.senders.connection(verifying=True, answers="503"))["server"] == "missing"
 
 
 def test_a_served_shop_is_verified_from_the_shell(shell: Shell, tmp_path: Path) -> None:
@@ -81,4 +81,4 @@ def test_what_is_refused_last_says_that_the_secret_is_wrong(make_shop: Callable[
     """Nothing that was signed came after it."""
     shop = make_shop(DECLARED)
     ShopifyStore(shop.store.folder, shop.config).refuse()
-    assert states(shop.connection(verifying=True))["signatures"] == "missing"
+    assert states(shop.senders.connection(verifying=True))["signatures"] == "missing"

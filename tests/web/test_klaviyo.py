@@ -113,9 +113,9 @@ def test_what_cannot_be_asked(shop_toml: Path) -> None:
     """A kind that Klaviyo has no metric for, and days in the wrong order, are refused before anything is read."""
     with open_shop(shop_toml) as shop:
         with pytest.raises(UnknownNameError, match="purchase"):
-            shop.klaviyo(date(2026, 3, 1), kinds=["purchases"])
+            shop.senders.klaviyo(date(2026, 3, 1), kinds=["purchases"])
         with pytest.raises(ConfigError, match="before the first"):
-            shop.klaviyo(date(2026, 3, 1), date(2026, 2, 1))
+            shop.senders.klaviyo(date(2026, 3, 1), date(2026, 2, 1))
 
 
 def test_sending(shop_toml: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

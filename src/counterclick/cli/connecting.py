@@ -30,6 +30,6 @@ def shopify(
 
     answers = what_is_wrong(address) if verify and address else None
     with opened(common) as shop:
-        found = shop.connection(verifying=verify, address=address, answers=answers)
+        found = shop.senders.connection(verifying=verify, address=address, answers=answers)
     say(found, as_json=common.json)
     return 0 if found.is_whole else FOUND

@@ -37,7 +37,7 @@ def export(
     n_written = 0
     with opened(common) as shop, contextlib.ExitStack() as stack:
         file = sys.stdout if out is None else stack.enter_context(_created(out))
-        for body in shop.klaviyo(since, until, kinds or ()):
+        for body in shop.senders.klaviyo(since, until, kinds or ()):
             file.write(json.dumps(body, ensure_ascii=False) + "\n")
             n_written += 1
     if out is not None and common.json:
@@ -68,7 +68,7 @@ def send(
     if not key:
         raise ConfigError(f"the environment variable {key_env} must hold a private key of Klaviyo's that may write events.")
     with opened(common) as shop, progressing("Sending") as progress:
-        found = send_all(shop.klaviyo(since, until, kinds or ()), key, url=url, progress=progress)
+        found = send_all(shop.senders.klaviyo(since, until, kinds or ()), key, url=url, progress=progress)
     say(found, as_json=common.json)
     return BAD if found.refused else 0
 

@@ -21,6 +21,6 @@ def shopify(file: Path, /, *, common: Common = COMMON) -> int:
     Exits with 2 where amounts differ or something could not be translated. Done again, it changes nothing.
     """
     with opened(common) as shop, progressing("Reconciling") as progress:
-        found = shop.reconcile(file, progress=progress)
+        found = shop.senders.reconcile(file, progress=progress)
     say(found, as_json=common.json)
     return 0 if found.is_clean else BAD

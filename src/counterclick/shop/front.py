@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -29,19 +29,17 @@ from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
-from counterclick.shop.connecting import Connection, connection_of
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, Refused, health_of, refused_events
 from counterclick.shop.keys import Keys
 from counterclick.shop.onoff import OnOff
-from counterclick.shop.outgoing import klaviyo_bodies
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.reading import Reading
-from counterclick.shop.reconciling import Reconciled, reconcile
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.registry import Registry
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.rights import Rights
+from counterclick.shop.senders import Senders
 from counterclick.shop.serving import Serving
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.translating import record_translated
@@ -155,40 +153,6 @@ class Shop:
         self.refresh()
         return recorded
 
-    def klaviyo(self, since: date, until: date | None = None, kinds: Collection[str] = ()) -> Iterator[dict[str, Any]]:
-        """Return the bodies by which Klaviyo takes the shop's events (``POST /api/events``), in the order of time.
-
-        Args:
-            since: first day of the shop.
-            until: last day; all later ones unless given.
-            kinds: of events; all that Klaviyo has a metric for unless any is named.
-
-        Raises:
-            ConfigError: the last day lies before the first.
-            EmptyStoreError: nothing is recorded.
-            UnknownNameError: Klaviyo has no metric for a kind.
-        """
-        return klaviyo_bodies(self.reading, self.config.shop.timezone, since, until, kinds)
-
-    def reconcile(self, path: Path, *, progress: Progress = silent) -> Reconciled:
-        """Lay an export of Shopify's orders beside the log and record what is missing; done again, it changes nothing.
-
-        Args:
-            path: JSON lines, as a bulk operation writes them.
-            progress: called with each step and the fraction done.
-
-        Raises:
-            InputError: the file cannot be read.
-            StoreError: what is missing could not be written.
-        """
-        found = reconcile(self.store, self.config, path, progress=progress)
-        self.refresh()
-        return found
-
-    def connection(self, *, verifying: bool = False, address: str | None = None, answers: str | None = None) -> Connection:
-        """Return the steps by which a Shopify store is connected: see `counterclick.shop.connecting.connection_of`."""
-        return connection_of(self.store, self.config, verifying=verifying, address=address, answers=answers)
-
     @property
     def keys(self) -> Keys:
         """The keys with which events are sent and figures are read over HTTP."""
@@ -198,6 +162,11 @@ class Shop:
     def rights(self) -> Rights:
         """What a person may ask of what is kept: to be forgotten, and to be shown it."""
         return Rights(self.store, self.config, self.refresh)
+
+    @property
+    def senders(self) -> Senders:
+        """Whom the shop hears from and tells: a Shopify store step by step, its export, and Klaviyo."""
+        return Senders(self.store, self.config, lambda: self.reading, self.refresh)
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
