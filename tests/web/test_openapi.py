@@ -52,6 +52,17 @@ def test_every_address_is_described_and_documented(server: Served) -> None:
             assert re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), path) in page, path
 
 
+def test_the_page_for_people_needs_no_other_host(server: Served) -> None:
+    """Every address with its answers stands on it, and nothing is fetched: no script, no link to another host."""
+    page = server.client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    for path, described in DESCRIBED.items():
+        assert f"<h2>{path}</h2>" in page.text
+        assert not described.keys or "<td>401</td>" in page.text
+    assert "<script" not in page.text
+    assert not re.findall(r"(?:src|href)=\"?(?:https?:)?//", page.text)
+
+
 @pytest.mark.parametrize(("may", "addresses", "examples"), [("write", "POST", 8), ("read", "GET", 2)])
 def test_the_server_does_what_the_document_says(
     server: Served, tmp_path: Path, may: str, addresses: str, examples: int

@@ -10,6 +10,7 @@ from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
+from counterclick.web.api_page import ApiPage
 from counterclick.web.decide import decide
 from counterclick.web.describing import describe
 from counterclick.web.events import take_events
@@ -61,7 +62,13 @@ def application(service: Service) -> Litestar:
         cors_config=_cors(service.shop.config.serve.origins),
         exception_handlers=refusals(service.limits),
         before_request=_limiting(service),
-        openapi_config=OpenAPIConfig(title="Counterclick", version="1", path="/docs", use_handler_docstrings=True),
+        openapi_config=OpenAPIConfig(
+            title="Counterclick",
+            version="1",
+            path="/docs",
+            use_handler_docstrings=True,
+            render_plugins=[ApiPage()],  # Litestar's own are loaded from other hosts
+        ),
         logging_config=None,  # the process has its own (`counterclick.web.logs`)
         request_max_body_size=None,  # `read_body` knows the limits
     )
