@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from builders import MONDAY, exposure, identify, later, line, message, purchase, refund, view
+from builders import MONDAY, event, exposure, identify, later, line, message, purchase, refund, view
 from counterclick.errors import InputError, StoreError
 from counterclick.shop import Shop, open_shop
 from counterclick.shop.person import Person
@@ -111,6 +111,22 @@ def test_of_a_shared_device_everyone_keeps_what_was_theirs_by_time(shop: Shop) -
     assert told(shop) == ids(*his)
     assert (found.n_visitors, found.others) == (0, ("customer-bert",))
     assert "customer-bert" in str(found)
+
+
+@pytest.mark.parametrize("asked", [ANNA, Person(visitors=("visitor-anna-between",))])
+def test_a_browser_that_had_lost_its_visitor_is_the_same_person(shop: Shop, tmp_path: Path, asked: Person) -> None:
+    """The visitor that was given in between goes with the first one, whichever of them is named, and so does the link."""
+    lost = [
+        view("visitor-anna-between"),
+        event(
+            "reassigned", visitor_id="visitor-anna-phone", other_visitor_id="visitor-anna-between", at=later(MONDAY, days=1)
+        ),
+    ]
+    shop.record([*HERS, *lost, *OTHERS])
+    found = shop.rights.forget(asked)
+    assert (found.events["reassigned"], found.events["page_view"]) == (1, 2)
+    assert left_of(tmp_path, "visitor-anna-phone", "visitor-anna-between") == []
+    assert {*ids(*OTHERS)} <= {*told(shop)}
 
 
 def test_a_visitor_is_forgotten_with_its_orders_and_the_customer_is_named(shop: Shop, tmp_path: Path) -> None:

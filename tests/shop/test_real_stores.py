@@ -95,6 +95,7 @@ def test_online_retail_says_what_cannot_be_known(online_retail: tuple[Shop, str]
         "clocks ahead of ours": 0.0,
         "visitors never identified": None,
         "visitors who allowed analytics": None,
+        "visitors given another id": None,
         "likely bots": None,
     }
     (found,) = (finding for finding in health.findings if finding.name == "orders_without_visitor")

@@ -38,6 +38,7 @@ class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     exposure: Days = None
     claim: Days = None
     identify: Days = None
+    reassigned: Days = None
     rejection: Days = None
 
     @property

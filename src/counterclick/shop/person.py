@@ -1,8 +1,9 @@
 """Whose an event is: everything that is kept of one person, by what customers, visitors and orders the person is known.
 
 An event is the person's that names one of its customer ids, or one of its orders. An event that names nobody is the
-person's where its visitor is. A visitor that several customers have used (a shared device) is whose it last turned out to
-be; before the first of them it is the first one's.
+person's where its visitor is; a visitor that a browser had lost and found again (``reassigned``) is the same one. A
+visitor that several customers have used (a shared device) is whose it last turned out to be; before the first of them it
+is the first one's.
 """
 
 from __future__ import annotations
@@ -29,12 +30,30 @@ MINE = "mine"
 """Name of the table of a person's events that `find` makes: kind, event_id."""
 _SERVED = "decide"
 """Source of exposures that this product records itself: the id is the same whenever the visitor comes again."""
-_IDS = ("event_id", "visitor_id", "customer_id", "order_id", "product_id", "conversation_id", "message_id", "campaign_id")
+_IDS = (
+    "event_id",
+    "visitor_id",
+    "other_visitor_id",
+    "customer_id",
+    "order_id",
+    "product_id",
+    "conversation_id",
+    "message_id",
+    "campaign_id",
+)
 _OWN = ("event_id", "conversation_id", "message_id")
 """Columns whose values are a person's alone where no event of others has them."""
 
 
+_SAME_BROWSER = """WITH RECURSIVE same AS (
+    FROM ({known}) AS k (id) UNION SELECT b AS id FROM p_links JOIN same ON a = same.id) FROM same"""
 _STEPS = (
+    (
+        "p_links",
+        """SELECT visitor_id AS a, other_visitor_id AS b FROM events WHERE kind = 'reassigned'
+            UNION SELECT other_visitor_id, visitor_id FROM events WHERE kind = 'reassigned'""",
+    ),
+    ("p_asked", _SAME_BROWSER.format(known="FROM p_given")),
     (
         "p_bought",
         """SELECT DISTINCT order_id FROM events WHERE kind = 'purchase' AND order_id IS NOT NULL
@@ -42,8 +61,11 @@ _STEPS = (
     ),
     (
         "p_visitors",
-        """SELECT DISTINCT visitor_id AS id FROM events WHERE visitor_id IS NOT NULL AND (customer_id IN (FROM p_customers)
-            OR (kind = 'purchase' AND customer_id IS NULL AND order_id IN (FROM p_bought)))""",
+        _SAME_BROWSER.format(
+            known="""SELECT DISTINCT visitor_id FROM events WHERE visitor_id IS NOT NULL AND (
+                customer_id IN (FROM p_customers) OR (kind = 'purchase' AND customer_id IS NULL
+                AND order_id IN (FROM p_bought)))"""
+        ),
     ),
     (
         "p_shared",
@@ -76,12 +98,13 @@ _STEPS = (
         MINE,
         """SELECT kind, event_id FROM events WHERE customer_id IN (FROM p_customers) OR order_id IN (FROM p_orders)
                 OR visitor_id IN (FROM p_asked) OR (customer_id IS NULL AND visitor_id IN (FROM p_alone))
+                OR other_visitor_id IN (FROM p_asked UNION FROM p_alone)
             UNION SELECT kind, event_id FROM p_nameless""",
     ),
 )
-"""How a person's events are found: a table after the other, from those that are given (p_customers, p_asked: visitors,
-p_named: orders). p_alone are visitors that nobody else has used, p_nameless is what shared ones did while they were the
-person."""
+"""How a person's events are found: a table after the other, from those that are given (p_customers, p_given: visitors,
+p_named: orders). p_links joins visitors of one browser, which had lost the first; p_alone are visitors that nobody else has
+used, p_nameless is what shared ones did while they were the person."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +163,7 @@ def find(connection: duckdb.DuckDBPyConnection, person: Person) -> Found:
         connection: with the view ``events``.
         person: as the log knows it.
     """
-    for table, ids in (("p_customers", person.customers), ("p_asked", person.visitors), ("p_named", person.orders)):
+    for table, ids in (("p_customers", person.customers), ("p_given", person.visitors), ("p_named", person.orders)):
         _list(connection, table, ids)
     for table, sql in _STEPS:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {sql}")
@@ -203,6 +226,7 @@ def _words(connection: duckdb.DuckDBPyConnection, person: Person) -> dict[str, t
     words = {
         "customer_id": person.customers,
         "visitor_id": visitors,
+        "other_visitor_id": visitors,
         "order_id": _column(connection, "SELECT DISTINCT id FROM p_orders"),
     }
     for column in _OWN:

@@ -18,16 +18,16 @@ def reassigned_of(reading: Reading, settings: HealthConfig) -> tuple[Sign, Findi
 
     Whoever met two arms under two ids is one person in both; the experiment counts two visitors, each in one arm.
     """
-    n, mixed, eligible = reading.rows("""
-        WITH pairs AS (SELECT DISTINCT visitor_id AS a, other_visitor_id AS b FROM events WHERE kind = 'reassigned'),
-        met AS (SELECT DISTINCT visitor_id, experiment, variant FROM events WHERE kind = 'exposure')
-        SELECT (SELECT count(*) FROM pairs),
-            (SELECT count(DISTINCT (a, b)) FROM pairs JOIN met AS x ON x.visitor_id = a JOIN met AS y ON y.visitor_id = b
-                AND y.experiment = x.experiment AND y.variant <> x.variant),
-            (SELECT count(DISTINCT visitor_id) FROM met)""")[0]
+    n = int(reading.one("SELECT count(DISTINCT (visitor_id, other_visitor_id)) FROM events WHERE kind = 'reassigned'"))
     if not n:
         says = "No cart told of another visitor than its browser: pages with /cc.js would say so, others cannot."
         return Sign(_NAME, None, "not known: no cart says", says), Finding("reassigned_visitors", 0, None, says)
+    mixed, eligible = reading.rows("""
+        WITH pairs AS (SELECT DISTINCT visitor_id AS a, other_visitor_id AS b FROM events WHERE kind = 'reassigned'),
+        met AS (SELECT DISTINCT visitor_id, experiment, variant FROM events WHERE kind = 'exposure')
+        SELECT (SELECT count(DISTINCT (a, b)) FROM pairs JOIN met AS x ON x.visitor_id = a JOIN met AS y ON y.visitor_id = b
+                AND y.experiment = x.experiment AND y.variant <> x.variant),
+            (SELECT count(DISTINCT visitor_id) FROM met)""")[0]
     share = mixed / eligible if eligible else 0.0
     says = (
         f"{count(n)} browsers had lost their visitor when their cart told it; {count(mixed)} of them met two arms of one "
