@@ -52,3 +52,15 @@ def test_what_the_shop_does_alone_is_no_session() -> None:
         add("v3", at=later(MONDAY, minutes=1)),
     )
     assert rows(shop.sessions, "visitor_id", "session_seconds") == [("v3", 60)]
+
+
+def test_the_busiest_day_is_told_by_the_days_on_which_visits_begin() -> None:
+    """Three events in two visits of Monday, and one on Tuesday: four in all, three on the busiest day."""
+    shop = facts(
+        view("v1"),
+        view("v1", later(MONDAY, minutes=10)),
+        view("v1", later(MONDAY, hours=2)),
+        view("v1", later(MONDAY, days=1)),
+        view("v2"),
+    )
+    assert rows(shop.visits, "visitor_id", "n_events", "most_events") == [("v1", 4, 3), ("v2", 1, 1)]

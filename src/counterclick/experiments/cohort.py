@@ -84,11 +84,14 @@ class Cohort:
 
     @cached_property
     def _counted(self) -> list[dict[str, Any]]:
-        """Visitors by arm, day of entry and traits: exposed, and of these finished, and when the last of them entered."""
+        """Visitors by arm, day of entry and traits: exposed, in several arms, finished; and when the last entered."""
         exposed = self.exposed
         done = self.is_finished(exposed)
         counted = exposed.group_by("variant", "entry_on", *TRAITS).agg(
-            n_exposed=_.count(), n=_.count(where=done), last_exposed_at=_.exposed_at.max(where=done)
+            n_exposed=_.count(),
+            n_several=_.count(where=_.n_variants > 1),
+            n=_.count(where=done),
+            last_exposed_at=_.exposed_at.max(where=done),
         )
         rows: list[dict[str, Any]] = counted.order_by("entry_on", "variant").to_pyarrow().to_pylist()
         return rows
@@ -142,11 +145,13 @@ class Cohort:
         last = ends_at(config, zone) + duration(config.window)
         orders = self.orders
         during = orders.filter((orders.ordered_at >= ibis.literal(first)) & (orders.ordered_at < ibis.literal(last)))
-        people = self.everyone.agg(n_eligible=_.count(), n_several=(_.n_variants > 1).cast("int64").sum())
         own = during.agg(n_matched=_.count(), matched=_.revenue.sum().cast("float64"))
         lost = self.unmatched.agg(n_unmatched=_.count(), unmatched=_.revenue.sum().cast("float64"))
-        row = one_row(people.cross_join(own).cross_join(lost))
-        return Assignment(**{name: value or 0 for name, value in row.items()})
+        row = {name: value or 0 for name, value in one_row(own.cross_join(lost)).items()}
+        people = [each for each in self._counted if each["variant"] in config.variants]
+        return Assignment(
+            n_eligible=sum(each["n_exposed"] for each in people), n_several=sum(each["n_several"] for each in people), **row
+        )
 
     @property
     def feature_orders(self) -> Table:

@@ -9,7 +9,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-__all__ = ["IDLE_SECONDS", "first_rows", "identities", "sessions", "visitors", "with_person"]
+__all__ = ["IDLE_SECONDS", "first_rows", "identities", "sessions", "visitors", "visits", "with_person"]
 
 IDLE_SECONDS = 1800
 """A session ends after 30 minutes without an event of the visitor."""
@@ -61,6 +61,19 @@ def visitors(events: Table, known: Table) -> Table:
         .agg(first_seen_at=_.occurred_at.min(), last_seen_at=_.occurred_at.max(), n_events=_.count())
     )
     return seen.left_join(known, "visitor_id").select(*seen.columns, "customer_id")
+
+
+def visits(sessions: Table) -> Table:
+    """What visitors did in all.
+
+    Grain: one visitor with a session. Columns: visitor_id, n_events (in sessions), most_events (in those that began on one
+    day, UTC: the busiest).
+
+    Args:
+        sessions: `sessions`.
+    """
+    days = sessions.group_by("visitor_id", began_on=sessions.started_at.date()).agg(n=_.n_events.sum())
+    return days.group_by("visitor_id").agg(n_events=_.n.sum(), most_events=_.n.max())
 
 
 def sessions(events: Table) -> Table:

@@ -177,6 +177,11 @@ class Facts(Outcomes):
         return self._keep(people.sessions(self.events), "sessions", ("visitor_id",))
 
     @cached_property
+    def visits(self) -> Table:
+        """Grain: one visitor with a session."""
+        return self._keep(people.visits(self.sessions), "visits", ("visitor_id",))
+
+    @cached_property
     def interactions(self) -> Table:
         """Grain: one answer, click or opened message."""
         known = self._keep(self.products.select("product_id"), "catalogue")  # of a product, only that it is there matters

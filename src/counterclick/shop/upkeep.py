@@ -200,12 +200,14 @@ class Upkeep:
             self._connection.execute(f'CREATE VIEW main."{kept.name}" AS FROM {logged}')
 
     def _merge(self, kept: Kept, into: str, *parts: str) -> None:
-        """Make one table of two of the same columns: a row for each key in either."""
-        self._connection.execute(f"CREATE TABLE {into} AS FROM {parts[0]} WITH NO DATA")  # it has the types
-        columns = [row[0] for row in self._connection.execute(f"DESCRIBE {into}").fetchall()]
-        summed = ", ".join(f'{kept.merges[name]}("{name}")' if name in kept.merges else f'"{name}"' for name in columns)
+        """Make a view of two tables of the same columns: a row for each key in either."""
+        columns = self._connection.execute(f"DESCRIBE {parts[0]}").fetchall()
+        summed = ", ".join(
+            f'{kept.merges[name]}("{name}")::{kind} AS "{name}"' if name in kept.merges else f'"{name}"'
+            for name, kind, *_ in columns
+        )
         both = " UNION ALL ".join(f"FROM {part}" for part in parts)
-        self._connection.execute(f"INSERT INTO {into} SELECT {summed} FROM ({both}) GROUP BY ALL")
+        self._connection.execute(f"CREATE VIEW {into} AS SELECT {summed} FROM ({both}) GROUP BY ALL")
 
     def _merged(self, kept: Kept) -> str:
         stored = f'FROM {SHELF}."{kept.name}" AS s'

@@ -71,10 +71,10 @@ def bots_of(reading: Reading, settings: HealthConfig, experiments: tuple[str, ..
     events than ``bot_events``, and more than ``bot_factor`` times what 99 of 100 visitors have on all days together. What
     the shop itself does (messages sent, refunds) does not count.
     """
-    visits = reading.facts.sessions.get_name()
+    visits = reading.facts.visits.get_name()
     n_visitors, n_events, usual, most = reading.rows(
-        f"SELECT count(*), coalesce(sum(n), 0)::BIGINT, quantile_disc(n, {_PEOPLE}), max(n) FROM "
-        f"(SELECT sum(n_events)::BIGINT AS n FROM {visits} GROUP BY visitor_id)"
+        f"SELECT count(*), coalesce(sum(n_events), 0)::BIGINT, quantile_disc(n_events, {_PEOPLE}), max(most_events) "
+        f"FROM {visits}"
     )[0]
     name = "likely bots"
     if not n_visitors:
@@ -88,9 +88,8 @@ def bots_of(reading: Reading, settings: HealthConfig, experiments: tuple[str, ..
     n_say_so = int(reading.one(f"SELECT count(*) FROM say_so SEMI JOIN {visits} USING (visitor_id)"))
     if most > limit or n_say_so:
         reading.connection.execute(
-            "CREATE OR REPLACE TEMP TABLE likely_bots AS SELECT visitor_id, sum(c)::BIGINT AS n FROM (SELECT visitor_id, "
-            f"sum(n_events) AS c FROM {visits} GROUP BY visitor_id, started_at::TIMESTAMP::DATE) GROUP BY visitor_id "
-            f"HAVING max(c) > {limit} OR visitor_id IN (SELECT visitor_id FROM say_so)"
+            f"CREATE OR REPLACE TEMP TABLE likely_bots AS SELECT visitor_id, n_events AS n FROM {visits} "
+            f"WHERE most_events > {limit} OR visitor_id IN (SELECT visitor_id FROM say_so)"
         )
         if reading.one("SELECT count(*) FROM likely_bots"):
             return (*_weighed(reading, settings, experiments, n_events, limit, n_say_so), n_visitors)
