@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+from collections import Counter as Counts
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -92,11 +93,11 @@ class Service:
         """
         received = self.receiving.take(sent, source)
         await asyncio.wrap_future(received.on_disk)
-        for each in received.judged:
-            if isinstance(each, Event):
-                self._taken.labels(source, each.__struct_config__.tag).inc()
-            else:
-                self._refused.labels(source, each.reason.value).inc()
+        taken = Counts(each.__struct_config__.tag for each in received.judged if isinstance(each, Event))
+        refused = Counts(each.reason.value for each in received.judged if isinstance(each, Rejection))
+        for counter, counts in ((self._taken, taken), (self._refused, refused)):
+            for name, n in counts.items():
+                counter.labels(source, name).inc(n)
         self.pass_over(source, n_skipped)
         return received
 
