@@ -73,7 +73,9 @@ def _cors(origins: Sequence[str]) -> CORSConfig | None:
 
 def _refused(request: Request[Any, Any, Any], error: BodyError) -> Response[dict[str, str]]:
     del request
-    headers = {"WWW-Authenticate": 'Basic realm="counterclick"'} if error.status == _UNKNOWN else {}
+    headers = {"Connection": "close"}  # what is left of the body is not read
+    if error.status == _UNKNOWN:
+        headers["WWW-Authenticate"] = 'Basic realm="counterclick"'
     return Response({"error": error.says}, status_code=error.status, headers=headers)
 
 
