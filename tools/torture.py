@@ -22,6 +22,7 @@ from torture_shop import Load, Reader, Victim, examine
 
 __all__ = ["kills"]
 
+_ALONE = 3
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "proof" / "durability.md"
 
 
@@ -56,10 +57,15 @@ def kills(folder: Path, places: list[str], seed: int = 1) -> Tortured:
     if not findings.is_sound:
         found.faults.append(f"after the last stop: {findings}")
     polls = reader.stop()
+    found.starts, victim.seconds = victim.seconds, []
+    for _ in range(_ALONE):
+        victim.start()
+        victim.stop()
+    found.alone = victim.seconds
     found.faults += [f"a reader: {each['error']}" for each in polls if "error" in each]
     found.faults += [f"an answer: {says}" for says in load.surprises]
     told = load.acknowledged()
-    found.starts, found.n_polls, found.n_repeats = victim.seconds, len(polls), told.repeats
+    found.n_polls, found.n_repeats = len(polls), told.repeats
     found.n_events, found.n_exposures = len(told.events), len(told.visitors)
     return found
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from torture_shop import Load, Victim
+from torture_shop import Load, Victim, looking
 
 from counterclick.events.vocabulary import EVENTS
 from counterclick.shop import open_shop
@@ -21,6 +23,7 @@ __all__ = ["PLACES", "fill"]
 
 _PATIENCE = 60.0
 _LOOK_SECONDS = 0.0005
+_WATCHER = Path(__file__).with_name("torture_watcher.py")
 _MANY_FILES = 239
 """As many as the log holds without being compacted, but one: the next drain makes them too many."""
 
@@ -37,19 +40,16 @@ def at_random(victim: Victim, load: Load, chance: random.Random) -> str:
 def in_drain(victim: Victim, load: Load, chance: random.Random) -> str:
     """Kill it when a drain has begun to write the log's files and has not committed them."""
     del load, chance
-    before, known = _version(victim), _data_files(victim)
-    _until(lambda: bool(_data_files(victim) - known))
-    victim.kill()
+    before = _version(victim)
+    _kill_at(victim, _views(victim))
     return "files written, no commit" if _version(victim) == before else "too late: committed"
 
 
 def between(victim: Victim, load: Load, chance: random.Random) -> str:
     """Kill it when the log has committed a drain and the inbox has not forgotten it."""
     del load, chance
-    following = _commit_file(victim, _version(victim) + 1)
-    _until(following.exists)
-    victim.kill()
-    with open_shop(victim.toml) as shop:
+    _kill_at(victim, _commit_file(victim, _version(victim) + 1))
+    with looking(victim.toml) as shop:
         position = shop.store.log.snapshot().transaction(f"inbox:{shop.store.inbox.inbox_id}") or 0
         with shop.store.inbox.reading() as connection:
             both = sum(body.position <= position for body in shop.store.inbox.above(0, connection))
@@ -60,13 +60,9 @@ def in_compaction(victim: Victim, load: Load, chance: random.Random) -> str:
     """Kill it while it makes one file of many: before that is committed, or while old files are deleted."""
     del load
     before = _version(victim)
-    _until(_commit_file(victim, before + 1).exists)
-    known = _data_files(victim)
-    if chance.random() < 0.5:  # noqa: PLR2004 - either
-        _until(lambda: bool(_data_files(victim) - known))
-    else:
-        _until(_commit_file(victim, before + 2).exists)
-    victim.kill()
+    drained = _commit_file(victim, before + 1)
+    _until(drained.exists)
+    _kill_at(victim, chance.choice((_views(victim), _commit_file(victim, before + 2))))
     return "compacted, old files standing" if _is_compacted(victim, before) else "files written, no commit"
 
 
@@ -123,8 +119,17 @@ def _commit_file(victim: Victim, version: int) -> Path:
     return victim.store / "log" / "_delta_log" / f"{version:020}.json"
 
 
-def _data_files(victim: Victim) -> set[str]:
-    return {path.name for path in (victim.store / "log").glob("kind=*/*.parquet*")}
+def _views(victim: Victim) -> Path:
+    """Return the log's folder of page views, which changes when a file is made in it."""
+    return victim.store / "log" / "kind=page_view"
+
+
+def _kill_at(victim: Victim, path: Path) -> None:
+    """Kill it as soon as a path appears or changes."""
+    words = [sys.executable, "-S", str(_WATCHER), str(victim.running.pid), str(path), str(_PATIENCE)]
+    if subprocess.run(words, check=False, stdout=subprocess.DEVNULL).returncode:
+        raise RuntimeError(f"what was waited for does not happen: {path.name} does not change within a minute")
+    victim.running.wait(_PATIENCE)
 
 
 def _is_compacted(victim: Victim, before: int) -> bool:

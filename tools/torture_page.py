@@ -25,6 +25,7 @@ class Tortured:
     Attributes:
         places: place -> what was so at the moment of the kill -> rounds.
         starts: seconds from the start of the process to ``/readyz``, one a round.
+        alone: the same of starts in which nobody sends or reads.
         n_events: events acknowledged.
         n_exposures: flags evaluated, each of which acknowledges an exposure.
         n_repeats: bodies sent again since no answer came.
@@ -34,6 +35,7 @@ class Tortured:
 
     places: dict[str, Counter[str]] = field(default_factory=dict)
     starts: list[float] = field(default_factory=list)
+    alone: list[float] = field(default_factory=list)
     n_events: int = 0
     n_exposures: int = 0
     n_repeats: int = 0
@@ -76,7 +78,8 @@ def page(killed: Tortured, disturbed: Sequence[Disturbed]) -> str:
         "",
         "# What a served shop survives",
         "",
-        f"`counterclick serve`, tortured from outside. {machine()}.",
+        "`counterclick serve`, tortured from outside.",
+        f"{machine()}.",
         "",
         "What is acknowledged is what an HTTP answer called accepted, and each evaluated flag, which acknowledges an",
         "exposure. After every round: none of it is lost, no event is there twice, none that nobody sent. A reader in",
@@ -96,7 +99,8 @@ def page(killed: Tortured, disturbed: Sequence[Disturbed]) -> str:
         "",
         "From the start of the process until `/readyz` says so, while senders knock and the reader reads on the same cores:",
         f"median {statistics.median(killed.starts):.1f} s, slowest {max(killed.starts):.1f} s; {late} of "
-        f"{len(killed.starts)} took {_GOAL_SECONDS:.0f} s or more.",
+        f"{len(killed.starts)} took {_GOAL_SECONDS:.0f} s or more. With nobody else at the same store: median "
+        f"{statistics.median(killed.alone):.1f} s of {len(killed.alone)}.",
         "",
         "## Other disturbances",
         "",

@@ -10,9 +10,10 @@ import select
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
-from counterclick.shop import open_shop
+from torture_shop import looking
 
 _PAUSE_SECONDS = 0.2
 
@@ -20,7 +21,7 @@ _PAUSE_SECONDS = 0.2
 def poll(toml: str) -> dict[str, Any]:
     """Return when a poll began and ended (seconds, monotonic), and what it counted."""
     begin = time.monotonic()
-    with open_shop(toml) as shop:
+    with looking(Path(toml)) as shop:
         n, distinct = shop.reading.rows("SELECT count(*), count(DISTINCT (kind, event_id)) FROM events")[0]
     found = {"begin": begin, "end": time.monotonic(), "n": n}
     return found if n == distinct else {**found, "error": f"{n} events, {distinct} keys"}

@@ -18,16 +18,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from counterclick.shop import open_shop
+from counterclick.shop import Shop, open_shop
 
-__all__ = ["TOML", "Findings", "Load", "Reader", "Victim", "examine"]
+__all__ = ["TOML", "Findings", "Load", "Reader", "Victim", "examine", "looking"]
 
 TOML = """
 [surfaces.cart]
@@ -156,7 +156,7 @@ class Load:
         pause: seconds between two bodies of a sender.
     """
 
-    def __init__(self, victim: Victim, senders: int = 4, seed: int = 1, pause: float = 0.005) -> None:
+    def __init__(self, victim: Victim, senders: int = 4, seed: int = 1, pause: float = 0.04) -> None:
         self._victim = victim
         self._pause = pause
         self._lock = threading.Lock()
@@ -318,6 +318,17 @@ class Findings:
         return not (self.lost or self.doubled or self.invented)
 
 
+@contextlib.contextmanager
+def looking(toml: Path) -> Iterator[Shop]:
+    """Open a shop to look at it; unlike one that is closed, it moves nothing into the log: that is left to the server."""
+    shop = open_shop(toml)
+    try:
+        yield shop
+    finally:
+        shop.refresh()
+        shop.store.close()
+
+
 def examine(toml: Path, load: Load) -> Findings:
     """Read a shop and hold it against what was acknowledged before this call.
 
@@ -326,7 +337,7 @@ def examine(toml: Path, load: Load) -> Findings:
         load: that was sent to it, and may still be.
     """
     told = load.acknowledged()
-    with open_shop(toml) as shop:
+    with looking(toml) as shop:
         reading = shop.reading
         rows = reading.rows("SELECT event_id FROM events WHERE kind IN ('page_view', 'purchase')")
         visitors = {row[0] for row in reading.rows("SELECT visitor_id FROM events WHERE kind = 'exposure'")}
