@@ -170,6 +170,7 @@ class Store:
             if not bodies:
                 return moved
             with contextlib.closing(connect()) as connection:
+                connection.execute("SET threads = 1")  # whoever answers meanwhile has the other cores
                 _load_bodies(connection, bodies)
                 self.append_rows(connection, "FROM _inbox_rows", name=self._drain_name, version=bodies[-1].position)
             self.inbox.forget(bodies[-1].position)
