@@ -179,12 +179,12 @@ def unknown_names(raw: dict[str, Any]) -> list[str]:
         inside, known = raw[name], _PARTS[name]
         for part in inside if isinstance(inside, list) else ():
             if isinstance(part, dict):
-                unknown.update(key for key in part if key not in known)
+                unknown |= part.keys() - known
     return sorted(unknown)
 
 
 _PARTS = {
-    name: tuple(part.name for part in SCHEMA.field(name).type.value_type)
+    name: frozenset(part.name for part in SCHEMA.field(name).type.value_type)
     for name in SENT
     if pa.types.is_list(SCHEMA.field(name).type) and pa.types.is_struct(SCHEMA.field(name).type.value_type)
 }
