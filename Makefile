@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clients lint docs bench simulate clean
+.PHONY: demo test clients lint docs bench bench-ingest torture simulate clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -37,6 +37,14 @@ bench: $(VENV)/developed
 # Measure error rates, coverage and power by simulation; write docs/proof/error-rates.md. Half an hour on two cores.
 simulate: $(VENV)/developed
 	$(BIN)/python tools/simulate.py
+
+# Time a served shop that takes events beside a bare handler on the same server; write docs/proof/ingest.md.
+bench-ingest: $(VENV)/developed
+	$(BIN)/python tools/bench_ingest.py
+
+# Kill a served shop fifty times, disturb it otherwise, look whether anything was lost; write docs/proof/durability.md.
+torture: $(VENV)/developed
+	$(BIN)/python tools/torture.py
 
 # Remove what the other targets made.
 clean:

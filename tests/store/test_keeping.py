@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -110,6 +111,25 @@ def test_a_reader_during_a_drain_sees_each_event_once(tmp_path: Path) -> None:
     assert seen(store) == ["a"]
     forget(1)
     assert seen(store) == ["a"]
+    store.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which file a number is")
+def test_the_disk_has_the_log_before_the_inbox_forgets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The data file, its commit and their folders are synced while the inbox still has the event."""
+    store, synced = Store(tmp_path / "shop's data"), []
+    sync = os.fsync
+
+    def noted(opened: int) -> None:
+        synced.append((Path(f"/proc/self/fd/{opened}").readlink().name, store.inbox.count()))
+        sync(opened)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    store.inbox.put([body("a")])
+    store.drain()
+    data, commit = (next((store.folder / "log").glob(pattern)).name for pattern in ("kind=*/*.parquet", "_delta_log/*.json"))
+    assert {name for name, _ in synced} == {data, commit, "kind=page_view", "_delta_log", "log", "shop's data"}
+    assert {waiting for _, waiting in synced} == {1}
     store.close()
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import signal
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from builders import purchase
+from builders import purchase, view
 from counterclick.shop import open_shop
+from counterclick.web import bodies
+from counterclick.web.application import application
+from counterclick.web.service import Service
 from served import Served, served
 
 
@@ -38,3 +45,52 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
             server.start()
         send(server, "d")
         assert server.n_events("purchase") == 80
+
+
+def connected(server: Served) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=60)
+
+
+def test_connections_that_do_nothing_take_no_place(tmp_path: Path) -> None:
+    """With hundreds that are open and silent, or have sent half of their headers, others are answered."""
+    with served(tmp_path) as server, contextlib.ExitStack() as stack:
+        for nth in range(400):
+            stack.enter_context(connected(server)).sendall(b"POST /v1/events HTTP/1.1\r\n" if nth % 2 else b"")
+        send(server, "a")
+
+
+def test_a_body_that_never_ends_keeps_nobody_from_stopping(tmp_path: Path) -> None:
+    """Told to stop while half of a body is there: it ends with 0, with what it acknowledged, without the half."""
+    half = json.dumps([view("half")]).encode()
+    with served(tmp_path) as server, connected(server) as sender:
+        head = (
+            f"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.key}\r\nContent-Length: {2 * len(half)}"
+        )
+        sender.sendall(head.encode() + b"\r\n\r\n" + half)
+        send(server, "a")
+        assert server.stop() == 0
+        assert (server.n_events("purchase"), server.n_events("page_view")) == (20, 0)
+
+
+@pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")  # of 3.0, not allowed yet
+def test_a_body_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while the answer is 408: what came so far is not kept."""
+    monkeypatch.setattr(bodies, "_BODY_SECONDS", 0.01)
+    (tmp_path / "shop.toml").write_text("", encoding="utf-8")
+    parts, answered = [b"["], []
+
+    async def receive() -> dict[str, Any]:
+        if not parts:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": parts.pop(), "more_body": True}
+
+    async def send_back(message: Any) -> None:
+        answered.append(message)
+
+    with open_shop(tmp_path / "shop.toml") as shop:
+        key = shop.keys.new("write", "tests")[1]
+        headers = [(b"authorization", f"Bearer {key}".encode())]
+        asked = {"type": "http", "method": "POST", "path": "/v1/events", "headers": headers, "query_string": b""}
+        asyncio.run(application(Service(shop))(asked, receive, send_back))  # type: ignore[arg-type]  # all that is asked for
+    assert answered[0]["status"] == 408
+    assert b"must be here within" in answered[1]["body"]

@@ -28,6 +28,7 @@ _IDENTIFIERS_OF, _TEXTS_OF = (
     {one: tuple(name for name in one.__struct_fields__ if name in names) for one in EVENTS}
     for names in (redaction.IDENTIFIERS, redaction.TEXTS)
 )
+_NAMES_OF = {kind: frozenset(("kind", *fields)) for kind, fields in FIELDS_OF.items()}
 _TYPE_OF: dict[str, type[Event]] = {str(one.__struct_config__.tag): one for one in EVENTS}
 
 
@@ -145,11 +146,13 @@ def belong(raw: dict[str, Any], context: Context) -> dict[str, Any]:  # noqa: AR
     """This kind of event has the fields that were sent, and none is missing."""
     kind = raw["kind"]
     parts = {
-        list_name: (fields, required, raw.get(list_name, ())) for list_name, (fields, required) in PARTS_OF[kind].items()
+        list_name: (fields, required, raw[list_name])
+        for list_name, (fields, required) in PARTS_OF[kind].items()
+        if list_name in raw
     }
-    for field_name in raw:
-        if field_name != "kind" and field_name not in FIELDS_OF[kind]:
-            raise Refused(Reason.UNKNOWN_FIELD, f"{kind} has no field {field_name}")
+    if not raw.keys() <= _NAMES_OF[kind]:
+        field_name = next(each for each in raw if each not in _NAMES_OF[kind])
+        raise Refused(Reason.UNKNOWN_FIELD, f"{kind} has no field {field_name}")
     for list_name, (fields, _, inside) in parts.items():
         for field_name in (key for part in inside for key in part if key not in fields):
             raise Refused(Reason.UNKNOWN_FIELD, f"{kind} has no field {field_name} in {list_name}")
@@ -176,13 +179,14 @@ def redact(event: Event, context: Context) -> Event:
     kind = type(event)
     for field_name in _IDENTIFIERS_OF[kind]:
         value = getattr(event, field_name)
-        if isinstance(value, str):
-            changes[field_name] = redaction.hashed(value, context.key)
+        if isinstance(value, str) and (kept := redaction.hashed(value, context.key)) != value:
+            changes[field_name] = kept
     for field_name in _TEXTS_OF[kind]:
         value = getattr(event, field_name)
         if isinstance(value, str):
-            changes[field_name] = redaction.scrubbed(redaction.page_path(value) if field_name == "page" else value)
-    changes = {field_name: kept for field_name, kept in changes.items() if kept != getattr(event, field_name)}
+            kept = redaction.scrubbed(redaction.page_path(value) if field_name == "page" else value)
+            if kept != value:
+                changes[field_name] = kept
     return msgspec.structs.replace(event, **changes) if changes else event
 
 

@@ -174,17 +174,17 @@ def must_be(name: str) -> str:
 
 def unknown_names(raw: dict[str, Any]) -> list[str]:
     """Return the names in a JSON object that no event has, those inside of its lists included."""
-    unknown = {key for key in raw if key not in _READERS}
-    for name, known in _PARTS.items():
-        inside = raw.get(name)
+    unknown = raw.keys() - _READERS.keys()
+    for name in raw.keys() & _PARTS.keys():
+        inside, known = raw[name], _PARTS[name]
         for part in inside if isinstance(inside, list) else ():
             if isinstance(part, dict):
-                unknown.update(key for key in part if key not in known)
+                unknown |= part.keys() - known
     return sorted(unknown)
 
 
 _PARTS = {
-    name: tuple(part.name for part in SCHEMA.field(name).type.value_type)
+    name: frozenset(part.name for part in SCHEMA.field(name).type.value_type)
     for name in SENT
     if pa.types.is_list(SCHEMA.field(name).type) and pa.types.is_struct(SCHEMA.field(name).type.value_type)
 }

@@ -1,15 +1,18 @@
 """The log: one Delta Lake table, partitioned by kind, which any engine that reads Delta can read.
 
 Every append is one commit and carries an application transaction, ``(name, version)``: of the inbox whose bodies it
-holds, or of the file. A repeated one is not written again.
+holds, or of the file. A repeated one is not written again. A folder's files are on disk when an append returns: only then
+may the inbox forget what was acknowledged.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -97,8 +100,8 @@ class Log:
         name: str,
         version: int,
         report: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Commit rows together with the application transaction that names them.
+    ) -> int:
+        """Commit rows together with the application transaction that names them; return how many, when the disk has them.
 
         Args:
             rows: rows in the log's schema.
@@ -122,8 +125,28 @@ class Log:
                 schema_mode="merge",
                 commit_properties=properties,
             )
+            table = DeltaTable(self.location)
+            commit = table.history(1)[0]
+            self._sync(table.version())
         except (DeltaError, OSError) as error:
             raise StoreError(f"the log at {self.location} could not be written: {error}.") from error
+        return int(commit.get("operationMetrics", {}).get("num_added_rows", 0))
+
+    def _sync(self, version: int) -> None:
+        """Wait until the disk has a commit and its files, which the system else writes when it likes."""
+        if "://" in self.location:
+            return  # its host answers when it has them
+        folder = Path(self.location)
+        commit = folder / "_delta_log" / f"{version:020}.json"
+        actions = [json.loads(line) for line in commit.read_text(encoding="utf-8").splitlines()]
+        added = [folder / unquote(action["add"]["path"]) for action in actions if "add" in action]
+        folders = {folder.parent, folder, commit.parent, *(path.parent for path in added)}
+        for path in (*added, commit, *sorted(folders)):
+            opened = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(opened)
+            finally:
+                os.close(opened)
 
     def skipped(self) -> dict[str, int]:
         """Return how many rows of all files recorded so far were no events, by the name that their mapping gives them."""
@@ -143,6 +166,7 @@ class Log:
         snapshot = self.snapshot()
         if snapshot.table is not None and len(snapshot.files) > _FILES_BEFORE_COMPACTION:
             snapshot.table.optimize.compact()
+            self._sync(snapshot.table.version())
             snapshot.table.vacuum(retention_hours=_VACUUM_HOURS, enforce_retention_duration=False, dry_run=False)
 
     def erase(self, conditions: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from typing import Any
 
@@ -16,6 +17,10 @@ BATCH_BYTES = 500 * 1024
 """Of one body, unpacked (Segment's limit)."""
 BATCH_EVENTS = 2_500
 """In one body (Segment's limit)."""
+_BODY_SECONDS = 30.0
+"""From a request's headers to the end of its body."""
+_PASSED_OVER = 8 * 1024 * 1024
+"""Bytes of a body that is too large which are read to their end: a sender who is still sending hears no answer."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -43,17 +48,26 @@ async def read_body(request: Request[Any, Any, Any], most: int = BATCH_BYTES) ->
         most: bytes, packed and unpacked.
 
     Raises:
-        BodyError: it is larger (413), cannot be unpacked (400), or comes in another packing (415).
+        BodyError: it is larger (413), does not come to its end (408), cannot be unpacked (400), or comes in another packing
+            (415).
     """
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > most:
+    is_large = announced.isdigit() and int(announced) > most
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                is_large = is_large or size > most
+                if size > _PASSED_OVER:
+                    break
+                if not is_large:
+                    parts.append(part)
+    except TimeoutError:
+        raise BodyError(408, f"a body must be here within {_BODY_SECONDS:.0f} s; nothing of it was kept.") from None
+    if is_large:
         raise _too_large(most)
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise _too_large(most)
-        parts.append(part)
     return unpacked(b"".join(parts), request.headers, most)
 
 

@@ -126,13 +126,14 @@ _SAYS = {
     401: "no key that allows it, or a signature that does not fit",
     403: "of another store, or a page of another host, than is declared",
     404: "there is no such name",
+    408: "the body was not here in time",
     409: "what is recorded does not answer the question, or the decision id has another answer",
     413: "too large",
     415: "packed otherwise than with gzip",
     429: "too many requests; Retry-After says when to come again",
     503: "nothing was kept, or too many questions wait; Retry-After says when to come again",
 }
-_BODY = (400, 401, 413, 415, 429, 503)
+_BODY = (400, 401, 408, 413, 415, 429, 503)
 _QUESTION = (400, 401, 404, 409, 429, 503)
 
 

@@ -25,7 +25,6 @@ from counterclick.web.watching import SAYS
 __all__ = ["refusals"]
 
 _UNAUTHORISED = 401
-_TOO_LARGE = 413
 _AGAIN_SECONDS = "5"
 _SAYS = {404: "there is no such address; /docs lists them.", 405: "this address does not take that method; see /docs."}
 
@@ -46,9 +45,9 @@ def refusals(limits: Limits) -> dict[int | type[Exception], Callable[[Asked, Any
                 limits.wrong(request)
             except BodyError as limited:
                 error = limited
-        headers = {"WWW-Authenticate": 'Basic realm="counterclick"'} if error.status == _UNAUTHORISED else {}
-        if error.status == _TOO_LARGE:
-            headers["Connection"] = "close"  # what was not read of the body is not the next request
+        headers = {"Connection": "close"}  # what was not read of the body is not the next request
+        if error.status == _UNAUTHORISED:
+            headers["WWW-Authenticate"] = 'Basic realm="counterclick"'
         if error.again_seconds is not None:
             headers["Retry-After"] = str(error.again_seconds)
         return _told(request, error.says, error.status, headers)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
+import sys
 from collections.abc import Callable
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from counterclick.errors import CounterclickError, StoreError
@@ -21,6 +24,15 @@ from counterclick.web.watching import Watching
 __all__ = ["serve"]
 
 _DRAIN_SECONDS = 5.0
+_CONNECTIONS = 10_000
+"""Open at once: one that waits, is slow or does nothing takes no other's place."""
+_OTHER_FILES = 500
+_HEADER_MILLISECONDS = 10_000
+"""Until a request's headers are there, and between two requests of a connection."""
+_SWITCH_SECONDS = 0.0005
+"""A thread that computes lets others go on after so long: answers wait for the inbox's thread, not for a drain's turn."""
+_LAST_SECONDS = 5.0
+"""For those who are still sending when it is told to stop; then their connections are closed without an answer."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -33,9 +45,19 @@ def serve(shop: Shop, host: str, port: int, *, started: Callable[[], None] = lam
         port: of it.
         started: called when requests are taken.
     """
+    _allow_connections()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with shop, logging_to():
         shop.declare()
         asyncio.run(_serving(Service(shop), host, port, started))
+
+
+def _allow_connections() -> None:
+    """Let the process have so many files open, as far as the system allows it: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
 async def _serving(service: Service, host: str, port: int, started: Callable[[], None]) -> None:
@@ -47,6 +69,9 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
         http=HTTPModes.http1,
         websockets=False,
         log_enabled=False,
+        backlog=_CONNECTIONS,
+        backpressure=_CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
     )
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     serving = asyncio.create_task(server.serve())
@@ -64,7 +89,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     service.deciding.close()
     stop: Callable[[], None] = server.stop  # it has no types of its own
     stop()
-    await serving
+    await asyncio.wait({serving}, timeout=_LAST_SECONDS)
     await draining
     await keeping
     say(logging.INFO, "stopped")

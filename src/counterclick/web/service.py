@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -137,11 +138,11 @@ class Service:
         """
         received = self.receiving.take([_of_a_bot(each) for each in sent] if is_crawler(agent) else sent, source)
         await asyncio.wrap_future(received.on_disk)
-        for each in received.judged:
-            if isinstance(each, Event):
-                self._taken.labels(source, each.__struct_config__.tag).inc()
-            else:
-                self._refused.labels(source, each.reason.value).inc()
+        taken = Counts(each.__struct_config__.tag for each in received.judged if isinstance(each, Event))
+        refused = Counts(each.reason.value for each in received.judged if isinstance(each, Rejection))
+        for counter, counts in ((self._taken, taken), (self._refused, refused)):
+            for name, n in counts.items():
+                counter.labels(source, name).inc(n)
         self.pass_over(source, n_skipped)
         return received
 

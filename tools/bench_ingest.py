@@ -1,0 +1,230 @@
+"""Time a served shop that takes events, beside a bare handler on the same server, in one run, alternating; print ratios.
+
+1. Bodies of 50 events, each answered when the disk has it, over 16 connections: against `bench_ingest_bare`, which stores
+   the same bodies unread in the same inbox. Goal: at least half as many, and 99 % of answers within 60 ms.
+2. Single events, alike. Goal: 99 % of answers within 25 ms.
+3. Flags, 200 a second, while events come at half of what was reached. Goal: 99 % of answers within 5 ms.
+4. Meanwhile another process opens the shop again and again: how long until it has counted what was acknowledged. Goal: 2 s.
+5. Memory of the process over many events. Goal: hardly more at the end than after a tenth.
+
+One worker; server, senders and reader share the machine's cores. Writes docs/proof/ingest.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torture_page import machine
+from torture_shop import Reader, Victim
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "proof" / "ingest.md"
+_BARE = Path(__file__).with_name("bench_ingest_bare.py")
+_LOAD = Path(__file__).with_name("bench_load.py")
+_BATCH = 50
+_CALLS = 200
+_SLICE_SECONDS = 10.0
+_QUANTILES = (0.5, 0.95, 0.99)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a sender was answered.
+
+    Attributes:
+        n: answers.
+        seconds: from the first request to the last answer.
+        waits: milliseconds of each, sorted.
+    """
+
+    n: int
+    seconds: float
+    waits: Sequence[float]
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return self.n / self.seconds
+
+    def quantiles(self) -> list[float]:
+        """Return the wait that half, 95 % and 99 % of the answers stay within, in milliseconds."""
+        return [self.waits[min(int(len(self.waits) * share), len(self.waits) - 1)] for share in _QUANTILES]
+
+
+def sending(port: int, key: str, what: str, seconds: float, rate: float | None = None) -> subprocess.Popen[str]:
+    """Start a sender: see `bench_load`."""
+    words = [sys.executable, str(_LOAD), str(port), key, "--what", what, "--seconds", str(seconds)]
+    words += ["--rate", str(rate)] if rate is not None else []
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+
+
+def answers(sender: subprocess.Popen[str]) -> Answers:
+    """Wait for a sender's end; return what it was answered.
+
+    Raises:
+        RuntimeError: something was refused: it is no measurement then.
+    """
+    told = json.loads(sender.communicate()[0] or '{"bad": "everything"}')
+    if told["bad"]:
+        raise RuntimeError(f"{told['bad']} answers were refusals")
+    return Answers(told["n"], told["seconds"], told["waits"])
+
+
+@contextlib.contextmanager
+def bare(folder: Path) -> Iterator[int]:
+    """Run the bare handler; yield its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, str(_BARE), str(folder), str(port)])
+    try:
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def resident(pid: int) -> float:
+    """Return the memory that a process has resident now, in MiB."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+    return int(found.group(1)) / 1024 if found else 0.0
+
+
+def settle(victim: Victim) -> None:
+    """Wait until nothing waits for the log."""
+    waiting = 1.0
+    while waiting:
+        time.sleep(0.1)
+        with victim.connection() as connection:
+            connection.request("GET", "/metrics")
+            found = re.search(r"^counterclick_inbox_bodies (\S+)", connection.getresponse().read().decode(), re.MULTILINE)
+            waiting = float(found.group(1)) if found else 0.0
+
+
+def versus(victim: Victim, port: int, what: str, rounds: int, seconds: float) -> list[tuple[Answers, Answers]]:
+    """Let both take the same, in turn; return what was answered: ours and the bare handler's, by round."""
+    found = []
+    for nth in range(rounds + 1):
+        ours = answers(sending(victim.port, victim.key, what, seconds))
+        settle(victim)
+        theirs = answers(sending(port, "-", what, seconds))
+        if nth:  # the first warms up
+            found.append((ours, theirs))
+            print(f"{what}: {ours.rate:,.0f} beside {theirs.rate:,.0f} bodies a second, {ours.rate / theirs.rate:.2f}")
+    return found
+
+
+def table(what: str, size: int, pairs: Sequence[tuple[Answers, Answers]], goal: float) -> list[str]:
+    """Return lines of the page: both sides' events a second and waits, of the round with the median ratio."""
+    ratios = [ours.rate / theirs.rate for ours, theirs in pairs]
+    ours, theirs = sorted(pairs, key=lambda pair: pair[0].rate / pair[1].rate)[len(pairs) // 2]
+    best = min(each.quantiles()[-1] for each, _ in pairs)
+    lines = [
+        f"**{what}**: ratio {statistics.median(ratios):.2f} (median of {len(pairs)} rounds; {min(ratios):.2f} to "
+        f"{max(ratios):.2f}). 99 % within {ours.quantiles()[-1]:.0f} ms, in the quietest round {best:.0f} ms "
+        f"(goal: {goal:.0f}).",
+        "",
+        "| | events a second | half within (ms) | 95 % | 99 % |",
+        "|---|---|---|---|---|",
+    ]
+    for who, each in (("counterclick serve", ours), ("bare handler", theirs)):
+        waits = " | ".join(f"{wait:.1f}" for wait in each.quantiles())
+        lines.append(f"| {who} | {each.rate * size:,.0f} | {waits} |")
+    return [*lines, ""]
+
+
+def flags(victim: Victim, rate: float, seconds: float) -> list[str]:
+    """Evaluate flags while events come at a rate of bodies; return lines of the page."""
+    lines = []
+    for what, says in (
+        ("known", "visitors that were exposed before"),
+        ("new", "new visitors, whose exposure the disk must have"),
+    ):
+        reader, senders = Reader(victim.toml), [sending(victim.port, victim.key, "batches", seconds + 2, rate)]
+        time.sleep(1)
+        found = answers(sending(victim.port, victim.key, what, seconds, _CALLS))
+        beside = answers(senders[0])
+        polls = reader.stop()
+        faults = [each["error"] for each in polls if "error" in each]
+        if faults:
+            raise RuntimeError(faults[0])
+        half, most, last = found.quantiles()
+        slowest = max((each["end"] - each["begin"] for each in polls), default=0.0)
+        lines.append(
+            f"- Flags of {says}, {_CALLS} a second beside {beside.rate * _BATCH:,.0f} events a second: half within "
+            f"{half:.1f} ms, 95 % {most:.1f}, 99 % {last:.1f} (goal: 5). The reader counted {len(polls)} times; opening and "
+            f"counting took {slowest:.1f} s at most (goal: 2)."
+        )
+        print(lines[-1])
+    return lines
+
+
+def memory(victim: Victim, n_events: int) -> list[str]:
+    """Send many events, and look at the process' memory; return lines of the page."""
+    sent, seen = 0, []
+    while sent < n_events:
+        sent += answers(sending(victim.port, victim.key, "batches", _SLICE_SECONDS)).n * _BATCH
+        seen.append((sent, resident(victim.running.pid)))
+        print(f"{sent:,} events: {seen[-1][1]:.0f} MiB", flush=True)
+    warm = next((size for done, size in seen if done >= n_events / 10), seen[-1][1])
+    return [
+        f"- Memory: {warm:.0f} MiB resident after a tenth of {sent:,} events, {seen[-1][1]:.0f} MiB at the end, "
+        f"{max(size for _, size in seen):.0f} MiB at most."
+    ]
+
+
+def main() -> None:
+    """Measure, print, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each side of a round")
+    parser.add_argument("--events", type=int, default=1_000_000, help="over which memory is watched")
+    parser.add_argument("--page", type=Path, default=PAGE)
+    o = parser.parse_args()
+    with tempfile.TemporaryDirectory() as ours, tempfile.TemporaryDirectory() as theirs, bare(Path(theirs)) as port:
+        victim = Victim(Path(ours))
+        victim.start()
+        batches = versus(victim, port, "batches", o.rounds, o.seconds)
+        singles = versus(victim, port, "single", o.rounds, o.seconds)
+        half = statistics.median(each.rate for each, _ in batches) / 2
+        more = [*flags(victim, half, 2 * o.seconds), *memory(victim, o.events)]
+        victim.stop()
+    lines = [
+        "<!-- Made by tools/bench_ingest.py (`make bench-ingest`); change the tool, then run it again. -->",
+        "",
+        "# How fast a served shop takes events",
+        "",
+        "`counterclick serve` beside a bare handler on the same server (Litestar on Granian), which stores the same bodies",
+        "unread in the same inbox: both answer when the disk has them, over 16 connections, in turn. Ours judges and",
+        "redacts every event, and moves them into the log every five seconds; the bare handler's turn begins when nothing",
+        "waits any more. One worker; server, senders and reader share the cores, and the senders' own work is counted in.",
+        "Ratios are what is promised.",
+        "",
+        f"{machine()}.",
+        "",
+        *table("Bodies of 50 events", _BATCH, batches, 60),
+        *table("Single events", 1, singles, 25),
+        *more,
+        "",
+    ]
+    o.page.write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
