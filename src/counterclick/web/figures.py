@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.params import Parameter, QueryParameter
 
 from counterclick.web.service import Service
 
@@ -118,7 +118,7 @@ async def result(
     request: _Ask,
     service: Service,
     name: str,
-    metrics: Annotated[list[str] | None, Parameter(query="metric")] = None,
+    metrics: Annotated[list[str] | None, QueryParameter(name="metric")] = None,
 ) -> _Answer:
     """Show every metric of every arm with lift and interval."""
     return await service.ask(request, lambda shop: shop.experiment(name).result(metrics or ()))
