@@ -182,10 +182,10 @@ def memory(victim: Victim, n_events: int) -> list[str]:
         sent += answers(sending(victim.port, victim.key, "batches", _SLICE_SECONDS)).n * _BATCH
         seen.append((sent, resident(victim.running.pid)))
         print(f"{sent:,} events: {seen[-1][1]:.0f} MiB", flush=True)
-    warm = next((size for done, size in seen if done >= n_events / 10), seen[-1][1])
+    warm, size = next((each for each in seen if each[0] >= n_events / 10), seen[-1])
     return [
-        f"- Memory: {warm:.0f} MiB resident after a tenth of {sent:,} events, {seen[-1][1]:.0f} MiB at the end, "
-        f"{max(size for _, size in seen):.0f} MiB at most."
+        f"- Memory: {size:.0f} MiB resident after {warm:,} events, {seen[-1][1]:.0f} MiB after {sent:,}, "
+        f"{max(size for _, size in seen):.0f} MiB at most of {len(seen)} looks. --events watches more of them."
     ]
 
 

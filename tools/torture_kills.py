@@ -57,7 +57,7 @@ def between(victim: Victim, load: Load, chance: random.Random) -> str:
 
 
 def in_compaction(victim: Victim, load: Load, chance: random.Random) -> str:
-    """Kill it while it makes one file of many: before that is committed, or while old files are deleted."""
+    """Kill it while it makes one file of many: before that is committed, or right afterwards."""
     del load
     before = _version(victim)
     drained = _commit_file(victim, before + 1)

@@ -113,6 +113,7 @@ def page(killed: Tortured, disturbed: Sequence[Disturbed]) -> str:
         "- Power. `kill -9` ends a process; what the system had taken, it still writes. That nothing is acknowledged or",
         "  forgotten before the disk has it rests on SQLite's `synchronous = FULL`, on the log's files being synced before",
         "  the inbox forgets, and on disks that do not lie.",
+        "- Deleting the files that a compaction replaced: that waits an hour, and no round lasts so long.",
         "- A log behind a URL, a network file system, and several servers on one store.",
         "- A disk that returns errors or wrong bytes, and memory that runs out.",
         "",
