@@ -16,7 +16,13 @@ from served import served
 from shell import Shell
 from signed import SECRET, deliver
 
-DECLARED = '[shopify]\ndomain = "store.myshopify.com"\nsecret_env = "TEST_SHOPIFY_SECRET"\n'
+DECLARED = """
+[serve]
+origins = ["https://www.shop.example"]
+[shopify]
+domain = "store.myshopify.com"
+secret_env = "TEST_SHOPIFY_SECRET"
+"""
 
 
 def states(found: Connection) -> dict[str, str | None]:
@@ -37,7 +43,7 @@ def test_an_empty_shop_lacks_what_can_be_seen(make_shop: Callable[[str], Shop], 
     found = make_shop("").senders.connection(verifying=True)
     assert not found.is_whole
     known = states(found)
-    assert {known[name] for name in ("shop.toml", "secret", "key", "pixel", "webhook orders/create")} == {"missing"}
+    assert {known[name] for name in ("shop.toml", "secret", "key", "pages", "pixel", "webhook orders/create")} == {"missing"}
     unknown = ("app", "server", "signatures", "consent", "assignment", "costs", "compliance webhooks")
     assert {known[name] for name in unknown} == {"cannot be known"}
 
@@ -46,7 +52,7 @@ def test_a_connected_shop_is_seen_to_be_one(make_shop: Callable[[str], Shop], mo
     """Every step but the scopes; a delivery that is refused afterwards says that the secret is wrong."""
     monkeypatch.setenv("TEST_SHOPIFY_SECRET", SECRET)
     shop = make_shop(DECLARED)
-    shop.keys.new("write", "pages")
+    shop.keys.new("browser", "pages")
     memory = ShopifyStore(shop.store.folder, shop.config)
     for topic in TOPICS:
         memory.note(topic)
@@ -56,6 +62,15 @@ def test_a_connected_shop_is_seen_to_be_one(make_shop: Callable[[str], Shop], mo
     assert found.is_whole
     assert [name for name, state in states(found).items() if state != "done"] == ["app", "compliance webhooks"]
     assert states(shop.senders.connection(verifying=True, answers="503"))["server"] == "missing"
+
+
+def test_a_key_that_may_do_more_than_a_page_is_none_for_pages(make_shop: Callable[[str], Shop]) -> None:
+    """Everybody reads what stands in a page: a key that may write anything does not count."""
+    shop = make_shop(DECLARED)
+    shop.keys.new("write", "backend")
+    assert states(shop.senders.connection(verifying=True))["key"] == "missing"
+    shop.keys.new("browser", "pages")
+    assert states(shop.senders.connection(verifying=True))["key"] == "done"
 
 
 def test_a_served_shop_is_verified_from_the_shell(shell: Shell, tmp_path: Path) -> None:

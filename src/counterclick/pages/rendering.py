@@ -12,6 +12,7 @@ from counterclick.audits.health import Health
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
 from counterclick.display import Grid
+from counterclick.pages.environment import environment
 from counterclick.pages.plots import claims_plots, drift_plots
 from counterclick.pages.reading import DEFINITIONS, SOURCES
 from counterclick.pages.wording import words
@@ -44,20 +45,14 @@ def html(report: Report) -> str:
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("counterclick.pages"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["words"] = words
-    environment.filters["is_tight"] = lambda cell: len(cell) <= _TIGHT
-    environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
-    environment.filters["heads"] = _heads
-    environment.filters["is_short"] = lambda grid: len(grid.rows) <= _SHORT
-    environment.filters["drawn"] = Markup  # drawings are made by `plots`, which escapes their texts
-    return environment.get_template("report.html")
+    made = environment("counterclick.pages")
+    made.filters["words"] = words
+    made.filters["is_tight"] = lambda cell: len(cell) <= _TIGHT
+    made.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
+    made.filters["heads"] = _heads
+    made.filters["is_short"] = lambda grid: len(grid.rows) <= _SHORT
+    made.filters["drawn"] = Markup  # drawings are made by `plots`, which escapes their texts
+    return made.get_template("report.html")
 
 
 def _heads(grid: Grid) -> list[dict[str, Any]]:

@@ -42,13 +42,13 @@ class Step:
 
     Attributes:
         name: what it is about.
-        todo: what its owner is to do.
+        instruction: what its owner is to do.
         state: what can be seen of it; None where nobody looked.
         seen: what was seen.
     """
 
     name: str
-    todo: str
+    instruction: str
     state: State | None = None
     seen: str = ""
 
@@ -67,12 +67,12 @@ class Connection(Shown):
     def grids(self) -> list[Grid]:
         """Return the steps, with what was seen of them where somebody looked."""
         if all(step.state is None for step in self.steps):
-            rows = [(f"{number}", step.name, step.todo) for number, step in enumerate(self.steps, 1)]
+            rows = [(f"{number}", step.name, step.instruction) for number, step in enumerate(self.steps, 1)]
             note = "`counterclick connect shopify --verify` says which of them are done."
             return [Grid("Connecting a Shopify store", ("no.", "step", "what to do"), rows, (note,), left=3)]
         looked = []
         for number, step in enumerate(self.steps, 1):
-            says = step.seen if step.state == "done" else f"{step.seen} {step.todo}"
+            says = step.seen if step.state == "done" else f"{step.seen} {step.instruction}"
             looked.append((f"{number}", step.name, step.state or "", says))
         return [Grid("Connecting a Shopify store", ("no.", "step", "state", "what was seen, or is to do"), looked, left=4)]
 
@@ -89,7 +89,8 @@ def connection_of(
         address: of the server, as Shopify reaches it.
         answers: how the server answered there: empty if it is ready, else what is wrong; None where nobody asked.
     """
-    place = f"{(address or 'https://YOUR-ADDRESS').rstrip('/')}{_WEBHOOK}"
+    base = (address or "https://YOUR-ADDRESS").rstrip("/")
+    place = f"{base}{_WEBHOOK}"
     secret = config.shopify.secret_env if config.shopify else "SHOPIFY_CLIENT_SECRET"
     steps = [
         Step("shop.toml", 'Write [shopify] with domain = "name.myshopify.com" into shop.toml.'),
@@ -102,10 +103,17 @@ def connection_of(
         ),
         Step("compliance webhooks", f"In the app's settings, name {place} for {', '.join(_COMPLIANCE)}."),
         Step("signatures", f"What the app's secret did not sign is refused: {secret} must be the secret of the same app."),
-        Step("key", "`counterclick keys new write --name storefront` makes the key with which pages send events."),
-        Step("pixel", "Let a pixel of the app send what buyers see and do: pages, products, carts."),
-        Step("consent", "Let the pixel pass on customerPrivacy.analyticsProcessingAllowed, which becomes `consent`."),
-        Step("assignment", "Write the visitor into the cart as the attribute _cc_visitor, its arms as _cc_arm_EXPERIMENT."),
+        Step(
+            "key", "`counterclick keys new browser --name storefront` makes the key that stands in pages and in the pixel."
+        ),
+        Step("pages", 'Write the shop\'s address into shop.toml: [serve] origins = ["https://www.shop.example"].'),
+        Step("pixel", f"In Settings, Customer events: add a custom pixel with what {base}/pixel.js shows, and that key."),
+        Step("consent", "Give the pixel the permission Analytics: it says what the buyer allows, which becomes `consent`."),
+        Step(
+            "assignment",
+            f"Put {base}/cc.js into theme.liquid: it writes the visitor into the cart as the attribute _cc_visitor, its "
+            "arms as _cc_arm_EXPERIMENT.",
+        ),
         Step("costs", "Enter costs of products in Shopify, or margin_rate in [shop]: margins need one of them."),
     ]
     if not verifying:
@@ -121,13 +129,14 @@ def connection_of(
         _asked(deliveries),
         _signed(deliveries),
         _keyed(Keys(store)),
+        _named(config),
         _browsed(seen),
         _consented(seen),
         _assigned(seen),
         _costed(seen, config),
     ]
     return Connection(
-        tuple(Step(step.name, step.todo, state, says) for step, (state, says) in zip(steps, found, strict=True))
+        tuple(Step(step.name, step.instruction, state, says) for step, (state, says) in zip(steps, found, strict=True))
     )
 
 
@@ -185,8 +194,13 @@ def _signed(deliveries: Deliveries) -> _Found:
 
 def _keyed(keys: Keys) -> _Found:
     now = datetime.now(UTC)
-    n = sum(key.may == "write" and key.holds(now) for key in keys.all().keys)
-    return _done(f"{count(n)} may write.") if n else _missing("there is none that may write.")
+    n = sum(key.may == "browser" and key.holds(now) for key in keys.all().keys)
+    return _done(f"{count(n)} may stand in pages.") if n else _missing("there is none that may stand in pages.")
+
+
+def _named(config: Config) -> _Found:
+    origins = config.serve.origins
+    return _done(f"{', '.join(origins)} may ask.") if origins else _missing("no page may ask.")
 
 
 def _browsed(seen: Mapping[str, Any]) -> _Found:

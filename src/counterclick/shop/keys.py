@@ -69,7 +69,13 @@ class KeyList(msgspec.Struct, Shown, frozen=True):
             (key.key_id, key.may, key.name, f"{key.made_at:{_SHOWN}}", f"{key.ends_at:{_SHOWN}}" if key.ends_at else "")
             for key in self.keys
         ]
-        notes = () if rows else ("There is none: `counterclick keys new write --name storefront` makes one.",)
+        notes = (
+            ()
+            if rows
+            else (
+                "There is none: `counterclick keys new write` makes one, `keys new browser` one that may stand in a page.",
+            )
+        )
         return [Grid("Keys", ("id", "may", "name", "made at (UTC)", "ends at (UTC)"), rows, notes, left=5)]
 
 

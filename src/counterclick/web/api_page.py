@@ -11,6 +11,8 @@ import jinja2
 from litestar import Request
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 
+from counterclick.pages.environment import environment
+
 __all__ = ["ApiPage"]
 
 _KEYS = {
@@ -43,14 +45,7 @@ class ApiPage(OpenAPIRenderPlugin):
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("counterclick.web"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("api.html")
+    return environment("counterclick.web").get_template("api.html")
 
 
 def _addresses(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

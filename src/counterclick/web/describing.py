@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from litestar.openapi.spec import Components, OpenAPI
+from litestar.openapi.spec import Components, OpenAPI, Parameter
 
 from counterclick.config import Config
 from counterclick.events.vocabulary import EVENTS
@@ -326,8 +326,8 @@ def describe(api: OpenAPI, config: Config) -> None:
                 _tell(operation, known)
                 example = next((found[0] for begins, found in names.items() if path.startswith(begins) and found), None)
                 for parameter in operation.parameters or ():
-                    if example is not None and getattr(parameter, "param_in", None) == "path":
-                        parameter.example = example  # type: ignore[union-attr]  # it is a parameter, no reference
+                    if example is not None and isinstance(parameter, Parameter) and parameter.param_in == "path":
+                        parameter.example = example
 
 
 def _tell(operation: Any, known: Described) -> None:
