@@ -10,9 +10,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/installed
 	$(BIN)/counterclick demo
 
-# Run the tests, README and docs included.
+# Run the tests, README and docs included; a process for each core, four at most.
 test: $(VENV)/developed
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 # Install the published clients that tests send events with: of Segment, RudderStack and OpenFeature.
 clients: .clients/installed
