@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Protocol
 
 import ibis
+from ibis import _
 from ibis.expr.types import Table
 
 from counterclick.facts import claims, eligibility, engagement, orders, people
@@ -217,8 +218,9 @@ class Facts(Outcomes):
     def _some_name_no_origin(self) -> bool:
         """Whether exposures lack a device or a country, so that it must be looked up; mostly none does, or all do."""
         told = self._events.filter(self._events.kind == "exposure")
-        lacking = told.filter(told.device.isnull() | told.country.isnull()).head(1)
-        return bool(row_count(lacking))
+        lacking = told.group_by(is_lacking=told.device.isnull() | told.country.isnull()).agg(n=_.count())
+        counted = self._keep(lacking, "origins_told", merges={"n": "sum"})
+        return row_count(counted.filter(counted.is_lacking)) > 0
 
     @cached_property
     def _origins(self) -> Table:

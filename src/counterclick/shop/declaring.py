@@ -46,12 +46,11 @@ def declaration(
 
 def declarations(reading: Reading, name: str) -> tuple[Declaration, ...]:
     """Return what the log knows of an experiment's configurations, oldest first."""
-    rows = reading.rows(
-        f"SELECT config_hash, epoch_us(occurred_at), details FROM {reading.decided} WHERE kind = 'experiment_declared' "
-        "AND experiment = ? ORDER BY occurred_at",
-        [name],
+    return tuple(
+        _declaration(hashed, from_microseconds(moment), details)
+        for kind, experiment, hashed, moment, details in reading.decided
+        if kind == "experiment_declared" and experiment == name
     )
-    return tuple(_declaration(hashed, from_microseconds(moment), details) for hashed, moment, details in rows)
 
 
 def _declaration(hashed: str, moment: datetime, details: str) -> Declaration:
@@ -78,11 +77,11 @@ def look_event(name: str, wanted: str, look: Look) -> dict[str, Any]:
 
 def looks_taken(reading: Reading, name: str, wanted: str) -> tuple[Look, ...]:
     """Return the looks that were taken at an experiment with this configuration, oldest first."""
-    rows = reading.rows(
-        f"SELECT details FROM {reading.decided} WHERE kind = 'look_taken' AND experiment = ? AND config_hash = ?",
-        [name, wanted],
-    )
-    looks: Sequence[Look] = [msgspec.json.decode(details, type=Look) for (details,) in rows]
+    looks: Sequence[Look] = [
+        msgspec.json.decode(details, type=Look)
+        for kind, *of, _moment, details in reading.decided
+        if kind == "look_taken" and of == [name, wanted]
+    ]
     return tuple(sorted(looks, key=lambda look: look.number))
 
 

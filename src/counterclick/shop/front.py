@@ -300,6 +300,7 @@ class Shop:
         Raises:
             EmptyStoreError: nothing is recorded.
         """
+        self.reading.work_ahead()
         auditing = self._auditing(progress)
         health = self._health(self._registry.seen(auditing.experiments))
         return Audit(auditing.claims, auditing.theatre, auditing.drift, auditing.alignment, self.readiness(), health)

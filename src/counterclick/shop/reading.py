@@ -112,13 +112,12 @@ class Reading:
         return days_of(self.backend, self.keep, self._config.shop.timezone)
 
     @cached_property
-    def decided(self) -> str:
-        """Name of a table of declarations and looks: kind, experiment, config_hash, occurred_at, details."""
-        self.connection.execute(
-            "CREATE OR REPLACE TEMP TABLE decided AS SELECT kind, experiment, config_hash, occurred_at, details FROM events "
-            "WHERE kind IN ('experiment_declared', 'look_taken')"
+    def decided(self) -> list[tuple[str, str, str, int, str]]:
+        """Declarations and looks, oldest first: kind, experiment, config_hash, microseconds since 1970, details."""
+        return self.rows(
+            "SELECT kind, experiment, config_hash, epoch_us(occurred_at), details FROM events "
+            "WHERE kind IN ('experiment_declared', 'look_taken') ORDER BY 4"
         )
-        return "decided"
 
     def one(self, sql: str) -> Any:
         """Return the first value of a query."""
@@ -127,13 +126,19 @@ class Reading:
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
-        return self.connection.execute(sql, list(values)).fetchall()
+        return self.connection.execute(sql, list(values) or None).fetchall()
 
     def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Compute a table once, or take what is stored of it, and return it: see `counterclick.shop.upkeep.Upkeep.keep`."""
         if self._upkeep is None:
             return self.backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
         return self._upkeep.keep(table, name, by, merges)
+
+    def work_ahead(self) -> None:
+        """Begin to work out what the last audit needed: for a question that needs most of it."""
+        if self._upkeep is not None:
+            self.facts  # noqa: B018 - it makes the rates, which stored tables name
+            self._upkeep.work_ahead()
 
     def close(self) -> None:
         """Store what was computed, where that pays. Tables that somebody still holds can be read on."""

@@ -24,6 +24,7 @@ from ibis.expr.schema import Schema
 from ibis.expr.types import Table
 
 from counterclick.events.bulk import quoted
+from counterclick.shop.ahead import Ahead
 from counterclick.shop.texts import Texts
 from counterclick.shop.touched import KEYS, PART, UNTOLD, links_sql, touch
 from counterclick.store import Store
@@ -87,6 +88,7 @@ class Upkeep:
         self._files = tuple(sorted(file_name(path) for path in snapshot.files))
         self._stored: dict[str, Kept] = {}
         self._has_part = False
+        self._ahead: Ahead | None = None
         self._n_stored = 0
         self._has_inbox = self._count("main.inbox_events") > 0
         self._spread(LOGGED, store.since_sql(connection, snapshot, ()))
@@ -113,6 +115,13 @@ class Upkeep:
         """Make a schema in which ``events`` means some of them."""
         self._connection.execute(f"CREATE SCHEMA {schema}")
         self._connection.execute(f"CREATE VIEW {schema}.events AS {events}")
+
+    def work_ahead(self) -> None:
+        """Begin to work out what touched visitors make of every stored table, beside whoever asks for it next."""
+        if self._has_part and self._ahead is None:
+            tables = [table for table in self._stored.values() if table.by and table.name not in self._known]
+            others = {name for table in tables for name in table.inputs} - {*self._stored}
+            self._ahead = Ahead(self._connection, tables, {*self._known, *others}, partial(_make, PART))
 
     def keep(self, table: Table, label: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Return a table computed once.
@@ -160,10 +169,15 @@ class Upkeep:
         """Make a table or view of its name: of what is stored and what is touched or new, or of everything."""
         if kept.merges:
             self._add_up(kept)
-            self._known[kept.name] = _Known(kept)
-            return
-        if kept.by and self._has_part:
-            self._in(PART, kept)
+        else:
+            self._add_rows(kept)
+        self._known[kept.name] = _Known(kept)
+        if self._ahead is not None:
+            self._ahead.made(kept.name)
+
+    def _add_rows(self, kept: Kept) -> None:
+        if kept.by and self._has_part and (self._ahead is None or self._ahead.claim(kept.name)):
+            _make(PART, self._connection, kept)
         if kept.by and kept.name in self._stored:
             self._connection.execute(f'CREATE VIEW main."{kept.name}" AS {self._merged(kept)}')
         else:
@@ -173,28 +187,19 @@ class Upkeep:
         if not kept.by:
             self._forget(self._latest.get(kept.label))
             self._latest[kept.label] = kept.name
-        self._known[kept.name] = _Known(kept)
-
-    def _in(self, schema: str, kept: Kept) -> None:
-        """Compute the rows of some events: by the same words, in the schema in which these mean them."""
-        self._connection.execute(f"SET search_path = '{schema},main'")
-        try:
-            self._connection.execute(f'CREATE TABLE {schema}."{kept.name}" AS {kept.sql}')
-        finally:
-            self._connection.execute("SET search_path = 'main'")
 
     def _add_up(self, kept: Kept) -> None:
         """Make a table of what the log adds up to in `LOGGED`, and with what waits in the inbox in its place."""
         logged = f'{LOGGED}."{kept.name}"'
         if kept.name in self._stored:
-            self._in(_NEWS, kept)
+            _make(_NEWS, self._connection, kept)
             self._merge(kept, logged, f'{SHELF}."{kept.name}"', f'{_NEWS}."{kept.name}"')
         else:
             begin = time.perf_counter()
-            self._in(LOGGED, kept)
+            _make(LOGGED, self._connection, kept)
             self._seconds += time.perf_counter() - begin
         if self._has_inbox:
-            self._in(_WAITING, kept)
+            _make(_WAITING, self._connection, kept)
             self._merge(kept, f'main."{kept.name}"', logged, f'{_WAITING}."{kept.name}"')
         else:
             self._connection.execute(f'CREATE VIEW main."{kept.name}" AS FROM {logged}')
@@ -225,6 +230,8 @@ class Upkeep:
 
     def close(self) -> None:
         """Write a new file, where that saves the next reading more than a moment."""
+        if self._ahead is not None:
+            self._ahead.close()
         if self._snapshot.table is None:
             return
         is_new = self._seconds > self._after
@@ -260,6 +267,15 @@ class Upkeep:
     def _count(self, rows: str) -> int:
         row = self._connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
         return int(row[0]) if row else 0
+
+
+def _make(schema: str, connection: duckdb.DuckDBPyConnection, kept: Kept) -> None:
+    """Compute the rows of some events: by the same words, in the schema in which these mean them."""
+    connection.execute(f"SET search_path = '{schema},main'")
+    try:
+        connection.execute(f'CREATE TABLE {schema}."{kept.name}" AS {kept.sql}')
+    finally:
+        connection.execute("SET search_path = 'main'")
 
 
 def _needed(tables: Sequence[Kept]) -> tuple[Kept, ...]:
