@@ -18,6 +18,7 @@ from counterclick.cli.connecting import connect
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.klaviyo import app as klaviyo_app
 from counterclick.cli.onoff import app as onoff_app
+from counterclick.cli.password import PasswordFile, ask_and_set, password
 from counterclick.cli.readiness import readiness
 from counterclick.cli.reconciling import reconcile
 from counterclick.cli.reporting import report
@@ -46,14 +47,15 @@ app.command(verify_app)
 app.command(requests)
 app.command(connect)
 app.command(reconcile)
-for _command in (audit, report, claims, drift, alignment, readiness, serve, forget, export, retention):
+for _command in (audit, report, claims, drift, alignment, readiness, serve, password, forget, export, retention):
     app.command(_command)
 
 
 @app.command
-def init(*, common: Common = COMMON) -> int:
+def init(*, password_file: PasswordFile = None, common: Common = COMMON) -> int:
     """Write a commented shop.toml to start from; where there is one, check what it declares against the store's history.
 
+    On a terminal it asks for the password of the pages that `serve` shows; without one it is set by `counterclick password`.
     Exits with 2 where the file is there already, and says which of its experiments cannot see what they are for.
     """
     from counterclick.errors import ConfigError
@@ -66,10 +68,13 @@ def init(*, common: Common = COMMON) -> int:
         return _checked(common)
     except OSError as error:
         raise ConfigError(f"{common.shop} cannot be written: {error.strerror}.") from error
+    if not common.json:
+        sys.stdout.write(f"Wrote {common.shop}. Next: counterclick record FILE...\n")
+    if password_file is not None or (sys.stdin.isatty() and not common.json):
+        with opened(common) as shop:
+            ask_and_set(shop, password_file)
     if common.json:
         say_json({"written": str(common.shop)})
-    else:
-        sys.stdout.write(f"Wrote {common.shop}. Next: counterclick record FILE...\n")
     return 0
 
 

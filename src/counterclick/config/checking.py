@@ -57,11 +57,22 @@ def _check_shop(config: Config, name: str) -> None:
         ) from error
     if not re.fullmatch("[A-Z]{3}", config.shop.currency):
         raise ConfigError(f"{name}: currency {config.shop.currency!r} is no ISO 4217 code such as 'EUR'.")
+    if config.shop.locale is not None:
+        _check_locale(config.shop.locale, name)
     _check_duration(config.shop.returns_window, f"{name}: returns_window")
     _check_duration(config.shop.allowance, f"{name}: allowance")
     _check_duration(config.attribution.window, f"{name}: window of [attribution]")
     if config.shop.margin_rate is not None and not 0 < config.shop.margin_rate <= 1:
         raise ConfigError(f"{name}: margin_rate must be a fraction above 0 and at most 1.")
+
+
+def _check_locale(locale: str, name: str) -> None:
+    from babel import Locale, UnknownLocaleError  # noqa: PLC0415 - only a shop that declares one waits for it
+
+    try:
+        Locale.parse(locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError) as error:
+        raise ConfigError(f"{name}: locale {locale!r} is not known; write one such as 'en', 'de' or 'en-GB'.") from error
 
 
 def _check_tools(config: Config, name: str) -> None:

@@ -58,6 +58,8 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     Attributes:
         currency: what all figures are in; ISO 4217.
         timezone: in which days, weeks and months begin; IANA name.
+        locale: how pages write numbers and days, such as ``de`` or ``en-GB``; as English is written where the time zone is,
+            unless given.
         store: folder of the events, relative to ``shop.toml``.
         log: place of the event log, if not in that folder.
         rates: CSV with the columns day, from, to, rate, for amounts in other currencies.
@@ -68,6 +70,7 @@ class ShopConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     currency: str = "EUR"
     timezone: str = "UTC"
+    locale: str | None = None
     store: str = ".counterclick"
     log: str | None = None
     rates: str | None = None

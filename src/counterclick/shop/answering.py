@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
-from counterclick.display import Shown, as_json
 from counterclick.shop.front import Shop
 
 __all__ = ["Answering"]
+
+Answer = TypeVar("Answer")
 
 
 class Answering:
@@ -21,11 +23,11 @@ class Answering:
         self._shop = Shop(shop.config, shop.folder)
         self._seen: tuple[int, int] | None = None
 
-    def answer(self, question: Callable[[Shop], Shown]) -> str:
-        """Return what a question's answer is as JSON, the same text that the command prints.
+    def answer(self, question: Callable[[Shop], Answer]) -> Answer:
+        """Return what a question's answer is, with all that was recorded before it was asked.
 
         Args:
-            question: a verb of the shop.
+            question: verbs of the shop, and what is made of their answers.
 
         Raises:
             CounterclickError: whatever the verb raises.
@@ -34,7 +36,7 @@ class Answering:
         if seen != self._seen:
             self._shop.refresh()
             self._seen = seen
-        return as_json(question(self._shop))
+        return question(self._shop)
 
     def interrupt(self) -> None:
         """Let the query that runs fail, from any thread."""

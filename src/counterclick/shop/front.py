@@ -27,6 +27,7 @@ from counterclick.facts import Facts
 from counterclick.facts.rows import row_count
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
+from counterclick.shop.access import Access
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.explaining import Explanation, explain_audit
@@ -157,6 +158,11 @@ class Shop:
     def keys(self) -> Keys:
         """The keys with which events are sent and figures are read over HTTP."""
         return Keys(self.store)
+
+    @property
+    def access(self) -> Access:
+        """Who may look at the shop's pages: the password, who is signed in, and links to single pages."""
+        return Access(self.store)
 
     @property
     def rights(self) -> Rights:

@@ -7,16 +7,15 @@ hash). Several hold at once, so that a new one can take an old one's place witho
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
 from counterclick.display import Grid, Shown
-from counterclick.errors import StoreError, UnknownNameError
+from counterclick.errors import UnknownNameError
+from counterclick.shop.private_file import PrivateFile
 from counterclick.store import Store
 
 __all__ = ["Key", "KeyList", "Keys", "May"]
@@ -87,22 +86,19 @@ class Keys:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-        self._path = store.folder / _FILE
-        self._seen: tuple[int, int] | None = None
+        self._file = PrivateFile[tuple[Key, ...]](store, _FILE, tuple[Key, ...], ())
         self._keys: tuple[Key, ...] = ()
         self._by_digest: dict[str, Key] = {}
 
     def all(self) -> KeyList:
         """Return every key that was made and not deleted."""
-        self._look()
-        return KeyList(self._keys)
+        return KeyList(self._look())
 
     def new(self, may: May, name: str) -> tuple[Key, str]:
         """Make a key; return it and its secret, which is nowhere else."""
         secret = _PREFIX[may] + secrets.token_urlsafe(32)
         key = Key(secrets.token_hex(4), may, name, _digest(secret), datetime.now(UTC).replace(microsecond=0))
-        self._change(lambda keys: (*keys, key))
+        self._file.change(lambda keys: (*keys, key))
         return key, secret
 
     def withdraw(self, key_id: str, at: datetime | None = None) -> Key:
@@ -119,7 +115,7 @@ class Keys:
         if key_id not in known:
             raise UnknownNameError("key", key_id, known)
         ended = msgspec.structs.replace(known[key_id], ends_at=at or datetime.now(UTC).replace(microsecond=0))
-        self._change(lambda keys: tuple(ended if key.key_id == key_id else key for key in keys))
+        self._file.change(lambda keys: tuple(ended if key.key_id == key_id else key for key in keys))
         return ended
 
     def find(self, secret: str, may: May) -> Key | None:
@@ -128,41 +124,13 @@ class Keys:
         key = self._by_digest.get(_digest(secret))
         return key if key is not None and key.may in _HOLDS_FOR.get(may, (may,)) and key.holds(datetime.now(UTC)) else None
 
-    def _look(self) -> None:
-        """Read the file again if it has changed."""
-        try:
-            found = self._path.stat()
-        except FileNotFoundError:
-            seen = None
-        else:
-            seen = (found.st_mtime_ns, found.st_ino)
-        if seen != self._seen:
-            self._keys = self._read() if seen else ()
-            self._by_digest = {key.digest: key for key in self._keys}
-            self._seen = seen
-
-    def _read(self) -> tuple[Key, ...]:
-        try:
-            return msgspec.json.decode(self._path.read_bytes(), type=tuple[Key, ...])
-        except (OSError, msgspec.MsgspecError) as error:
-            raise StoreError(f"{self._path} cannot be read as a file of keys: {error}.") from error
-
-    def _change(self, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]) -> None:
-        """Write the file anew, whole, under another name first."""
-        with self._store.writing():
-            self._look()
-            body = msgspec.json.format(msgspec.json.encode(change(self._keys)), indent=2)
-            new = self._path.with_name(f"{_FILE}-{secrets.token_hex(4)}")
-            try:
-                with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                    file.write(body)
-                    file.flush()
-                    os.fsync(file.fileno())
-                new.replace(self._path)
-            except OSError as error:
-                new.unlink(missing_ok=True)
-                raise StoreError(f"{self._path} could not be written: {error}.") from error
-            self._seen = None
+    def _look(self) -> tuple[Key, ...]:
+        """Return the keys, with their digests known."""
+        keys = self._file.read()
+        if keys is not self._keys:
+            self._by_digest = {key.digest: key for key in keys}
+            self._keys = keys
+        return keys
 
 
 def _digest(secret: str) -> str:

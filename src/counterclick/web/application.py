@@ -11,6 +11,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from counterclick.web.api_page import ApiPage
+from counterclick.web.dashboard import dashboard
 from counterclick.web.decide import decide
 from counterclick.web.describing import describe
 from counterclick.web.events import take_events
@@ -57,6 +58,7 @@ def application(service: Service) -> Litestar:
             healthz,
             readyz,
             metrics,
+            dashboard(service),
         ],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         cors_config=_cors(service.shop.config.serve.origins),

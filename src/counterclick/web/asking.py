@@ -10,8 +10,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
-from counterclick.display import Shown
 from counterclick.errors import StoreError
 from counterclick.shop import Shop
 from counterclick.shop.answering import Answering
@@ -26,6 +26,8 @@ _PATIENCE = 10.0
 _TICK = 0.05
 _STOPS = "the process stops; ask again in a moment."
 
+Answer = TypeVar("Answer")
+
 
 class Asking:
     """The line of questions.
@@ -37,15 +39,15 @@ class Asking:
     def __init__(self, shop: Shop) -> None:
         self._answering = Answering(shop)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="figures")
-        self._asked: dict[str, asyncio.Future[str]] = {}
+        self._asked: dict[str, asyncio.Future[Any]] = {}
         self._is_closing = False
 
-    async def ask(self, name: str, question: Callable[[Shop], Shown]) -> str:
-        """Return the answer as JSON.
+    async def ask(self, name: str, question: Callable[[Shop], Answer]) -> Answer:
+        """Return the answer.
 
         Args:
             name: the same for the same question.
-            question: a verb of the shop.
+            question: verbs of the shop, and what is made of their answers.
 
         Raises:
             BodyError: too many wait (503).
@@ -59,9 +61,10 @@ class Asking:
             loop = asyncio.get_running_loop()
             self._asked[name] = loop.run_in_executor(self._worker, self._answer, question)
             self._asked[name].add_done_callback(lambda _done: self._asked.pop(name))
-        return await asyncio.shield(self._asked[name])
+        found: Answer = await asyncio.shield(self._asked[name])
+        return found
 
-    def _answer(self, question: Callable[[Shop], Shown]) -> str:
+    def _answer(self, question: Callable[[Shop], Answer]) -> Answer:
         if self._is_closing:
             raise StoreError(_STOPS)
         try:

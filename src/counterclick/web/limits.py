@@ -87,11 +87,15 @@ class Limits:
         Raises:
             BodyError: too many came (429).
         """
+        name = self.sender(request)
+        if name is not None:
+            _allowed(self._addresses.take(name, time.monotonic(), cost), "this address")
+
+    def sender(self, request: Request[Any, Any, Any]) -> str | None:
+        """Return a name for a request's sender that tells nothing of its address; None where it is not known."""
         peer = request.client.host if request.client else None
         sender = sender_of(peer, request.headers.getall("x-forwarded-for", []), self._trusted)
-        if sender is not None:
-            name = hashlib.blake2b(sender.encode(), key=self._salt, digest_size=16).hexdigest()
-            _allowed(self._addresses.take(name, time.monotonic(), cost), "this address")
+        return None if sender is None else hashlib.blake2b(sender.encode(), key=self._salt, digest_size=16).hexdigest()
 
     def key(self, key_id: str) -> None:
         """Count a request against its key.

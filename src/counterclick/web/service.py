@@ -16,7 +16,7 @@ from litestar.datastructures import Headers
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from counterclick.connectors.browsers import BOT, is_crawler
-from counterclick.display import Shown
+from counterclick.display import Shown, as_json
 from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
 from counterclick.events.vocabulary import Event, Exposure
@@ -95,7 +95,7 @@ class Service:
         """
         self.allow(request, "read")
         asked = sorted(request.query_params.multi_items())
-        told = await self.asking.ask(f"{request.url.path}?{asked}", question)
+        told = await self.asking.ask(f"{request.url.path}?{asked}", lambda shop: as_json(question(shop)))
         return Response(told, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     def today(self) -> date:

@@ -1,0 +1,86 @@
+"""A page: what it asks the shop, and what it makes of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlencode
+
+from litestar.handlers import HTTPRouteHandler
+
+from counterclick.config import Config
+from counterclick.shop import Shop
+from counterclick.web.dashboard.speaking import Speech
+from counterclick.web.dashboard.views import View
+
+__all__ = ["Context", "Page"]
+
+Answer = TypeVar("Answer")
+_LONGEST_VALUE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """For whom a page is made.
+
+    Attributes:
+        config: of the shop.
+        say: how numbers are written.
+        asked: what the address asks for: parts of its path, and of its query what the page reads.
+        is_shared: whether it was opened by a link, so that nothing can be done on it.
+    """
+
+    config: Config
+    say: Speech
+    asked: Mapping[str, str] = field(default_factory=dict)
+    is_shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Answer]):
+    """A page of the dashboard.
+
+    Attributes:
+        path: its address, such as ``/drift``; ``/experiments/{name:str}`` where a part of it varies.
+        title: what it is called.
+        question: what it answers, in the words of who looks.
+        ask: verbs of the shop; its answer is kept while nothing new is recorded.
+        view: makes a page of the answer; a pure function.
+        reads: names of the query that it reads; all others mean nothing.
+        empty: what is to be done where nothing is recorded.
+        is_listed: whether the navigation names it.
+        is_asked_anew: whether what it asks is no question to the log, but what files say now: nothing of it is kept.
+        is_private: whether it is only for those who know the password: never behind a link.
+        handlers: addresses that its forms send to.
+    """
+
+    path: str
+    title: str
+    question: str
+    ask: Callable[[Shop, Mapping[str, str]], Answer]
+    view: Callable[[Answer, Context], View]
+    reads: Sequence[str] = ()
+    empty: str = ""
+    is_listed: bool = True
+    is_asked_anew: bool = False
+    is_private: bool = False
+    handlers: Sequence[HTTPRouteHandler] = ()
+
+    def asked(self, path: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, str]:
+        """Return what an address asks for: parts of its path, and of its query what this page reads.
+
+        Args:
+            path: its parts by name.
+            query: name -> value.
+        """
+        read = {name: query[name][:_LONGEST_VALUE] for name in self.reads if query.get(name)}
+        return {**{name: str(value)[:_LONGEST_VALUE] for name, value in path.items()}, **read}
+
+    def address(self, asked: Mapping[str, str]) -> str:
+        """Return the address that asks for this."""
+        path = self.path
+        for name, value in asked.items():
+            path = path.replace(f"{{{name}:str}}", quote(value, safe=""))
+        query = {name: asked[name] for name in self.reads if name in asked}
+        return f"{path}?{urlencode(query)}" if query else path

@@ -1,0 +1,85 @@
+"""Data health: what arrives, what is refused and why, and what that does to the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from counterclick.audits.health import Health, Refused
+from counterclick.shop import Shop
+from counterclick.web.dashboard.page import Context, Page
+from counterclick.web.dashboard.showing import section_of, table_of
+from counterclick.web.dashboard.views import About, Figure, Figures, Section, View
+
+__all__ = ["DATA"]
+
+_MOST = 200
+_FINDINGS = About(
+    "What in the recorded data changes figures, and what would be right. Nothing is corrected silently.",
+    source="counterclick check",
+    period="all that is recorded",
+)
+_COUNTS = About("Events as they were recorded, each once.", "counterclick check", "events", "all that is recorded")
+_EFFECTS = About(
+    "A figure of the data, and by how much a verdict may be off because of it.",
+    "counterclick check",
+    period="all that is recorded",
+)
+_REFUSED = About(
+    "Events that were not taken, with the reason and what would be right. Personal data are hashed or left out before "
+    "anything is kept.",
+    "counterclick check --rejections",
+    "events",
+    f"the newest {_MOST}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Two verbs."""
+
+    health: Health
+    refused: Refused
+
+
+def _ask(shop: Shop, _asked: Mapping[str, str]) -> _Answer:
+    return _Answer(shop.check(), shop.rejections(_MOST))
+
+
+def _view(answer: _Answer, context: Context) -> View:
+    health, say = answer.health, context.say
+    n = len(health.findings)
+    n_events, n_refused = sum(health.events.values()), sum(health.rejected.values())
+    conclusion = (
+        "Nothing in the data needs attention."
+        if not n
+        else f"{n} finding{'s' * (n != 1)} in the data need{'s' * (n == 1)} attention."
+    )
+    figures = Figures(
+        [
+            Figure("events recorded", say.count(n_events), _COUNTS, href="#recorded-events"),
+            Figure("events refused", say.count(n_refused), _REFUSED, href="#refused-one-by-one"),
+            Figure("findings", say.count(n), _FINDINGS, href="#what-needs-attention-in-the-data"),
+        ]
+    )
+    volumes, *others, attention = health.grids()
+    refused = answer.refused.grids() if answer.refused.rows else []
+    sections = [
+        Section("", [figures]),
+        Section("What needs attention", [table_of(attention, say, _FINDINGS)]),
+        section_of("What the data does to the verdicts", others, say, _EFFECTS),
+        section_of("What arrives", [volumes], say, _COUNTS),
+        section_of("Refused, one by one", refused, say, _REFUSED),
+    ]
+    return View(conclusion, [each for each in sections if each.parts], mark="warning" if n else "")
+
+
+DATA = Page(
+    "/data",
+    "Data health",
+    "Is what arrives fit to be judged?",
+    _ask,
+    _view,
+    empty="Once events arrive, this page says what is refused, what is missing, and what that does to the verdicts.",
+)
+"""The page."""

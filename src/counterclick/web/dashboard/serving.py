@@ -1,0 +1,257 @@
+"""Pages over HTTP: who may open one, what is shown while its answer is being worked out, its parts as files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from litestar import Request, Response, Router, get, post
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+
+from counterclick.errors import CounterclickError, EmptyStoreError
+from counterclick.shop import Shop
+from counterclick.shop.access import Share
+from counterclick.web.bodies import BodyError
+from counterclick.web.dashboard.answers import Answers, Kept
+from counterclick.web.dashboard.assets import asset
+from counterclick.web.dashboard.downloads import downloaded
+from counterclick.web.dashboard.page import Context, Page
+from counterclick.web.dashboard.pages import PAGES
+from counterclick.web.dashboard.rendering import HEADERS, page
+from counterclick.web.dashboard.signing_in import (
+    Doorkeeper,
+    form_of,
+    form_token,
+    no_password,
+    sign_in,
+    sign_out,
+    signed_in,
+    welcome,
+)
+from counterclick.web.dashboard.speaking import Speech
+from counterclick.web.dashboard.views import Section, Text, View
+from counterclick.web.service import Service
+
+__all__ = ["dashboard"]
+
+_Asked = Request[Any, Any, Any]
+_PATIENCE = 2.5
+"""Seconds to wait for a page's first answer before it is said that it is being worked out."""
+_AGAIN_SECONDS = 3
+_DAYS = 7
+_EMPTY = (
+    "Record a file with `counterclick record FILE`, or send events over HTTP. `counterclick demo` shows a shop with data."
+)
+
+
+def dashboard(service: Service) -> Router:
+    """Return the addresses of a shop's pages."""
+    desk = _Desk(service)
+    handlers: list[Any] = [asset, welcome, sign_in, sign_out, shared, share]
+    if all(each.path != "/" for each in PAGES):
+        handlers.append(home)
+    for each in PAGES:
+        handlers += [_handler(each), *each.handlers]
+    doorkeeper = Doorkeeper(service.shop.access)
+    return Router(
+        "/",
+        route_handlers=handlers,
+        dependencies={
+            "desk": Provide(lambda: desk, sync_to_thread=False),
+            "doorkeeper": Provide(lambda: doorkeeper, sync_to_thread=False),
+        },
+        exception_handlers={BodyError: _refused},
+        include_in_schema=False,
+    )
+
+
+class _Desk:
+    """What every page needs.
+
+    Args:
+        service: the shop, served.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.shop = service.shop
+        self.access = service.shop.access
+        self.answers = Answers(service.shop, service.asking)
+        self.say = Speech(service.shop.config.shop)
+        self.name = service.shop.folder.resolve().name or "shop"
+
+
+@get("/", include_in_schema=False)
+async def home() -> Response[Any]:
+    """Go to the first page."""
+    return Response(b"", status_code=303, headers={**HEADERS, "Location": PAGES[0].path})
+
+
+def _handler(each: Page[Any]) -> HTTPRouteHandler:
+    @get(each.path, include_in_schema=False, name=f"page {each.path}")
+    async def show(request: _Asked, desk: _Desk) -> Response[Any]:
+        if not desk.access.has_password:
+            return no_password()
+        if not signed_in(request, desk.access):
+            to = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="")
+            return Response(b"", status_code=303, headers={**HEADERS, "Location": f"/sign-in?next={to}"})
+        return await _shown(request, desk, each, each.asked(request.path_params, request.query_params), None)
+
+    return show
+
+
+@get("/shared/{secret:str}", include_in_schema=False)
+async def shared(request: _Asked, desk: _Desk, secret: str) -> Response[Any]:
+    """Show the page that a link is for, to whoever has it."""
+    link = desk.access.shared(secret)
+    found = _found(link.address) if link is not None else None
+    if found is None:
+        return page(
+            "message.html",
+            404,
+            title="This link does not hold",
+            says="It has ended or was withdrawn. Ask whoever sent it for a new one.",
+        )
+    return await _shown(request, desk, *found, link)
+
+
+@post("/share", include_in_schema=False)
+async def share(request: _Asked, desk: _Desk) -> Response[Any]:
+    """Make a link to a page, and show it once."""
+    fields = await form_of(request, desk.access)
+    if not signed_in(request, desk.access):
+        raise BodyError(403, "only who is signed in makes links.")
+    found = _found(fields.get("address", ""))
+    days = fields.get("days", "")
+    if found is None or found[0].is_private or not days.isdecimal():
+        raise BodyError(400, "a link is for a page of this shop, and for a number of days; this page has none.")
+    each, asked = found
+    try:
+        link, secret = await asyncio.to_thread(desk.access.share, each.address(asked), int(days[:6]))
+    except CounterclickError as error:
+        raise BodyError(400, str(error)) from error
+    return page(
+        "shared.html",
+        title=each.title,
+        address=f"{str(request.base_url).rstrip('/')}/shared/{secret}",
+        back=each.address(asked),
+        ends=desk.say.moment(link.ends_at),
+    )
+
+
+def _found(address: str) -> tuple[Page[Any], dict[str, str]] | None:
+    """Return the page of an address, with what it asks for."""
+    parts = urlsplit(address)
+    own = parts.path.split("/")
+    for each in PAGES:
+        wanted = each.path.split("/")
+        if len(wanted) != len(own):
+            continue
+        pairs = list(zip(wanted, own, strict=True))
+        if all(want == have or (want.startswith("{") and have) for want, have in pairs):
+            path = {want[1:-1].partition(":")[0]: unquote(have) for want, have in pairs if want.startswith("{")}
+            return each, each.asked(path, dict(parse_qsl(parts.query)))
+    return None
+
+
+async def _shown(
+    request: _Asked, desk: _Desk, each: Page[Any], asked: Mapping[str, str], link: Share | None
+) -> Response[Any]:
+    if link is not None and each.is_private:
+        raise BodyError(404, "this page is not for links.")
+    context = Context(desk.shop.config, desk.say, asked, is_shared=link is not None)
+    try:
+        kept = await _answer(desk, each, asked)
+    except BodyError as error:
+        if error.again_seconds is None:
+            raise
+        kept = None
+    if kept is None:
+        return _framed(request, desk, each, context, View(_WAIT), None, 202, {"Refresh": str(_AGAIN_SECONDS)})
+    status = 200
+    if kept.refusal is None:
+        view = await asyncio.to_thread(each.view, kept.value, context)
+    else:
+        view, status = _refusal(each, kept.refusal)
+    if request.query_params.get("as"):
+        name = request.query_params.get("part", "")
+        return await downloaded(view, name, request.query_params["as"], each.path)
+    return _framed(request, desk, each, context, view, kept, status, {})
+
+
+_WAIT = "The numbers are being worked out. This page shows them by itself as soon as they are there."
+
+
+async def _answer(desk: _Desk, each: Page[Any], asked: Mapping[str, str]) -> Kept | None:
+    def question(shop: Shop) -> Any:
+        return each.ask(shop, asked)
+
+    if not each.is_asked_anew:
+        return await desk.answers.get(each.address(asked), question, _PATIENCE)
+    now = datetime.now(UTC)
+    try:
+        return Kept(await asyncio.to_thread(question, desk.shop), None, (0, 0), now, 0.0)
+    except CounterclickError as error:
+        return Kept(None, error, (0, 0), now, 0.0)
+
+
+def _refusal(each: Page[Any], error: Exception) -> tuple[View, int]:
+    """Return what a page shows that has no answer: what is to be done, or what is wrong."""
+    if isinstance(error, EmptyStoreError):
+        says = str(error)
+        steps = [each.empty] if each.empty else []
+        return View("Nothing is recorded yet.", [Section("What to do", [Text([says, *steps, _EMPTY])])]), 200
+    if isinstance(error, LookupError):
+        return View(str(error), mark="warning"), 404
+    if isinstance(error, CounterclickError):
+        return View("There is no answer yet.", [Section("Why", [Text([str(error)])])]), 200
+    return View("This is a mistake of Counterclick's; the server's log says more.", mark="warning"), 500
+
+
+def _framed(
+    request: _Asked,
+    desk: _Desk,
+    each: Page[Any],
+    context: Context,
+    view: View,
+    kept: Kept | None,
+    status: int,
+    headers: Mapping[str, str],
+) -> Response[str]:
+    base = request.url.path if context.is_shared else each.address(context.asked).partition("?")[0]
+    query = {} if context.is_shared else {name: context.asked[name] for name in each.reads if name in context.asked}
+    token, cookie = ("", None) if context.is_shared else form_token(request, desk.access)
+    answer = page(
+        "page.html",
+        status,
+        headers,
+        shop=desk.name,
+        page=each,
+        pages=[] if context.is_shared else [one for one in PAGES if one.is_listed],
+        view=view,
+        sections=[*view.named()],
+        context=context,
+        say=desk.say,
+        kept=kept,
+        is_waiting=kept is None,
+        base=base,
+        query=query,
+        address=each.address(context.asked),
+        token=token,
+        days=_DAYS,
+    )
+    if cookie is not None:
+        answer.cookies.append(cookie)
+    return answer
+
+
+def _refused(_request: _Asked, error: BodyError) -> Response[str]:
+    headers = {"Connection": "close"}
+    if error.again_seconds is not None:
+        headers["Retry-After"] = str(error.again_seconds)
+    return page(
+        "message.html", error.status, headers, title="That was not done", says=error.says[:1].upper() + error.says[1:]
+    )

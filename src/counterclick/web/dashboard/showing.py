@@ -1,0 +1,88 @@
+"""Any result as sections of a page: its grids become tables, with what their terms mean beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+from counterclick.display import Grid, Shown
+from counterclick.metrics import METRICS
+from counterclick.pages.reading import DEFINITIONS
+from counterclick.pages.wording import words
+from counterclick.web.dashboard.speaking import Speech
+from counterclick.web.dashboard.views import About, Cell, Column, Part, Section, Table, Text
+
+__all__ = ["section_of", "table_of", "terms_in"]
+
+_NUMBER = re.compile(r"(|-|not known|[+-]?([A-Z]{3} )?[\d,.]+( %)?)( \[.*\])?")
+_COUNT = re.compile(r"-?\d{1,3}(,\d{3})*(\.\d+)?")
+_HIDDEN = ("what", "detail")
+"""Headings of columns that have none, for those who hear the page and for files."""
+
+
+def section_of(title: str, shown: Shown | Sequence[Grid], say: Speech, about: About, *, says: str = "") -> Section:
+    """Return a section that shows a result.
+
+    Args:
+        title: of the section.
+        shown: the result, or some of its grids.
+        say: how numbers are written.
+        about: what its numbers mean; the terms that occur in a table are added.
+        says: a sentence before it.
+    """
+    grids = shown if isinstance(shown, Sequence) else shown.grids()
+    return Section(title, [table_of(grid, say, about) for grid in grids], says)
+
+
+def table_of(grid: Grid, say: Speech, about: About, marks: Mapping[str, str] | None = None) -> Part:
+    """Return a grid as a table; as sentences where it has no columns or no rows.
+
+    Args:
+        grid: which.
+        say: how numbers are written.
+        about: what its numbers mean; the terms that occur are added.
+        marks: text of a cell -> how it is marked.
+    """
+    title = say.text(words(grid.title))
+    notes = [say.text(words(note)) for note in grid.notes]
+    if not grid.columns or not grid.rows:
+        return Text([title, *notes] if title else notes)
+    unnamed = iter([*_HIDDEN, *(f"detail {number}" for number in range(2, len(grid.columns) + 1))])
+    columns = [
+        Column(
+            words(name) if name else "",
+            is_number=place > 0 and (place >= grid.left or all(_NUMBER.fullmatch(row[place]) for row in grid.rows)),
+            says=_definitions().get(_plain(name), ""),
+        )
+        for place, name in enumerate(grid.columns)
+    ]
+    columns = [each if each.name else Column(next(unnamed), each.is_number) for each in columns]
+    rows = [[_cell(text, say, marks or {}) for text in row] for row in grid.rows]
+    told = [title, *grid.columns, *(row[0] for row in grid.rows)]
+    found = About(about.definition, about.source, about.unit, about.period, {**about.terms, **terms_in(told)})
+    return Table(title, columns, rows, found, notes)
+
+
+def terms_in(texts: Iterable[str]) -> dict[str, str]:
+    """Return the terms of these texts that have a definition, with it."""
+    known = _definitions()
+    return {words(text): known[_plain(text)] for text in texts if _plain(text) in known}
+
+
+def _cell(text: str, say: Speech, marks: Mapping[str, str]) -> Cell:
+    shown = say.text(words(text))
+    value = text.replace(",", "") if _COUNT.fullmatch(text) else text
+    return Cell(shown, value=None if shown == value else value, mark=marks.get(text, ""))
+
+
+def _plain(text: str) -> str:
+    return text.strip().lower().replace("_", " ")
+
+
+@cache
+def _definitions() -> dict[str, str]:
+    """Return term -> meaning: metrics by their one definition, and the terms of the report."""
+    metrics = {_plain(name): f"{metric.says} ({metric.role}; {metric.source})" for name, metric in METRICS.items()}
+    terms = {_plain(part): says for term, says in DEFINITIONS for part in term.split(", ")}
+    return {**terms, **metrics}

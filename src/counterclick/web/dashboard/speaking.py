@@ -1,0 +1,114 @@
+"""Numbers, amounts and days as the shop's readers write them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.core import get_global
+from babel.dates import format_date, format_datetime
+from babel.localedata import exists
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from counterclick.config import ShopConfig
+
+__all__ = ["Speech", "locale_of"]
+
+_CENTS_BELOW = 1_000
+_NUMBER = r"\d[\d,]*(?:\.\d+)?"
+_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+
+
+def locale_of(shop: ShopConfig) -> str:
+    """Return the locale of a shop's pages: as declared, else English as it is written where the shop's time zone is.
+
+    Args:
+        shop: ``[shop]``.
+    """
+    if shop.locale is not None:
+        return shop.locale
+    territories: dict[str, str] = get_global("zone_territories")  # type: ignore[assignment]  # of this name it is one
+    found = f"en_{territories.get(shop.timezone, '')}"
+    return found if exists(found) else "en"
+
+
+class Speech:
+    """How a shop's pages write numbers.
+
+    Args:
+        shop: ``[shop]``: its currency, time zone and locale.
+    """
+
+    def __init__(self, shop: ShopConfig) -> None:
+        self.currency = shop.currency
+        self.locale = Locale.parse(locale_of(shop).replace("-", "_"))
+        self.zone = ZoneInfo(shop.timezone)
+
+    def money(self, value: float | Decimal) -> str:
+        """Return an amount in the shop's currency; cents only below 1,000."""
+        if math.isinf(float(value)):
+            return "unlimited"
+        digits = ".00" if abs(float(value)) < _CENTS_BELOW else ""
+        return format_currency(
+            value, self.currency, f"¤¤ #,##0{digits};-¤¤ #,##0{digits}", locale=self.locale, currency_digits=False
+        )
+
+    def count(self, value: float) -> str:
+        """Return a number without decimals."""
+        return format_decimal(value, "#,##0", locale=self.locale)
+
+    def percent(self, value: float, digits: int = 1) -> str:
+        """Return a fraction as a percentage."""
+        if math.isinf(value):
+            return "unlimited"
+        return format_percent(value, f"#,##0.{'0' * digits} %" if digits else "#,##0 %", locale=self.locale)
+
+    def day(self, day: date) -> str:
+        """Return a day."""
+        return format_date(day, "medium", locale=self.locale)
+
+    def moment(self, moment: datetime) -> str:
+        """Return a moment in the shop's time zone, to the minute."""
+        return format_datetime(moment.astimezone(self.zone), "d MMM y HH:mm", locale=self.locale)
+
+    def clock(self, moment: datetime) -> str:
+        """Return the time of day of a moment."""
+        return format_datetime(moment.astimezone(self.zone), "HH:mm", locale=self.locale)
+
+    def text(self, said: str) -> str:
+        """Return a sentence or a cell of a result with its amounts, shares and days as they are written here.
+
+        Args:
+            said: as `counterclick.display` writes it: ``EUR 1,234.50``, ``12.3 %``, ``2026-03-01``.
+        """
+        said = self._numbers.sub(self._number, said)
+        return _DATE.sub(self._date, said)
+
+    @cached_property
+    def _numbers(self) -> re.Pattern[str]:
+        return re.compile(
+            rf"(?<![\w.,-])(?P<before>-?{self.currency} |[+-]?)(?P<number>{_NUMBER})(?P<after> %)?(?![\w.,-]*\w)"
+        )
+
+    def _number(self, found: re.Match[str]) -> str:
+        number = found["number"]
+        if not re.fullmatch(r"\d{1,3}(,\d{3})*(\.\d+)?|\d+(\.\d+)?", number) or re.fullmatch(r"(19|20)\d\d", number):
+            return found[0]
+        digits = len(number.partition(".")[2])
+        pattern = f"#,##0.{'0' * digits}" if digits else ("#,##0" if "," in number else "0")
+        write: Callable[..., str] = format_decimal
+        return (
+            f"{found['before']}{write(Decimal(number.replace(',', '')), pattern, locale=self.locale)}{found['after'] or ''}"
+        )
+
+    def _date(self, found: re.Match[str]) -> str:
+        try:
+            return self.day(date(int(found[1]), int(found[2]), int(found[3])))
+        except ValueError:
+            return found[0]
