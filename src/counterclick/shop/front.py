@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.attribution import FirstTouch, LastTouch, Rule
 from counterclick.audits import Alignment, Audit, Drift, Ledger
 from counterclick.audits.leaking import HoldoutCheck
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
-from counterclick.config import HOLDOUT, Config, duration
+from counterclick.config import HOLDOUT
 from counterclick.decisions import Decision
 from counterclick.errors import ConfigError
 from counterclick.events.vocabulary import Event
 from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
 from counterclick.experiments.holdout import GlobalHoldout
-from counterclick.facts import Facts
 from counterclick.facts.rows import row_count
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
@@ -31,86 +28,28 @@ from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, Refused, health_of, refused_events
+from counterclick.shop.holding import Held
 from counterclick.shop.keys import Keys
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.readiness import readiness_of_shop
-from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
-from counterclick.shop.registry import Registry
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.rights import Rights
 from counterclick.shop.senders import Senders
-from counterclick.shop.serving import Serving
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.translating import record_translated
 from counterclick.shop.verifying import verified_holdout
-from counterclick.store import Store
 
 __all__ = ["Shop"]
 
 _DRAIN_ABOVE = 2_000
 
 
-class Shop:
+class Shop(Held):
     """A shop: its configuration and its events.
 
-    Args:
-        config: what ``shop.toml`` declares.
-        folder: where ``shop.toml`` lies; the store is found from there.
-        memory_limit: of the embedded database.
-        keep_after: seconds; facts that took longer to compute are stored beside the log, for the next time.
+    `counterclick.shop.holding.Held` says with what it is opened.
     """
-
-    def __init__(self, config: Config, folder: Path, *, memory_limit: str = "1500MB", keep_after: float = 1.0) -> None:
-        self.config = config
-        self.folder = folder
-        self.store = Store(folder / config.shop.store, config.shop.log)
-        self._memory_limit = memory_limit
-        self._keep_after = keep_after
-        self._reading: Reading | None = None
-        self._registry = Registry(config, self.store, self.rule, lambda: self.reading, self.refresh)
-        self._serving = Serving(config, self.store, self._registry, lambda: self.reading, self._forget)
-
-    def __repr__(self) -> str:
-        return f"Shop({str(self.folder)!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is not None:
-            self._reading = None  # nobody waits for facts to be stored
-        self.close()
-
-    def close(self) -> None:
-        """Move what waits into the log, and let go of the files."""
-        self.refresh()
-        self.store.drain()
-        self.store.close()
-
-    @property
-    def is_reading(self) -> bool:
-        """Whether the store is being read: a question was asked since the last `refresh`."""
-        return self._reading is not None
-
-    def refresh(self) -> None:
-        """Forget the facts read so far, once they are stored where that pays; the next question reads the store anew."""
-        self._forget()
-        self._serving.refresh()
-
-    @property
-    def is_overtaken(self) -> bool:
-        """Whether events of the present reading were erased meanwhile, so that its files are gone."""
-        return self._reading is not None and self._reading.is_overtaken
-
-    def drop(self) -> None:
-        """Let the present reading go, without storing what it has computed."""
-        self._reading = None
-
-    def _forget(self) -> None:
-        if self._reading is not None:
-            self._reading.close()
-            self._reading = None
 
     # -- recording -----------------------------------------------------------------------------------------------
 
@@ -171,18 +110,6 @@ class Shop:
     # -- facts ---------------------------------------------------------------------------------------------------
 
     @property
-    def reading(self) -> Reading:
-        """The store as it was when the first question was asked; `refresh` reads it anew."""
-        if self._reading is None:
-            self._reading = Reading(self.store, self.config, self.folder, self._memory_limit, keep_after=self._keep_after)
-        return self._reading
-
-    @property
-    def facts(self) -> Facts:
-        """All fact tables, as Ibis expressions."""
-        return self.reading.facts
-
-    @property
     def orders(self) -> Table:
         """Completed orders, one a row: an Ibis table to filter, join and plot.
 
@@ -225,13 +152,6 @@ class Shop:
             raise ConfigError(f"a metric goes by day, week, month or surface, not by {by!r}.")
         values = compute(Sources(self.facts, self.rule), metric, by, timezone=self.config.shop.timezone)
         return MetricTable(metric, by, self.config.shop.currency, tuple(values))
-
-    @property
-    def rule(self) -> Rule:
-        """The shop's rule of attribution."""
-        declared = self.config.attribution
-        rule = FirstTouch if declared.rule == "first_touch" else LastTouch
-        return rule(duration(declared.window), helpful_only=declared.helpful_only)
 
     # -- judging -------------------------------------------------------------------------------------------------
 
