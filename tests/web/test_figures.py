@@ -39,6 +39,10 @@ weeks = 8
 """
 ARMS = ("nothing", "bestsellers")
 VERBS: dict[str, tuple[str, ...]] = {
+    "/v1/overview": ("overview",),
+    "/v1/overview?since=2026-01-05&until=2026-01-11&surface=cart": (
+        *("overview", "--since", "2026-01-05", "--until", "2026-01-11", "--surface", "cart"),
+    ),
     "/v1/audit": ("audit",),
     "/v1/audit?explain=true&surface=cart": ("audit", "--explain", "--surface", "cart"),
     "/v1/claims": ("claims",),

@@ -25,6 +25,7 @@ from counterclick.cli.requests import requests
 from counterclick.cli.rights import export, forget, retention
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
+from counterclick.cli.telling import overview
 from counterclick.cli.verifying import app as verify_app
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ app.command(verify_app)
 app.command(requests)
 app.command(connect)
 app.command(reconcile)
-for _command in (audit, report, claims, drift, alignment, readiness, serve, forget, export, retention):
+for _command in (overview, audit, report, claims, drift, alignment, readiness, serve, forget, export, retention):
     app.command(_command)
 
 

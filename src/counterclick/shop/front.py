@@ -12,6 +12,7 @@ from ibis.expr.types import Table
 
 from counterclick.audits import Alignment, Audit, Drift, Ledger
 from counterclick.audits.leaking import HoldoutCheck
+from counterclick.audits.overview import Overview
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
 from counterclick.config import HOLDOUT
@@ -31,6 +32,7 @@ from counterclick.shop.health import Health, Refused, health_of, refused_events
 from counterclick.shop.holding import Held
 from counterclick.shop.keys import Keys
 from counterclick.shop.onoff import OnOff
+from counterclick.shop.overviewing import overview_of
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.reporting import Past, report_of
@@ -108,6 +110,34 @@ class Shop(Held):
         return Senders(self.store, self.config, lambda: self.reading, self.refresh)
 
     # -- facts ---------------------------------------------------------------------------------------------------
+
+    @anew
+    def overview(
+        self,
+        period: str | None = None,
+        surface: str | None = None,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Overview:
+        """Return a period beside the one before and last year, what each surface earns, and the one thing to do next.
+
+        Args:
+            period: a month such as 2026-03, or days up to the last whole one that is known: last-28-days unless given.
+            surface: only what belongs to this surface.
+            since: first day, instead of a name.
+            until: last day; the last whole one that is known unless given.
+
+        Raises:
+            ConfigError: the period is written as none can be, or is longer than a year.
+            EmptyStoreError: nothing is recorded.
+            InputError: nothing of the period is known.
+            UnknownNameError: there is no such surface.
+        """
+        self.reading.as_of()
+        auditing = self._auditing(silent)
+        asked = (period, since, until)
+        return overview_of(self.reading, self.config, self.rule, auditing, self.readiness, asked, surface)
 
     @property
     def orders(self) -> Table:
@@ -288,8 +318,13 @@ class Shop(Held):
         return self._auditing(progress).drift
 
     def _auditing(self, progress: Progress) -> Auditing:
+        """Return the audits of the present reading: what one of them has computed, the others know."""
         experiments = self._registry.experiments()
-        return Auditing(self.config, self.reading, self.rule, experiments, self._registry.proposed, self.onoff, progress)
+        if self._audits is None:
+            given = (self.reading, self.rule, experiments, self._registry.proposed, self.onoff)
+            self._audits = Auditing(self.config, *given, progress)
+        self._audits.progress = progress
+        return self._audits
 
     @anew
     def holdout(self, *, progress: Progress = silent) -> GlobalHoldout:

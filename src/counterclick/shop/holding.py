@@ -9,6 +9,7 @@ from typing import Self
 from counterclick.attribution import FirstTouch, LastTouch, Rule
 from counterclick.config import Config, duration
 from counterclick.facts import Facts
+from counterclick.shop.auditing import Auditing
 from counterclick.shop.reading import Reading
 from counterclick.shop.registry import Registry
 from counterclick.shop.serving import Serving
@@ -34,6 +35,7 @@ class Held:
         self._memory_limit = memory_limit
         self._keep_after = keep_after
         self._reading: Reading | None = None
+        self._audits: Auditing | None = None
         self._registry = Registry(config, self.store, self.rule, lambda: self.reading, self.refresh)
         self._serving = Serving(config, self.store, self._registry, lambda: self.reading, self._forget)
 
@@ -45,7 +47,7 @@ class Held:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if error is not None:
-            self._reading = None  # nobody waits for facts to be stored
+            self.drop()  # nobody waits for facts to be stored
         self.close()
 
     def close(self) -> None:
@@ -71,12 +73,12 @@ class Held:
 
     def drop(self) -> None:
         """Let the present reading go, without storing what it has computed."""
-        self._reading = None
+        self._reading = self._audits = None
 
     def _forget(self) -> None:
         if self._reading is not None:
             self._reading.close()
-            self._reading = None
+            self.drop()
 
     @property
     def reading(self) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get
@@ -13,6 +14,19 @@ __all__ = ["FIGURES"]
 
 _Ask = Request[Any, Any, Any]
 _Answer = Response[str]
+
+
+@get("/v1/overview")
+async def overview(
+    request: _Ask,
+    service: Service,
+    period: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    surface: str | None = None,
+) -> _Answer:
+    """Show a period (2026-03, last-28-days) beside the one before and last year, and the one thing to do next."""
+    return await service.ask(request, lambda shop: shop.overview(period, surface, since=since, until=until))
 
 
 @get("/v1/audit")
@@ -151,7 +165,7 @@ async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answe
 
 
 FIGURES = (
-    *(audit, claims, alignment, drift, readiness, check, orders, metric, report, calibrate, holdout),
+    *(overview, audit, claims, alignment, drift, readiness, check, orders, metric, report, calibrate, holdout),
     *(plan, result, verdict, slices, onoff_plan, onoff_verdict),
 )
 """The addresses that read."""
