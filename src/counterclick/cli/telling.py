@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.speaking import say
 
-__all__ = ["overview"]
+__all__ = ["overview", "trace"]
 
 
 def overview(
@@ -24,4 +24,11 @@ def overview(
     """Show a period beside the one before and last year, what each surface earns, and the one thing to do next."""
     with opened(common) as shop:
         say(shop.overview(period, surface, since=since, until=until), as_json=common.json)
+    return 0
+
+
+def trace(order: str, /, *, common: Common = COMMON) -> int:
+    """Show one order's journey: touches, who is credited and why nobody else, experiments, returns, claims of tools."""
+    with opened(common) as shop:
+        say(shop.trace(order), as_json=common.json)
     return 0

@@ -7,9 +7,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from ibis import _
-from ibis.expr.types import Table
-
 from counterclick.audits import Alignment, Audit, Drift, Ledger
 from counterclick.audits.leaking import HoldoutCheck
 from counterclick.audits.overview import Overview
@@ -22,14 +19,10 @@ from counterclick.events.vocabulary import Event
 from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
 from counterclick.experiments.holdout import GlobalHoldout
-from counterclick.facts.rows import row_count
-from counterclick.metrics import Sources, compute, metric_named
-from counterclick.metrics.compute import By
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.explaining import Explanation, explain_audit
-from counterclick.shop.health import Health, Refused, health_of, refused_events
-from counterclick.shop.holding import Held
+from counterclick.shop.health import Health, health_of
 from counterclick.shop.keys import Keys
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.overviewing import overview_of
@@ -38,7 +31,7 @@ from counterclick.shop.recording import Progress, Recorded, record_bodies, recor
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.rights import Rights
 from counterclick.shop.senders import Senders
-from counterclick.shop.shown import MetricTable, OrderList
+from counterclick.shop.telling import Telling
 from counterclick.shop.translating import record_translated
 from counterclick.shop.verifying import verified_holdout
 
@@ -47,7 +40,7 @@ __all__ = ["Shop"]
 _DRAIN_ABOVE = 2_000
 
 
-class Shop(Held):
+class Shop(Telling):
     """A shop: its configuration and its events.
 
     `counterclick.shop.holding.Held` says with what it is opened.
@@ -139,61 +132,7 @@ class Shop(Held):
         asked = (period, since, until)
         return overview_of(self.reading, self.config, self.rule, auditing, self.readiness, asked, surface)
 
-    @property
-    def orders(self) -> Table:
-        """Completed orders, one a row: an Ibis table to filter, join and plot.
-
-        Raises:
-            EmptyStoreError: nothing is recorded.
-        """
-        self.reading.as_of()
-        return self.facts.orders
-
-    @anew
-    def latest_orders(self, most: int = 20, *, unmatched: str | None = None) -> OrderList:
-        """Return the newest completed orders.
-
-        Args:
-            most: how many.
-            unmatched: only orders in the time of this experiment whose assigned visitor is not known.
-
-        Raises:
-            EmptyStoreError: nothing is recorded.
-            UnknownNameError: there is no such experiment.
-        """
-        if most < 1:
-            raise ConfigError(f"most must be 1 or more; it was {most}.")
-        orders = self.orders if unmatched is None else self.experiment(unmatched).unmatched_orders()
-        newest = orders.order_by([_.ordered_at.desc(), _.order_id]).head(most).to_pyarrow().to_pylist()
-        n_all = row_count(orders)
-        return OrderList(self.config.shop.currency, tuple(newest), n_all)
-
-    @anew
-    def metric(self, name: str, by: By | None = None) -> MetricTable:
-        """Return a metric of the whole shop, by period or by surface.
-
-        Raises:
-            UnknownNameError: there is no such metric.
-            EmptyStoreError: nothing is recorded.
-        """
-        metric = metric_named(name)
-        self.reading.as_of()
-        if by not in (None, "day", "week", "month", "surface"):
-            raise ConfigError(f"a metric goes by day, week, month or surface, not by {by!r}.")
-        values = compute(Sources(self.facts, self.rule), metric, by, timezone=self.config.shop.timezone)
-        return MetricTable(metric, by, self.config.shop.currency, tuple(values))
-
     # -- judging -------------------------------------------------------------------------------------------------
-
-    @anew
-    def experiment(self, name: str) -> Experiment:
-        """Return a declared experiment; what it declares is written to the log when it is first asked for.
-
-        Raises:
-            UnknownNameError: ``shop.toml`` declares none of that name.
-            EmptyStoreError: nothing is recorded.
-        """
-        return self._registry.experiment(name)
 
     def declare(self) -> None:
         """Write what every experiment, and the holdout over all of them, declares to the log, where it is not there yet."""
@@ -374,13 +313,6 @@ class Shop(Held):
         """
         self.reading.as_of()
         return verified_holdout(self.reading, self.config, surface, most)
-
-    @anew
-    def rejections(self, most: int = 20) -> Refused:
-        """Return the newest refused events with their reasons."""
-        if most < 1:
-            raise ConfigError(f"most must be 1 or more; it was {most}.")
-        return refused_events(self.reading, most)
 
     # -- deciding ------------------------------------------------------------------------------------------------
 

@@ -85,6 +85,12 @@ async def orders(
     return await service.ask(request, lambda shop: shop.latest_orders(most, unmatched=unmatched))
 
 
+@get("/v1/orders/{order:str}")
+async def trace(request: _Ask, service: Service, order: str) -> _Answer:
+    """Show one order's journey: touches, who is credited and why nobody else, experiments, returns, claims of tools."""
+    return await service.ask(request, lambda shop: shop.trace(order))
+
+
 @get("/v1/metrics/{name:str}")
 async def metric(
     request: _Ask, service: Service, name: str, by: Literal["day", "week", "month", "surface"] | None = None
@@ -165,7 +171,7 @@ async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answe
 
 
 FIGURES = (
-    *(overview, audit, claims, alignment, drift, readiness, check, orders, metric, report, calibrate, holdout),
+    *(overview, audit, claims, alignment, drift, readiness, check, orders, trace, metric, report, calibrate, holdout),
     *(plan, result, verdict, slices, onoff_plan, onoff_verdict),
 )
 """The addresses that read."""
