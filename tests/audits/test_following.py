@@ -5,11 +5,18 @@ from __future__ import annotations
 import ibis
 import numpy as np
 import pytest
+from scipy import stats
 
 from builders import click, facts, later, line, purchase, rows, shown
-from counterclick.audits.following import PERIODS, Following, clicked_by_day, followings, moves, shown_by_day
+from counterclick.audits.following import PERIODS, Following, _ranks, clicked_by_day, followings, moves, shown_by_day
 
 N_PRODUCTS = 80
+
+
+def test_ranks_share_the_mean_of_equal_values() -> None:
+    """Oracle: SciPy's."""
+    values = np.random.default_rng(2).poisson(3, 60).astype(float)
+    assert _ranks(values) == pytest.approx(stats.rankdata(values))
 
 
 def row(policy: str, product: int, period: int, n_shown: int, n_clicks: int, n_orders: int) -> dict[str, int | str]:

@@ -61,6 +61,12 @@ def small_shop() -> list[Event]:
 
 
 EXPECTED = {
+    "revenue": (100, None),  # 36 + 14 + 50
+    "net_revenue": (82, None),  # one of two units of o1 came back
+    "returned_value": (18, None),
+    "margin": (6, None),  # 36 - 2 x 15; no other cost is known
+    "margin_rate": (6, 36),
+    "orders": (3, None),
     "revenue_per_visitor": (100, 4),  # 36 + 14 + 50
     "net_revenue_per_visitor": (82, 4),  # one of two units, 18 of 36, came back
     "matured_net_revenue_per_visitor": (82, 4),

@@ -39,6 +39,10 @@ weeks = 8
 """
 ARMS = ("nothing", "bestsellers")
 VERBS: dict[str, tuple[str, ...]] = {
+    "/v1/overview": ("overview",),
+    "/v1/overview?since=2026-01-05&until=2026-01-11&surface=cart": (
+        *("overview", "--since", "2026-01-05", "--until", "2026-01-11", "--surface", "cart"),
+    ),
     "/v1/audit": ("audit",),
     "/v1/audit?explain=true&surface=cart": ("audit", "--explain", "--surface", "cart"),
     "/v1/claims": ("claims",),
@@ -50,6 +54,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "/v1/check?rejections=true&most=5": ("check", "--rejections", "--most", "5"),
     "/v1/orders?most=3": ("orders", "--most", "3"),
     "/v1/orders?unmatched=test": ("orders", "--unmatched", "test"),
+    "/v1/orders/o17": ("trace", "o17"),
+    "/v1/orders/o1234": ("trace", "o1234"),
     "/v1/metrics/revenue_per_visitor": ("metric", "revenue_per_visitor"),
     "/v1/metrics/revenue_per_visitor?by=week": ("metric", "revenue_per_visitor", "--by", "week"),
     "/v1/report?month=2026-01&compare=true&quarter=true": ("report", "--month", "2026-01", "--compare", "--quarter"),
@@ -68,6 +74,7 @@ VERBS: dict[str, tuple[str, ...]] = {
 REFUSED = {
     "/v1/calibrate?name=test&draws=20": 409,
     "/v1/holdout": 400,
+    "/v1/orders/o1234": 404,
     "/v1/onoff/cart/plan": 409,
 }
 """What a shop of five weeks without a holdout cannot answer."""

@@ -2,7 +2,7 @@
 
 from counterclick.audits.adding import claims_together, period_claims
 from counterclick.audits.alignment import Aims, Alignment, alignment_audit
-from counterclick.audits.claims import Base, Claims, Line, claims_audit
+from counterclick.audits.claims import Base, Claims, Line, claims_audit, laid
 from counterclick.audits.drift import Alarm, Drift, drift_audit
 from counterclick.audits.drift_experiments import Agreement, Compared, ExperimentDrift
 from counterclick.audits.drift_weekly import SeriesDrift
@@ -10,7 +10,7 @@ from counterclick.audits.following import Following, clicked_by_day, followings,
 from counterclick.audits.laying import WAYS, claimed_by_surface, counted_by, ledger_audit
 from counterclick.audits.ledger import CLAIM_RULE, WIDEST, WINDOWS, Ledger
 from counterclick.audits.page import Audit
-from counterclick.audits.recommending import Recommendation, Situation, Trial
+from counterclick.audits.recommending import Recommendation, Situation, Trial, recommend
 from counterclick.audits.theatre import SurfaceFigures, Theatre, theatre_audit
 
 __all__ = [
@@ -45,9 +45,11 @@ __all__ = [
     "counted_by",
     "drift_audit",
     "followings",
+    "laid",
     "ledger_audit",
     "moves",
     "period_claims",
+    "recommend",
     "shown_by_day",
     "theatre_audit",
 ]

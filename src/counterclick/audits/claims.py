@@ -21,7 +21,7 @@ from counterclick.errors import RefusedError
 from counterclick.stats import Moments, incrementality_ratio
 from counterclick.verdicts import Money, Verdict
 
-__all__ = ["Base", "Claims", "Line", "claims_audit"]
+__all__ = ["Base", "Claims", "Line", "claims_audit", "laid"]
 
 _AMOUNTS = ("revenue", "claimed", "attributed")
 _RATIO = tuple[float, float, float]
@@ -185,6 +185,28 @@ def claims_audit(
         costs: surface -> declared monthly cost.
         ledger: `counterclick.audits.ledger_audit`.
     """
+    lines = laid(claimed, credited, arms, bases, costs, ledger.revenue)
+    return Claims(ledger.currency, lines, ledger)
+
+
+def laid(
+    claimed: Table,
+    credited: Table,
+    arms: Table | None,
+    bases: Mapping[str, Base],
+    costs: Mapping[str, float | None],
+    revenue: float,
+) -> tuple[Line, ...]:
+    """Return claims, credits and effects of each surface beside each other.
+
+    Args:
+        claimed: as `claims_audit` takes it, and all others too.
+        credited: see there.
+        arms: see there.
+        bases: see there.
+        costs: see there.
+        revenue: of the whole shop.
+    """
     claims_of = claimed.group_by("order_id", "surface").agg(amount=_.claimed_revenue.sum())  # two tools may share a surface
     credits_of = credited.select("order_id", "surface", amount=_.attributed_revenue)
     claims_by, credits_by = _by_surface(claims_of), _by_surface(credits_of)
@@ -198,15 +220,15 @@ def claims_audit(
         Line(
             surface,
             None,
-            ledger.revenue,
-            _share(claims_by.get(surface, 0.0), ledger.revenue),
-            _share(credits_by.get(surface, 0.0), ledger.revenue),
+            revenue,
+            _share(claims_by.get(surface, 0.0), revenue),
+            _share(credits_by.get(surface, 0.0), revenue),
             monthly_cost=costs.get(surface),
             ratio_refused="no experiment splits its visitors, so that no effect can be laid beside its credits.",
         )
         for surface in sorted(untested)
     ]
-    return Claims(ledger.currency, tuple(lines), ledger)
+    return tuple(lines)
 
 
 def _sums(

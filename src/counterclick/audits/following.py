@@ -15,7 +15,7 @@ import numpy as np
 from ibis import _
 from ibis.expr.types import Column, Table
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from counterclick.stats import holm
 
@@ -172,7 +172,7 @@ def _following(surface: str, policy: str, cells: Mapping[tuple[str, int], Mappin
 def _ranked(step: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ranks within one step, (n, 3), around 0: what changes for all products alike is no following."""
     n = len(step)
-    return np.column_stack([(stats.rankdata(column) - (n + 1) / 2) / n for column in step.T])
+    return np.column_stack([(_ranks(column) - (n + 1) / 2) / n for column in step.T])
 
 
 def _p_value(r: float, n: int) -> float:
@@ -188,6 +188,15 @@ def _partial(ranks: NDArray[np.float64], of: int, given: int) -> float | None:
     r = np.asarray(np.corrcoef(ranks.T), dtype=np.float64)
     rest = (1 - r[0, given] ** 2) * (1 - r[of, given] ** 2)
     return float((r[0, of] - r[0, given] * r[of, given]) / np.sqrt(rest)) if rest > 0 else None
+
+
+def _ranks(column: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rank of each value, from 1; equal ones share the mean of theirs.
+
+    SciPy's own stands in ``scipy.stats``, whose import takes longer than many a question.
+    """
+    _values, places, counts = np.unique(column, return_inverse=True, return_counts=True)
+    return np.asarray((counts.cumsum() - (counts - 1) / 2)[places], dtype=np.float64)
 
 
 def _on(rows: Table, column: str = "occurred_at") -> Column:

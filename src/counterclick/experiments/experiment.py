@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 from ibis.expr.types import Table
@@ -18,6 +18,7 @@ from counterclick.experiments.cohort import Assignment, Cohort
 from counterclick.experiments.context import Context
 from counterclick.experiments.judging import judge
 from counterclick.experiments.measured import BUYERS, Measured, active_visitors, measure
+from counterclick.experiments.membership import Membership, membership
 from counterclick.experiments.planner import Plan, plan_experiment
 from counterclick.experiments.proxies import proxy_moments
 from counterclick.experiments.result import ALWAYS, Result, tabulate
@@ -151,6 +152,16 @@ class Experiment:
         Grain: one order.
         """
         return self._cohort.unmatched
+
+    def membership(self, order_id: str, ordered_at: datetime, visitor_id: str | None) -> Membership:
+        """Return whether an order of the shop counts in this experiment, and why.
+
+        Args:
+            order_id: of the order.
+            ordered_at: when it was placed, UTC.
+            visitor_id: whom it names; None where it names none.
+        """
+        return membership(self._cohort, order_id, ordered_at, visitor_id)
 
     def assignment(self) -> Assignment:
         """Return how far the assignment is carried to orders."""

@@ -138,6 +138,11 @@ MEASURES: dict[str, Measure] = {measure.name: measure for measure in _MEASURES}
 """name -> measure."""
 
 _DEFINED = (
+    Metric("revenue", "outcome", "money", "revenue", None, "Revenue, before returns."),
+    Metric("net_revenue", "outcome", "money", "net_revenue", None, "Revenue after returns and cancellations."),
+    Metric("margin", "outcome", "money", "margin", None, "Margin, where costs are known; before returns."),
+    Metric("margin_rate", "outcome", "rate", "margin", "costed_revenue", "Margin over the revenue whose cost is known."),
+    Metric("orders", "outcome", "count", "orders", None, "Orders."),
     Metric("revenue_per_visitor", "outcome", "money", "revenue", VISITORS, "Revenue per visitor."),
     Metric("net_revenue_per_visitor", "outcome", "money", "net_revenue", VISITORS, "Net revenue per visitor."),
     Metric(
@@ -174,6 +179,15 @@ _DEFINED = (
         "units",
         "itemised_orders",
         "Units per order. Says nothing without conversion.",
+    ),
+    Metric(
+        "returned_value",
+        "guardrail",
+        "money",
+        "returned_value",
+        None,
+        "Value returned or cancelled.",
+        worse="higher",
     ),
     Metric(
         "returned_value_per_visitor",

@@ -108,7 +108,7 @@ class Sources:
     def successes(self) -> Table:
         """Grain: one touch that an order of the same person followed within the window."""
         touches = self.touches
-        bought = self.orders.select(_person="person_id", bought_at="ordered_at")
+        bought = self.orders.select("order_id", _person="person_id", bought_at="ordered_at")
         after = touches.join(
             bought,
             [
@@ -117,9 +117,13 @@ class Sources:
                 bought.bought_at <= touches.measured_at + self._window,
             ],
         )
-        return after.group_by("interaction_id", "kind").agg(
-            visitor_id=_.visitor_id.max(), surface=_.surface.max(), measured_at=_.measured_at.max()
+        once = after.group_by("interaction_id", "kind").agg(
+            visitor_id=_.visitor_id.max(),
+            surface=_.surface.max(),
+            measured_at=_.measured_at.max(),
+            order_id=_.order_id.min(),
         )
+        return self._kept(once, "successes")
 
     @property
     def shown(self) -> Table:
@@ -142,16 +146,21 @@ class Sources:
                 shown.shown_at >= sold.ordered_at - self._window,
             ],
         )
-        return pairs.group_by("order_id", "product_id", "surface").agg(
+        once = pairs.group_by("order_id", "product_id", "surface").agg(
             visitor_id=_.visitor_id.max(), measured_at=_.shown_at.max()
         )
+        return self._kept(once, "shown_orders")
 
     @property
     def credits(self) -> Table:
         """Grain: one credited order."""
-        credited = attribution.credits(self.orders, self.facts.interactions, self.rule)
+        credited = self._kept(attribution.credits(self.orders, self.facts.interactions, self.rule), "credited")
         owner = self.orders.select("visitor_id", _order="order_id")
         return credited.join(owner, credited.order_id == owner["_order"]).mutate(measured_at=_.ordered_at)
+
+    def _kept(self, rows: Table, name: str) -> Table:
+        """Return rows that belong to orders, computed once where they are the shop's own orders."""
+        return rows if self._orders is not None else self.facts.kept(rows, name, ("order_id",))
 
     @property
     def _window(self) -> ibis.Value:

@@ -22,16 +22,19 @@ from counterclick.audits import (
     Claims,
     Drift,
     Ledger,
+    Line,
+    Recommendation,
     Situation,
     SurfaceFigures,
     Theatre,
     alignment_audit,
     claimed_by_surface,
-    claims_audit,
     clicked_by_day,
     followings,
+    laid,
     ledger_audit,
     moves,
+    recommend,
     shown_by_day,
     theatre_audit,
 )
@@ -104,28 +107,42 @@ class Auditing:
 
     @cached_property
     def claims(self) -> Claims:
+        """What each surface claims, is credited with, and earns, with the ledger."""
+        return Claims(self.config.shop.currency, self.lines, self.ledger)
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
         """What each surface claims, is credited with, and earns."""
         arms = [
             experiment.feature_orders().select("order_id", "visitor_id", "revenue", experiment=ibis.literal(name))
             for name, experiment in self.experiments.items()
         ]
-        return claims_audit(
+        return laid(
             claimed=self.claimed,
             credited=self.credited,
             arms=self.reading.keep(ibis.union(*arms), "arms") if arms else None,
             bases={name: self._base(name) for name in self.experiments},
             costs={name: settings.monthly_cost for name, settings in self.config.surfaces.items()},
-            ledger=self.ledger,
+            revenue=one_row(self.reading.facts.orders.agg(total=_.revenue.sum().cast("float64")))["total"] or 0.0,
         )
 
     @cached_property
     def theatre(self) -> Theatre:
         """Engagement beside money, and what to do with each surface."""
         figures = self._figures()
+        trials = self._trials(self.drift)
         situations = [
-            (self._situation(name, figures.get(name)), figures.get(name) or SurfaceFigures(None)) for name in self.surfaces
+            (self._situation(name, trials, proposing=True), figures.get(name) or SurfaceFigures(None))
+            for name in self.surfaces
         ]
         return theatre_audit(situations, self.config.shop.currency)
+
+    @cached_property
+    def advised(self) -> tuple[tuple[Situation, Recommendation], ...]:
+        """Every surface with what to do with it: as `theatre` says, without its figures and without proposals of tests."""
+        trials = self._trials(None)
+        situations = [self._situation(name, trials, proposing=False) for name in self.surfaces]
+        return tuple((situation, recommend(situation)) for situation in situations)
 
     @property
     def surfaces(self) -> tuple[str, ...]:
@@ -179,7 +196,7 @@ class Auditing:
     @cached_property
     def credited(self) -> Table:
         """Grain: one order credited by the shop's rule."""
-        return self.reading.keep(self.credits_query, "credited", _BY_ORDER)
+        return self.reading.facts.kept(self.credits_query, "credited", _BY_ORDER)
 
     @property
     def credits_query(self) -> Table:
@@ -221,11 +238,11 @@ class Auditing:
         ctr = {found.key: found.value for found in compute(sources, metric_named("ctr"), "surface")}
         found = {}
         for name, first in self._first_seen.items():
-            recorded = max((self._today - first).days + 1, 1) / DAYS_A_MONTH  # it may be seen first after the last order
+            recorded = max((self.today - first).days + 1, 1) / DAYS_A_MONTH  # it may be seen first after the last order
             own = credit.get(name)
             attributed = (own.numerator or 0.0) if own else 0.0
             found[name] = SurfaceFigures(
-                months=max((self._today - self._live_since(name, first)).days + 1, 1) / DAYS_A_MONTH,
+                months=max((self.today - self._live_since(name, first)).days + 1, 1) / DAYS_A_MONTH,
                 interactions_a_month=((own.denominator or 0.0) if own else 0.0) / recorded,
                 ctr=ctr.get(name),
                 attributed_a_month=attributed / recorded,
@@ -238,7 +255,7 @@ class Auditing:
         return min(first, declared.live_since) if declared and declared.live_since else first
 
     @cached_property
-    def _today(self) -> date:
+    def today(self) -> date:
         """The last day of which anything of the shop is recorded."""
         days = self.reading.days
         last = one_row(days.filter(days.kind.isin(_LIVELY)).agg(last=_.last_at.max()))["last"]
@@ -247,24 +264,25 @@ class Auditing:
     def _day(self, moment: datetime) -> date:
         return moment.astimezone(ZoneInfo(self.config.shop.timezone)).date()
 
-    def _situation(self, surface: str, figures: SurfaceFigures | None) -> Situation:
+    def _situation(self, surface: str, trials: Trials, *, proposing: bool) -> Situation:
         declared = self.config.surfaces.get(surface)
-        tested = self._trials.of(surface)
+        tested = trials.of(surface)
         asks = tested is None or (tested.ended and (tested.verdict is None or tested.verdict.outcome == "inconclusive"))
+        first = self._first_seen.get(surface)
+        days = None if first is None else max((self.today - self._live_since(surface, first)).days + 1, 1)
         return Situation(
             surface=surface,
-            days_live=None if figures is None or figures.months is None else round(figures.months * DAYS_A_MONTH),
+            days_live=days,
             tested=tested,
-            proposal=self._proposal(surface) if asks else "",
+            proposal=self._proposal(surface) if asks and proposing else "",
             kill=self.config.kill,
             monthly_cost=declared.monthly_cost if declared else None,
             currency=self.config.shop.currency,
             held_together=self.config.holdout is not None,
         )
 
-    @cached_property
-    def _trials(self) -> Trials:
-        return Trials(self.experiments, self.verdicts, self.drift, self.config.onoff, self.onoff, self._today)
+    def _trials(self, drift: Drift | None) -> Trials:
+        return Trials(self.experiments, self.verdicts, drift, self.config.onoff, self.onoff, self.today)
 
     def _proposal(self, surface: str) -> str:
         """Return how a surface could be tested: its visitors split, or the surface switched on and off."""

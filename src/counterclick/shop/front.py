@@ -5,113 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from ibis import _
-from ibis.expr.types import Table
-
-from counterclick.attribution import FirstTouch, LastTouch, Rule
 from counterclick.audits import Alignment, Audit, Drift, Ledger
 from counterclick.audits.leaking import HoldoutCheck
+from counterclick.audits.overview import Overview
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
-from counterclick.config import HOLDOUT, Config, duration
+from counterclick.config import HOLDOUT
 from counterclick.decisions import Decision
 from counterclick.errors import ConfigError
 from counterclick.events.vocabulary import Event
 from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
 from counterclick.experiments.holdout import GlobalHoldout
-from counterclick.facts import Facts
-from counterclick.facts.rows import row_count
-from counterclick.metrics import Sources, compute, metric_named
-from counterclick.metrics.compute import By
 from counterclick.shop.access import Access
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.explaining import Explanation, explain_audit
-from counterclick.shop.health import Health, Refused, health_of, refused_events
+from counterclick.shop.health import Health, health_of
 from counterclick.shop.keys import Keys
 from counterclick.shop.onoff import OnOff
+from counterclick.shop.overviewing import overview_of
 from counterclick.shop.readiness import readiness_of_shop
-from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
-from counterclick.shop.registry import Registry
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.rights import Rights
 from counterclick.shop.senders import Senders
-from counterclick.shop.serving import Serving
-from counterclick.shop.shown import MetricTable, OrderList
+from counterclick.shop.telling import Telling
 from counterclick.shop.translating import record_translated
 from counterclick.shop.verifying import verified_holdout
-from counterclick.store import Store
 
 __all__ = ["Shop"]
 
 _DRAIN_ABOVE = 2_000
 
 
-class Shop:
+class Shop(Telling):
     """A shop: its configuration and its events.
 
-    Args:
-        config: what ``shop.toml`` declares.
-        folder: where ``shop.toml`` lies; the store is found from there.
-        memory_limit: of the embedded database.
-        keep_after: seconds; facts that took longer to compute are stored beside the log, for the next time.
+    `counterclick.shop.holding.Held` says with what it is opened.
     """
-
-    def __init__(self, config: Config, folder: Path, *, memory_limit: str = "1500MB", keep_after: float = 1.0) -> None:
-        self.config = config
-        self.folder = folder
-        self.store = Store(folder / config.shop.store, config.shop.log)
-        self._memory_limit = memory_limit
-        self._keep_after = keep_after
-        self._reading: Reading | None = None
-        self._registry = Registry(config, self.store, self.rule, lambda: self.reading, self.refresh)
-        self._serving = Serving(config, self.store, self._registry, lambda: self.reading, self._forget)
-
-    def __repr__(self) -> str:
-        return f"Shop({str(self.folder)!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is not None:
-            self._reading = None  # nobody waits for facts to be stored
-        self.close()
-
-    def close(self) -> None:
-        """Move what waits into the log, and let go of the files."""
-        self.refresh()
-        self.store.drain()
-        self.store.close()
-
-    @property
-    def is_reading(self) -> bool:
-        """Whether the store is being read: a question was asked since the last `refresh`."""
-        return self._reading is not None
-
-    def refresh(self) -> None:
-        """Forget the facts read so far, once they are stored where that pays; the next question reads the store anew."""
-        self._forget()
-        self._serving.refresh()
-
-    @property
-    def is_overtaken(self) -> bool:
-        """Whether events of the present reading were erased meanwhile, so that its files are gone."""
-        return self._reading is not None and self._reading.is_overtaken
-
-    def drop(self) -> None:
-        """Let the present reading go, without storing what it has computed."""
-        self._reading = None
-
-    def _forget(self) -> None:
-        if self._reading is not None:
-            self._reading.close()
-            self._reading = None
 
     # -- recording -----------------------------------------------------------------------------------------------
 
@@ -176,80 +110,35 @@ class Shop:
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
-    @property
-    def reading(self) -> Reading:
-        """The store as it was when the first question was asked; `refresh` reads it anew."""
-        if self._reading is None:
-            self._reading = Reading(self.store, self.config, self.folder, self._memory_limit, keep_after=self._keep_after)
-        return self._reading
-
-    @property
-    def facts(self) -> Facts:
-        """All fact tables, as Ibis expressions."""
-        return self.reading.facts
-
-    @property
-    def orders(self) -> Table:
-        """Completed orders, one a row: an Ibis table to filter, join and plot.
-
-        Raises:
-            EmptyStoreError: nothing is recorded.
-        """
-        self.reading.as_of()
-        return self.facts.orders
-
     @anew
-    def latest_orders(self, most: int = 20, *, unmatched: str | None = None) -> OrderList:
-        """Return the newest completed orders.
+    def overview(
+        self,
+        period: str | None = None,
+        surface: str | None = None,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Overview:
+        """Return a period beside the one before and last year, what each surface earns, and the one thing to do next.
 
         Args:
-            most: how many.
-            unmatched: only orders in the time of this experiment whose assigned visitor is not known.
+            period: a month such as 2026-03, or days up to the last whole one that is known: last-28-days unless given.
+            surface: only what belongs to this surface.
+            since: first day, instead of a name.
+            until: last day; the last whole one that is known unless given.
 
         Raises:
+            ConfigError: the period is written as none can be, or is longer than a year.
             EmptyStoreError: nothing is recorded.
-            UnknownNameError: there is no such experiment.
+            InputError: nothing of the period is known.
+            UnknownNameError: there is no such surface.
         """
-        if most < 1:
-            raise ConfigError(f"most must be 1 or more; it was {most}.")
-        orders = self.orders if unmatched is None else self.experiment(unmatched).unmatched_orders()
-        newest = orders.order_by([_.ordered_at.desc(), _.order_id]).head(most).to_pyarrow().to_pylist()
-        n_all = row_count(orders)
-        return OrderList(self.config.shop.currency, tuple(newest), n_all)
-
-    @anew
-    def metric(self, name: str, by: By | None = None) -> MetricTable:
-        """Return a metric of the whole shop, by period or by surface.
-
-        Raises:
-            UnknownNameError: there is no such metric.
-            EmptyStoreError: nothing is recorded.
-        """
-        metric = metric_named(name)
         self.reading.as_of()
-        if by not in (None, "day", "week", "month", "surface"):
-            raise ConfigError(f"a metric goes by day, week, month or surface, not by {by!r}.")
-        values = compute(Sources(self.facts, self.rule), metric, by, timezone=self.config.shop.timezone)
-        return MetricTable(metric, by, self.config.shop.currency, tuple(values))
-
-    @property
-    def rule(self) -> Rule:
-        """The shop's rule of attribution."""
-        declared = self.config.attribution
-        rule = FirstTouch if declared.rule == "first_touch" else LastTouch
-        return rule(duration(declared.window), helpful_only=declared.helpful_only)
+        auditing = self._auditing(silent)
+        asked = (period, since, until)
+        return overview_of(self.reading, self.config, self.rule, auditing, self.readiness, asked, surface)
 
     # -- judging -------------------------------------------------------------------------------------------------
-
-    @anew
-    def experiment(self, name: str) -> Experiment:
-        """Return a declared experiment; what it declares is written to the log when it is first asked for.
-
-        Raises:
-            UnknownNameError: ``shop.toml`` declares none of that name.
-            EmptyStoreError: nothing is recorded.
-        """
-        return self._registry.experiment(name)
 
     def declare(self) -> None:
         """Write what every experiment, and the holdout over all of them, declares to the log, where it is not there yet."""
@@ -375,8 +264,13 @@ class Shop:
         return self._auditing(progress).drift
 
     def _auditing(self, progress: Progress) -> Auditing:
+        """Return the audits of the present reading: what one of them has computed, the others know."""
         experiments = self._registry.experiments()
-        return Auditing(self.config, self.reading, self.rule, experiments, self._registry.proposed, self.onoff, progress)
+        if self._audits is None:
+            given = (self.reading, self.rule, experiments, self._registry.proposed, self.onoff)
+            self._audits = Auditing(self.config, *given, progress)
+        self._audits.progress = progress
+        return self._audits
 
     @anew
     def holdout(self, *, progress: Progress = silent) -> GlobalHoldout:
@@ -426,13 +320,6 @@ class Shop:
         """
         self.reading.as_of()
         return verified_holdout(self.reading, self.config, surface, most)
-
-    @anew
-    def rejections(self, most: int = 20) -> Refused:
-        """Return the newest refused events with their reasons."""
-        if most < 1:
-            raise ConfigError(f"most must be 1 or more; it was {most}.")
-        return refused_events(self.reading, most)
 
     # -- deciding ------------------------------------------------------------------------------------------------
 

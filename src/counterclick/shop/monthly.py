@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -17,7 +16,7 @@ from counterclick.config import Config, duration
 from counterclick.errors import ConfigError, EmptyStoreError, InputError
 from counterclick.facts.local_time import day_begins, local
 from counterclick.facts.rows import row_count
-from counterclick.metrics import MEASURES, Metric, MetricValue, Sources, compute, metric_named
+from counterclick.metrics import MetricValue, Sources, compute, metric_named
 from counterclick.shop.reading import Reading
 
 __all__ = ["chosen", "figures_of", "ledger_of", "month_before", "months_of", "parsed", "year_before"]
@@ -39,7 +38,7 @@ _LABELS = {
     "order_success_rate": "order success rate",
     "order_submit_rate": "order submit rate",
 }
-"""Metric, or measure of which the total is shown -> how it is called."""
+"""Metric -> how it is called."""
 
 
 def parsed(month: str) -> date:
@@ -115,17 +114,11 @@ def figures_of(
     """Return the month's figures beside those of other months, each by its metric's one definition."""
     found = []
     for name, label in _LABELS.items():
-        metric = _total_of(name) if name in MEASURES else metric_named(name)
+        metric = metric_named(name)
         values = {value.key: value for value in compute(sources, metric, "month", timezone=timezone)}
         three = [_value(values, each) for each in (month, before, last_year)]
         found.append(Figure(label, metric, name in _CREDIT, *three))
     return tuple(found)
-
-
-def _total_of(measure: str) -> Metric:
-    """Return the total of a measure as a metric."""
-    unit: Literal["money", "count"] = "money" if MEASURES[measure].is_money else "count"
-    return Metric(measure, "outcome", unit, measure, None, MEASURES[measure].says)
 
 
 def _value(values: dict[str | None, MetricValue], month: Month | None) -> float | None:

@@ -27,7 +27,7 @@ class Trials:
     Attributes:
         experiments: every declared one.
         verdicts: experiment -> its verdict, or why there is none.
-        drift: their proxies.
+        drift: their proxies; None where nobody asks for these.
         schedules: surface -> its declared on/off schedule.
         onoff: surface -> its on/off test.
         today: the last day of which anything of the shop is recorded.
@@ -35,7 +35,7 @@ class Trials:
 
     experiments: Mapping[str, Experiment]
     verdicts: Mapping[str, Verdict | str]
-    drift: Drift
+    drift: Drift | None
     schedules: Mapping[str, OnOffConfig]
     onoff: Callable[[str], OnOff]
     today: date
@@ -73,7 +73,8 @@ class Trials:
         config = experiment.config
         if self._rank(name)[0] == _TO_BEGIN:
             return Trial(name, None, "", 0, ended=False, begins_on=config.starts_on)
-        proxies = [each for found in self.drift.experiments if found.experiment == name for each in found.proxies]
+        drifted = self.drift.experiments if self.drift else ()
+        proxies = [each for found in drifted if found.experiment == name for each in found.proxies]
         lifts = {}
         if isinstance(verdict, Verdict) and verdict.lift is not None:
             result = experiment.estimates()

@@ -46,6 +46,7 @@ from counterclick.stats.sequential import (
 )
 from counterclick.stats.sufficient import Moments
 from counterclick.stats.trials import Trials, design_bounds, run_trials
+from counterclick.stats.weekly_change import weekly_change
 
 __all__ = [
     "FIXED_BOUND",
@@ -101,5 +102,6 @@ __all__ = [
     "stagewise_p_value",
     "trend_gap",
     "visitors_needed",
+    "weekly_change",
     "welch_difference",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get
@@ -13,6 +14,19 @@ __all__ = ["FIGURES"]
 
 _Ask = Request[Any, Any, Any]
 _Answer = Response[str]
+
+
+@get("/v1/overview")
+async def overview(
+    request: _Ask,
+    service: Service,
+    period: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    surface: str | None = None,
+) -> _Answer:
+    """Show a period (2026-03, last-28-days) beside the one before and last year, and the one thing to do next."""
+    return await service.ask(request, lambda shop: shop.overview(period, surface, since=since, until=until))
 
 
 @get("/v1/audit")
@@ -69,6 +83,12 @@ async def orders(
 ) -> _Answer:
     """List completed orders, the newest first; ``unmatched`` names an experiment that cannot match them."""
     return await service.ask(request, lambda shop: shop.latest_orders(most, unmatched=unmatched))
+
+
+@get("/v1/orders/{order:str}")
+async def trace(request: _Ask, service: Service, order: str) -> _Answer:
+    """Show one order's journey: touches, who is credited and why nobody else, experiments, returns, claims of tools."""
+    return await service.ask(request, lambda shop: shop.trace(order))
 
 
 @get("/v1/metrics/{name:str}")
@@ -151,7 +171,7 @@ async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answe
 
 
 FIGURES = (
-    *(audit, claims, alignment, drift, readiness, check, orders, metric, report, calibrate, holdout),
+    *(overview, audit, claims, alignment, drift, readiness, check, orders, trace, metric, report, calibrate, holdout),
     *(plan, result, verdict, slices, onoff_plan, onoff_verdict),
 )
 """The addresses that read."""

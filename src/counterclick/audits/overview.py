@@ -1,0 +1,338 @@
+"""The overview: a period's figures beside the one before and last year, every surface's money, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from counterclick.audits.next_step import Step
+from counterclick.display import Grid, Shown, money, percent, signed_percent
+from counterclick.errors import RefusedError
+from counterclick.metrics import Measured, Metric, Period
+from counterclick.stats import holm, weekly_change
+
+__all__ = ["FIGURES", "OF_SURFACE", "Change", "Earning", "Figure", "Overview", "figures_of"]
+
+FIGURES = (
+    "revenue",
+    "returned_value",
+    "net_revenue",
+    "margin",
+    "margin_rate",
+    "orders",
+    "aov",
+    "units_per_order",
+    "conversion",
+    "add_to_cart_gmv",
+    "average_cart_value",
+    "attributed_checkout_revenue",
+    "attributed_revenue_per_interaction",
+    "order_success_rate",
+    "order_submit_rate",
+)
+"""Metrics of a period, in their order."""
+OF_SURFACE = FIGURES[-4:]
+"""Those whose every part belongs to a surface."""
+LEVEL = 0.95
+_SHOWN = 0.05
+_Interval = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A figure beside that of another period.
+
+    Attributes:
+        period: the other one.
+        value: of the figure then; None where it is not known.
+        change: relative; of totals, that of a day's mean. None where it is not known.
+        lower: lower end of its 95 % interval.
+        upper: upper end.
+        p_value: of "no difference", Holm-adjusted over the figures of this comparison; None where it cannot be tested.
+        differs: whether it is more than chance: the adjusted p-value lies below 0.05.
+        says: why there is no change or no interval; empty where there is.
+    """
+
+    period: Period
+    value: float | None
+    change: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    p_value: float | None = None
+    differs: bool = False
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A metric of the period.
+
+    Attributes:
+        metric: its name.
+        unit: money, count, rate or seconds.
+        value: None where nothing is to be divided by, or not known.
+        numerator: what was added up.
+        denominator: what it was divided by; None for totals.
+        final_on: from which day on it changes no more: late events have come, returns and windows have closed.
+        is_provisional: whether that day lies after what the log knows.
+        before: the period before.
+        year_before: the same one last year.
+    """
+
+    metric: str
+    unit: str
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    final_on: date
+    is_provisional: bool
+    before: Change
+    year_before: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """What a surface claims, is credited with, and earns: shares of one base, the revenue of visitors who had it.
+
+    Attributes:
+        surface: which.
+        experiment: by which it is known; None without one.
+        base_revenue: of the visitors who had the feature; of the whole shop without an experiment.
+        claimed: share of it that the surface claims.
+        attributed: share of it that the rule credits to the surface.
+        incremental: share of it that the feature earned over the control, with its interval; None where not measured.
+        outcome: of the verdict; None without one.
+        a_month: money a month that it earns over its control: value, lower and upper end; None where not measured.
+        monthly_cost: declared in ``shop.toml``.
+        says: why nothing is measured; empty where it is.
+    """
+
+    surface: str
+    experiment: str | None
+    base_revenue: float
+    claimed: float
+    attributed: float
+    incremental: _Interval | None
+    outcome: str | None
+    a_month: _Interval | None
+    monthly_cost: float | None
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview(Shown):
+    """A period of the shop on one page.
+
+    Attributes:
+        currency: of amounts.
+        surface: of which surface the figures are; None for the whole shop.
+        asked: the period that was asked for.
+        period: of it, the whole days that are known.
+        known_on: the last whole day that is known.
+        is_over: whether all of its days are known.
+        figures: one for each metric.
+        earnings: one for each surface and experiment.
+        step: the one thing to do next.
+    """
+
+    currency: str
+    surface: str | None
+    asked: Period
+    period: Period
+    known_on: date
+    is_over: bool
+    figures: tuple[Figure, ...]
+    earnings: tuple[Earning, ...]
+    step: Step
+
+    def figure(self, metric: str) -> Figure:
+        """Return a figure by its metric.
+
+        Raises:
+            KeyError: there is none of that name.
+        """
+        return {figure.metric: figure for figure in self.figures}[metric]
+
+    def grids(self) -> list[Grid]:
+        """Return what to do next, the figures, and what the surfaces earn."""
+        step = Grid("The one thing to do next", (), (), (self.step.says, f"Rule: {self.step.rule}. {self.step.because}"))
+        return [step, self._figures(), self._earnings()]
+
+    def _figures(self) -> Grid:
+        has_year = any(figure.year_before.value is not None for figure in self.figures)
+        rows = []
+        for figure in self.figures:
+            mark = " *" if figure.is_provisional else ""
+            beside: tuple[str, ...] = self._beside(figure, figure.before)
+            if has_year:
+                beside += self._beside(figure, figure.year_before)
+            rows.append((figure.metric.replace("_", " "), self._amount(figure, figure.value) + mark, *beside))
+        heads = ("", "", "before", "change, %", *(("last year", "change, %") if has_year else ()))
+        return Grid(self._title(), heads, rows, self._notes())
+
+    def _title(self) -> str:
+        of = f" of {self.surface}" if self.surface else ""
+        until = "" if self.is_over else f", so far: until {self.period.last_on}"
+        return f"{self.asked.name}{of}{until}"
+
+    def _notes(self) -> list[str]:
+        before, year = self.figures[0].before.period, self.figures[0].year_before.period
+        notes = [
+            f"Days {self.period.first_on} to {self.period.last_on}; before: {before.first_on} to {before.last_on}; last "
+            f"year: {year.first_on} to {year.last_on}. Changes of totals are those of a day's mean.",
+            f"! marks a change that is more than chance. Intervals are of {percent(LEVEL, 0)}, over weeks; the marks are "
+            "Holm-adjusted over all figures.",
+        ]
+        waiting = {figure.final_on for figure in self.figures if figure.is_provisional}
+        notes += [
+            f"* provisional until {day}: "
+            + ", ".join(each.metric for each in self.figures if each.is_provisional and each.final_on == day)
+            for day in sorted(waiting)
+        ]
+        said: dict[str, list[str]] = {}
+        for figure in self.figures:
+            for which, change in (("the period before", figure.before), ("last year", figure.year_before)):
+                if change.says:
+                    said.setdefault(f"{which}: {change.says}", []).append(figure.metric)
+        every = len(self.figures)
+        notes += [
+            f"Against {says}" if len(names) == every else f"{', '.join(names)} against {says}"
+            for says, names in said.items()
+        ]
+        return notes
+
+    def _amount(self, figure: Figure, value: float | None) -> str:
+        if value is None:
+            return "not known"
+        if figure.unit == "money":
+            return money(value, self.currency)
+        return percent(value, 2) if figure.unit == "rate" else f"{value:,.3f}".removesuffix(".000")
+
+    def _beside(self, figure: Figure, change: Change) -> tuple[str, str]:
+        then = "-" if change.value is None else self._amount(figure, change.value)
+        if change.change is None:
+            return then, "not known"
+        if change.lower is None or change.upper is None:
+            return then, f"{change.change * 100:+.1f}, no interval"
+        ends = f"[{change.lower * 100:+.1f}, {change.upper * 100:+.1f}]"
+        return then, f"{'! ' * change.differs}{change.change * 100:+.1f} {ends}"
+
+    def _earnings(self) -> Grid:
+        rows = [
+            (
+                each.surface,
+                each.experiment or "-",
+                percent(each.claimed, 0),
+                percent(each.attributed, 0),
+                "not measured" if each.incremental is None else _spoken(each.incremental),
+                each.outcome or "-",
+            )
+            for each in self.earnings
+        ]
+        notes = [
+            "Shares of the revenue of visitors who had the feature, over its experiment; without one, of all revenue. Only "
+            "what a holdout shows is incremental.",
+            *(f"{each.surface}: {each.says}" for each in self.earnings if each.says),
+        ]
+        heads = ("surface", "experiment", "claimed", "credited", "incremental", "verdict")
+        return Grid("What each surface claims, is credited with, and earns", heads, rows, notes, left=2)
+
+
+def _spoken(interval: _Interval) -> str:
+    value, lower, upper = interval
+    return f"{signed_percent(value)} [{signed_percent(lower)}, {signed_percent(upper)}]"
+
+
+def figures_of(
+    metrics: Sequence[Metric],
+    periods: tuple[Period, Period, Period],
+    measured: Mapping[tuple[str, Period], Measured],
+    final_on: Mapping[tuple[str, Period], date],
+    since: Mapping[str, date | None],
+    today: date,
+) -> tuple[Figure, ...]:
+    """Return figures with their changes.
+
+    Args:
+        metrics: which ones.
+        periods: the one asked for, the one before, the same one last year; each as far as they are compared.
+        measured: (metric, period) -> its figure and days.
+        final_on: (metric, period) -> from which day on it changes no more.
+        since: metric -> first day of which all that it is made of is recorded; None where nothing is.
+        today: the shop's day up to which the log is known.
+    """
+    own, before, year = periods
+    beside = {
+        other: _changes(metrics, own, other, measured, final_on, since, today) for other in dict.fromkeys((before, year))
+    }
+    found = []
+    for metric in metrics:
+        value = measured[metric.name, own].figure
+        final = final_on[metric.name, own]
+        found.append(
+            Figure(
+                metric=metric.name,
+                unit=metric.unit,
+                value=value.value if since[metric.name] is not None else None,
+                numerator=value.numerator,
+                denominator=value.denominator,
+                final_on=final,
+                is_provisional=final > today,
+                before=beside[before][metric.name],
+                year_before=beside[year][metric.name],
+            )
+        )
+    return tuple(found)
+
+
+def _changes(
+    metrics: Sequence[Metric],
+    own: Period,
+    other: Period,
+    measured: Mapping[tuple[str, Period], Measured],
+    final_on: Mapping[tuple[str, Period], date],
+    since: Mapping[str, date | None],
+    today: date,
+) -> dict[str, Change]:
+    """Return every metric's change against another period, tested together."""
+    found: dict[str, Change] = {}
+    for metric in metrics:
+        first = since[metric.name]
+        if first is None or first > other.first_on:
+            says = "nothing of it is recorded." if first is None else f"it is recorded since {first} only."
+            found[metric.name] = Change(other, None, says=says)
+            continue
+        now, then = measured[metric.name, own], measured[metric.name, other]
+        latest = max(final_on[metric.name, period] for period in (own, other))
+        if _returns(metric) and latest > today:
+            says = f"what can still come back would make it seem a change; to be compared from {latest} on."
+            found[metric.name] = Change(other, then.figure.value, says=says)
+            continue
+        found[metric.name] = _change(metric, other, now, then, (own.n_days, other.n_days))
+    tested = {name: change.p_value for name, change in found.items() if change.p_value is not None}
+    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
+    return {
+        name: replace(change, p_value=adjusted[name], differs=adjusted[name] < _SHOWN) if name in adjusted else change
+        for name, change in found.items()
+    }
+
+
+def _returns(metric: Metric) -> bool:
+    return any("net_revenue" in name or name.startswith("returned") for name in metric.measures)
+
+
+def _change(metric: Metric, other: Period, now: Measured, then: Measured, days: tuple[int, int]) -> Change:
+    """Return a figure's change against another period's, where both are above zero; with an interval where weeks allow."""
+    low, high, was = then.figure.value, now.figure.value, then.figure.value
+    if low is None or high is None:
+        return Change(other, was, says="one of the two figures is not known.")
+    if metric.denominator is None:
+        low, high = low / days[1], high / days[0]
+    if low <= 0:
+        return Change(other, was, says="then it was not above zero.")
+    try:
+        found = weekly_change(then.days, now.days, (low, high), LEVEL)
+    except RefusedError as error:
+        return Change(other, was, high / low - 1, says=str(error))
+    return Change(other, was, found.value, found.lower, found.upper, found.p_value)

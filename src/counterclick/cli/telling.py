@@ -1,0 +1,34 @@
+"""The commands that tell what happened."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from counterclick.cli.common import COMMON, Common, opened
+from counterclick.cli.speaking import say
+
+__all__ = ["overview", "trace"]
+
+
+def overview(
+    *,
+    period: Annotated[str | None, Parameter(help="Such as 2026-03, or last-28-days, which is meant unless told.")] = None,
+    since: Annotated[date | None, Parameter(help="First day, instead.")] = None,
+    until: Annotated[date | None, Parameter(help="Last day; the last whole one that is known unless given.")] = None,
+    surface: Annotated[str | None, Parameter(help="Only what belongs to this surface.")] = None,
+    common: Common = COMMON,
+) -> int:
+    """Show a period beside the one before and last year, what each surface earns, and the one thing to do next."""
+    with opened(common) as shop:
+        say(shop.overview(period, surface, since=since, until=until), as_json=common.json)
+    return 0
+
+
+def trace(order: str, /, *, common: Common = COMMON) -> int:
+    """Show one order's journey: touches, who is credited and why nobody else, experiments, returns, claims of tools."""
+    with opened(common) as shop:
+        say(shop.trace(order), as_json=common.json)
+    return 0

@@ -1,0 +1,100 @@
+"""A shop that is held open: its store, and the one reading through which it is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from counterclick.attribution import FirstTouch, LastTouch, Rule
+from counterclick.config import Config, duration
+from counterclick.facts import Facts
+from counterclick.shop.auditing import Auditing
+from counterclick.shop.reading import Reading
+from counterclick.shop.registry import Registry
+from counterclick.shop.serving import Serving
+from counterclick.store import Store
+
+__all__ = ["Held"]
+
+
+class Held:
+    """A store that is read when the first question is asked, anew after `refresh`, and let go by `close`.
+
+    Args:
+        config: what ``shop.toml`` declares.
+        folder: where ``shop.toml`` lies; the store is found from there.
+        memory_limit: of the embedded database.
+        keep_after: seconds; facts that took longer to compute are stored beside the log, for the next time.
+    """
+
+    def __init__(self, config: Config, folder: Path, *, memory_limit: str = "1500MB", keep_after: float = 1.0) -> None:
+        self.config = config
+        self.folder = folder
+        self.store = Store(folder / config.shop.store, config.shop.log)
+        self._memory_limit = memory_limit
+        self._keep_after = keep_after
+        self._reading: Reading | None = None
+        self._audits: Auditing | None = None
+        self._registry = Registry(config, self.store, self.rule, lambda: self.reading, self.refresh)
+        self._serving = Serving(config, self.store, self._registry, lambda: self.reading, self._forget)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.folder)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None:
+            self.drop()  # nobody waits for facts to be stored
+        self.close()
+
+    def close(self) -> None:
+        """Move what waits into the log, and let go of the files."""
+        self.refresh()
+        self.store.drain()
+        self.store.close()
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the store is being read: a question was asked since the last `refresh`."""
+        return self._reading is not None
+
+    def refresh(self) -> None:
+        """Forget the facts read so far, once they are stored where that pays; the next question reads the store anew."""
+        self._forget()
+        self._serving.refresh()
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether events of the present reading were erased meanwhile, so that its files are gone."""
+        return self._reading is not None and self._reading.is_overtaken
+
+    def drop(self) -> None:
+        """Let the present reading go, without storing what it has computed."""
+        self._reading = self._audits = None
+
+    def _forget(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+            self.drop()
+
+    @property
+    def reading(self) -> Reading:
+        """The store as it was when the first question was asked; `refresh` reads it anew."""
+        if self._reading is None:
+            self._reading = Reading(self.store, self.config, self.folder, self._memory_limit, keep_after=self._keep_after)
+        return self._reading
+
+    @property
+    def facts(self) -> Facts:
+        """All fact tables, as Ibis expressions."""
+        return self.reading.facts
+
+    @property
+    def rule(self) -> Rule:
+        """The shop's rule of attribution."""
+        declared = self.config.attribution
+        rule = FirstTouch if declared.rule == "first_touch" else LastTouch
+        return rule(duration(declared.window), helpful_only=declared.helpful_only)

@@ -1,0 +1,99 @@
+"""Verbs that tell what happened: facts as they are recorded, without a verdict."""
+
+from __future__ import annotations
+
+from ibis import _
+from ibis.expr.types import Table
+
+from counterclick.audits.trace import Trace
+from counterclick.errors import ConfigError
+from counterclick.experiments import Experiment
+from counterclick.facts.rows import row_count
+from counterclick.metrics import Sources, compute, metric_named
+from counterclick.metrics.compute import By
+from counterclick.shop.anew import anew
+from counterclick.shop.health import Refused, refused_events
+from counterclick.shop.holding import Held
+from counterclick.shop.shown import MetricTable, OrderList
+from counterclick.shop.tracing import trace_of
+
+__all__ = ["Telling"]
+
+
+class Telling(Held):
+    """A shop of which one asks what happened."""
+
+    @anew
+    def experiment(self, name: str) -> Experiment:
+        """Return a declared experiment; what it declares is written to the log when it is first asked for.
+
+        Raises:
+            UnknownNameError: ``shop.toml`` declares none of that name.
+            EmptyStoreError: nothing is recorded.
+        """
+        return self._registry.experiment(name)
+
+    @property
+    def orders(self) -> Table:
+        """Completed orders, one a row: an Ibis table to filter, join and plot.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        self.reading.as_of()
+        return self.facts.orders
+
+    @anew
+    def latest_orders(self, most: int = 20, *, unmatched: str | None = None) -> OrderList:
+        """Return the newest completed orders.
+
+        Args:
+            most: how many.
+            unmatched: only orders in the time of this experiment whose assigned visitor is not known.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+            UnknownNameError: there is no such experiment.
+        """
+        if most < 1:
+            raise ConfigError(f"most must be 1 or more; it was {most}.")
+        orders = self.orders if unmatched is None else self.experiment(unmatched).unmatched_orders()
+        newest = orders.order_by([_.ordered_at.desc(), _.order_id]).head(most).to_pyarrow().to_pylist()
+        n_all = row_count(orders)
+        return OrderList(self.config.shop.currency, tuple(newest), n_all)
+
+    @anew
+    def metric(self, name: str, by: By | None = None) -> MetricTable:
+        """Return a metric of the whole shop, by period or by surface.
+
+        Raises:
+            UnknownNameError: there is no such metric.
+            EmptyStoreError: nothing is recorded.
+        """
+        metric = metric_named(name)
+        self.reading.as_of()
+        if by not in (None, "day", "week", "month", "surface"):
+            raise ConfigError(f"a metric goes by day, week, month or surface, not by {by!r}.")
+        values = compute(Sources(self.facts, self.rule), metric, by, timezone=self.config.shop.timezone)
+        return MetricTable(metric, by, self.config.shop.currency, tuple(values))
+
+    @anew
+    def trace(self, order_id: str) -> Trace:
+        """Return one order's journey: touches, who is credited and why nobody else, experiments, returns, claims.
+
+        Args:
+            order_id: as the shop's orders have it.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+            UnknownNameError: there is no such order.
+        """
+        self.reading.as_of()
+        return trace_of(self.reading, self.rule, self.config.shop.currency, self._registry.seen(), order_id)
+
+    @anew
+    def rejections(self, most: int = 20) -> Refused:
+        """Return the newest refused events with their reasons."""
+        if most < 1:
+            raise ConfigError(f"most must be 1 or more; it was {most}.")
+        return refused_events(self.reading, most)

@@ -1,0 +1,202 @@
+"""A period on one page: figures by hand, changes, what is provisional, and the one thing to do next."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from builders import add, click, exposure, later, line, product, purchase, refund, view
+from counterclick.audits.overview import FIGURES, OF_SURFACE
+from counterclick.errors import ConfigError, EmptyStoreError, InputError, UnknownNameError
+from counterclick.shop import Shop
+
+MakeShop = Callable[[str], Shop]
+TOML = """
+[shop]
+timezone = "Europe/Berlin"
+returns_window = "30d"
+[surfaces.cart]
+monthly_cost = 100
+"""
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def trade(days: int = 90, *, step: float = 1.0, seed: int = 3) -> list[Any]:
+    """A shop from the first of January on: visits, carts, orders with lines, some returns; prices may rise in March."""
+    drawn = random.Random(seed)
+    events = [product("hat"), product("bag")]
+    for day in range(days):
+        for number in range(8):
+            visitor, at = f"v{drawn.randrange(300)}", later("2026-01-01T00:30", days=day, minutes=drawn.randrange(1380))
+            events.append(view(visitor, at))
+            events += [click(visitor, "hat", later(at, minutes=1))] * (number % 3 == 0)
+            if drawn.random() < 0.5:
+                price = round((20 + drawn.randrange(20)) * (step if day > 60 else 1), 2)
+                events.append(add(visitor, price, later(at, minutes=2), product="hat"))
+                order = f"o{day}-{number}"
+                lines = [line("hat", 1 + number % 2, price, unit_cost=8)]
+                events.append(purchase(visitor, order=order, at=later(at, minutes=5), lines=lines))
+                events += [refund(order, later(at, days=5))] * (number == 4)
+    return events
+
+
+def on(event: Any) -> date:
+    return datetime.fromisoformat(event["occurred_at"]).astimezone(BERLIN).date()
+
+
+def by_hand(events: list[Any], first: date, last: date) -> dict[str, float]:
+    """Return what a period comes to, from the events themselves."""
+    own = [each for each in events if first <= on(each) <= last]
+    orders = {each["order_id"]: each for each in own if each["kind"] == "purchase"}
+    lines = [each["lines"][0] for each in orders.values()]
+    revenue = sum(each["quantity"] * each["unit_price"] for each in lines)
+    units = sum(each["quantity"] for each in lines)
+    back = {each["order_id"] for each in events if each["kind"] == "refund"} & orders.keys()
+    returned = sum(orders[name]["lines"][0]["quantity"] * orders[name]["lines"][0]["unit_price"] for name in back)
+    seen = {each["visitor_id"] for each in own if each.get("visitor_id")}
+    return {
+        "revenue": revenue,
+        "returned_value": returned,
+        "net_revenue": revenue - returned,
+        "margin": revenue - 8 * units,
+        "margin_rate": 1 - 8 * units / revenue,
+        "orders": len(orders),
+        "aov": revenue / len(orders),
+        "units_per_order": units / len(orders),
+        "conversion": len({each["visitor_id"] for each in orders.values()}) / len(seen),
+        "add_to_cart_gmv": sum(each["unit_price"] for each in own if each["kind"] == "add_to_cart"),
+    }
+
+
+def test_a_month_by_hand(make_shop: MakeShop) -> None:
+    """Every figure of February and of January beside it, added up in plain Python in the shop's days."""
+    events = trade()
+    shop = make_shop(TOML)
+    shop.record(events)
+    found = shop.overview("2026-02")
+    now, before = (by_hand(events, date(2026, n, 1), date(2026, n, last)) for n, last in ((2, 28), (1, 31)))
+    for name, value in now.items():
+        figure = found.figure(name)
+        assert figure.value == pytest.approx(value, rel=1e-6), name
+        assert figure.before.value == pytest.approx(before[name], rel=1e-6), name
+    change = found.figure("orders").before
+    assert change.change == pytest.approx(now["orders"] / 28 / (before["orders"] / 31) - 1)
+    assert tuple(figure.metric for figure in found.figures) == FIGURES
+    assert found.is_over
+    assert found.figure("orders").year_before.says == "it is recorded since 2026-01-01 only."
+
+
+def test_noise_is_not_marked(make_shop: MakeShop) -> None:
+    """Nothing has changed: no figure differs from the period before."""
+    shop = make_shop(TOML)
+    shop.record(trade())
+    assert not [figure.metric for figure in shop.overview("last-28-days").figures if figure.before.differs]
+
+
+def test_a_rise_of_prices_is_more_than_chance(make_shop: MakeShop) -> None:
+    """Prices that are doubled in March show in the order value, with an interval that does not hold zero."""
+    shop = make_shop(TOML)
+    shop.record(trade(step=2))
+    change = shop.overview("last-28-days").figure("aov").before
+    assert change.differs
+    assert change.lower is not None
+    assert change.lower > 0
+
+
+def test_what_may_still_come_back_is_provisional_and_not_compared(make_shop: MakeShop) -> None:
+    """Of March, known to its end, returns may come for 30 days; orders wait for late events alone."""
+    shop = make_shop(TOML)
+    shop.record(trade(90))
+    found = shop.overview("2026-03")
+    net, before = found.figure("net_revenue"), found.figure("net_revenue").before
+    assert (net.is_provisional, net.final_on) == (True, date(2026, 5, 1))
+    assert before.change is None
+    assert "come back" in before.says
+    assert before.value is not None
+    assert not shop.overview("2026-01").figure("net_revenue").is_provisional
+    assert "provisional until 2026-05-01" in str(found)
+
+
+def test_a_period_that_is_not_over_is_laid_beside_as_many_days(make_shop: MakeShop) -> None:
+    """Some ten days of March are known: they stand beside as many of February."""
+    events = [each for each in trade(69) if each["kind"] != "refund"]
+    latest = max(map(on, events))
+    shop = make_shop(TOML)
+    shop.record(events)
+    found = shop.overview("2026-03")
+    assert not found.is_over
+    assert (found.known_on, found.period.n_days) == (latest, latest.day)
+    orders = found.figure("orders")
+    assert (orders.before.period.first_on, orders.before.period.n_days) == (date(2026, 2, 1), latest.day)
+    assert orders.before.value == by_hand(events, date(2026, 2, 1), date(2026, 2, latest.day))["orders"]
+    assert orders.before.lower is None
+    assert "1 whole week" in orders.before.says
+    assert "so far" in str(found)
+
+
+def test_a_surface_shows_its_own_figures_alone(make_shop: MakeShop) -> None:
+    """Credits, success and submit rates of the cart; the rest of the shop belongs to no surface."""
+    shop = make_shop(TOML)
+    shop.record(trade())
+    found = shop.overview("2026-02", "cart")
+    assert tuple(figure.metric for figure in found.figures) == OF_SURFACE
+    assert (
+        found.figure("attributed_checkout_revenue").value
+        == shop.overview("2026-02").figure("attributed_checkout_revenue").value
+    )
+    assert {each.surface for each in found.earnings} == {"cart"}
+    with pytest.raises(UnknownNameError, match="Did you mean 'cart'"):
+        shop.overview("2026-02", "cert")
+
+
+def test_what_cannot_be_asked_is_refused(make_shop: MakeShop) -> None:
+    """Nothing recorded, a period in the future, and one that is none."""
+    shop = make_shop(TOML)
+    with pytest.raises(EmptyStoreError, match="counterclick record"):
+        shop.overview()
+    shop.record(trade(30))
+    with pytest.raises(InputError, match="last whole day that is recorded is 2026-0"):
+        shop.overview("2026-11")
+    with pytest.raises(ConfigError, match="last-28-days"):
+        shop.overview("soon")
+
+
+def test_the_step_and_every_earning_are_those_of_the_audit(make_shop: MakeShop, toml: str) -> None:
+    """The same recommendation for each surface as the theatre audit, and the shares of the claims audit."""
+    arms = ("nothing", "bestsellers")
+    times = [later("2026-01-05T10:00", days=number % 20) for number in range(400)]
+    events = [exposure(f"w{n}", arms[n % 2], times[n], surface="cart") for n in range(400)]
+    events += [
+        purchase(f"w{n}", (60 if n % 4 == 0 else 10) - 5 * (n % 2), at=later(times[n], minutes=5)) for n in range(0, 400, 1)
+    ]
+    shop = make_shop(toml + "[surfaces.chat]\nmonthly_cost = 50\n")
+    shop.record([*events, *trade(60)])
+    auditing = shop._auditing(lambda _step, _fraction: None)
+    theatre = {each.name: each.recommendation for each in shop.audit().theatre.surfaces}
+    for situation, advice in auditing.advised:
+        assert (advice.action, advice.rule) == (theatre[situation.surface].action, theatre[situation.surface].rule)
+    found = shop.overview()
+    lines = [line for line in shop.audit().claims.lines if line.is_verdict]
+    assert [(each.surface, each.claimed, each.attributed) for each in found.earnings] == [
+        (each.surface, each.claimed, each.attributed) for each in lines
+    ]
+    assert found.step.rule.startswith(("switch off", "test", "held", "guardrail", "a look", "an experiment"))
+
+
+def test_days_that_have_stopped_come_first(make_shop: MakeShop) -> None:
+    """A shop that sends as things happen, and of which no order has come for a week, is told so before all else."""
+    now = datetime.now(ZoneInfo("UTC")).replace(tzinfo=None, microsecond=0)
+    events = []
+    for day in range(40):
+        at = (now - timedelta(days=day, hours=1)).isoformat()
+        events += [view(f"v{day}{n}", at) for n in range(30)]
+        events += [purchase(f"v{day}{n}", 10, at=at) for n in range(20) if day > 7]
+    shop = make_shop(TOML)
+    shop.record([view("early", (now - timedelta(days=41)).isoformat())])
+    shop.record([*events, view("now", (now + timedelta(seconds=1)).isoformat())])
+    assert shop.overview().step.rule == "nothing comes in"
