@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.speaking import say
 
-__all__ = ["overview", "trace"]
+__all__ = ["overview", "settings", "trace"]
 
 
 def overview(
@@ -31,4 +31,11 @@ def trace(order: str, /, *, common: Common = COMMON) -> int:
     """Show one order's journey: touches, who is credited and why nobody else, experiments, returns, claims of tools."""
     with opened(common) as shop:
         say(shop.trace(order), as_json=common.json)
+    return 0
+
+
+def settings(*, common: Common = COMMON) -> int:
+    """Show shop.toml as it is read: every setting, whether it is set, its meaning, and what is missing."""
+    with opened(common) as shop:
+        say(shop.settings(), as_json=common.json)
     return 0

@@ -76,6 +76,12 @@ async def check(
     )
 
 
+@get("/v1/settings")
+async def settings(request: _Ask, service: Service) -> _Answer:
+    """Show shop.toml as it was read: every setting, whether it is set, its meaning, and what is missing; no secrets."""
+    return await service.ask(request, lambda shop: shop.settings())
+
+
 @get("/v1/orders")
 async def orders(
     request: _Ask,
@@ -208,7 +214,22 @@ async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answe
 
 
 FIGURES = (
-    *(overview, audit, claims, alignment, drift, readiness, check, orders, trace, metric, report, calibrate, holdout),
+    *(
+        overview,
+        audit,
+        claims,
+        alignment,
+        drift,
+        readiness,
+        check,
+        settings,
+        orders,
+        trace,
+        metric,
+        report,
+        calibrate,
+        holdout,
+    ),
     *(plan, plan_curve, proposed_curve, course, result, verdict, slices, onoff_plan, onoff_calendar, onoff_verdict),
 )
 """The addresses that read."""
