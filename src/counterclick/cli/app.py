@@ -26,7 +26,7 @@ from counterclick.cli.requests import requests
 from counterclick.cli.rights import export, forget, retention
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
-from counterclick.cli.telling import overview, trace
+from counterclick.cli.telling import overview, settings, trace
 from counterclick.cli.verifying import app as verify_app
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ app.command(requests)
 app.command(connect)
 app.command(reconcile)
 for _command in (
-    *(overview, trace, audit, report, claims, drift, alignment, readiness),
+    *(overview, trace, settings, audit, report, claims, drift, alignment, readiness),
     *(serve, password, forget, export, retention),
 ):
     app.command(_command)

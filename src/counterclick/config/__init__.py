@@ -4,7 +4,7 @@ from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
-from counterclick.config.reading import load, parse
+from counterclick.config.reading import declared, load, parse
 from counterclick.config.retention import RetentionConfig
 from counterclick.config.serve import ServeConfig
 from counterclick.config.settings import (
@@ -54,6 +54,7 @@ __all__ = [
     "Skip",
     "SurfaceConfig",
     "TableConfig",
+    "declared",
     "duration",
     "load",
     "parse",

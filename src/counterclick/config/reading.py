@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.inspect import DictType, LiteralType, NoneType, StructType, TupleType, Type, UnionType, VarTupleType, type_info
@@ -14,7 +15,7 @@ from counterclick.config.checking import check
 from counterclick.config.settings import Config
 from counterclick.errors import ConfigError, did_you_mean
 
-__all__ = ["load", "parse"]
+__all__ = ["declared", "load", "parse"]
 
 
 def load(path: Path) -> Config:
@@ -23,15 +24,27 @@ def load(path: Path) -> Config:
     Raises:
         ConfigError: it is not there, is not TOML, or says something that cannot be.
     """
+    return parse(_text(path), str(path))
+
+
+def declared(path: Path) -> dict[str, Any]:
+    """Return what ``shop.toml`` itself says, without defaults.
+
+    Raises:
+        ConfigError: it is not there, or is not TOML.
+    """
+    return _parsed(_text(path), str(path))
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read ({error.strerror}); `counterclick init` writes a commented one."
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text.") from error
-    return parse(text, str(path))
 
 
 def parse(text: str, name: str = "shop.toml") -> Config:
@@ -41,15 +54,18 @@ def parse(text: str, name: str = "shop.toml") -> Config:
         ConfigError: it is not TOML, or says something that cannot be.
     """
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name} is not valid TOML: {error}.") from error
-    try:
-        config = msgspec.convert(raw, Config)
+        config = msgspec.convert(_parsed(text, name), Config)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {_explained(str(error))}") from error
     check(config, name)
     return config
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name} is not valid TOML: {error}.") from error
 
 
 def _explained(message: str) -> str:

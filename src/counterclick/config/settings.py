@@ -306,7 +306,12 @@ class MappedEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Skip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[[tables.NAME.skip]]``: rows that are no events, counted under a name."""
+    """``[[tables.NAME.skip]]``: rows that are no events, counted under a name.
+
+    Attributes:
+        named: under which they are counted.
+        where: SQL condition that holds for them.
+    """
 
     named: str
     where: str

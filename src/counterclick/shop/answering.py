@@ -20,7 +20,7 @@ class Answering:
     """
 
     def __init__(self, shop: Shop) -> None:
-        self._shop = Shop(shop.config, shop.folder)
+        self._shop = Shop(shop.config, shop.folder, declared=shop.declared)
         self._seen: tuple[int, int] | None = None
 
     def answer(self, question: Callable[[Shop], Answer]) -> Answer:

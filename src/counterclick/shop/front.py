@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,25 @@ from counterclick.audits.leaking import HoldoutCheck
 from counterclick.audits.overview import Overview
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
+from counterclick.audits.served import Served
 from counterclick.config import HOLDOUT
 from counterclick.decisions import Decision
-from counterclick.errors import ConfigError
+from counterclick.errors import ConfigError, UnknownNameError
 from counterclick.events.vocabulary import Event
 from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
 from counterclick.experiments.holdout import GlobalHoldout
+from counterclick.experiments.plan_curve import SHARES, WEEKS, PlanCurve
+from counterclick.metrics import period_of
 from counterclick.shop.access import Access
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, health_of
 from counterclick.shop.keys import Keys
+from counterclick.shop.offering import served_of
 from counterclick.shop.onoff import OnOff
-from counterclick.shop.overviewing import overview_of
+from counterclick.shop.overviewing import latest_whole_day, overview_of
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.reporting import Past, report_of
@@ -155,6 +159,64 @@ class Shop(Telling):
             EmptyStoreError: nothing is recorded.
         """
         return self._registry.plans(lift)
+
+    @anew
+    def served(
+        self,
+        name: str | None = None,
+        period: str | None = None,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Served:
+        """Return what surfaces showed in a period, by policy, arm and product, and what of it was bought; verdicts first.
+
+        Args:
+            name: of a surface or a policy; everything unless given.
+            period: as `overview` takes it, with ``since`` and ``until``.
+            since: first day, instead of a name.
+            until: last day.
+
+        Raises:
+            ConfigError: the period is written as none can be, or is longer than a year.
+            EmptyStoreError: nothing is recorded.
+            UnknownNameError: nothing of that name was served in that time.
+        """
+        self.reading.as_of()
+        auditing = self._auditing(silent)
+        asked = period_of(period, since, until, latest_whole_day(self.reading, self.config, auditing.today))
+        surfaces = {of: experiment.config.surface for of, experiment in auditing.experiments.items()}
+        verdicts = {of: (surfaces[of], found) for of, found in auditing.verdicts.items()}
+        own = self.config.shop
+        return served_of(self.facts, self.rule, own.currency, own.timezone, asked, verdicts, name)
+
+    @anew
+    def plan_curve(
+        self,
+        surface: str,
+        metric: str = "revenue_per_visitor",
+        *,
+        shares: Sequence[float] = SHARES,
+        weeks: Sequence[int] = WEEKS,
+    ) -> PlanCurve:
+        """Return what an experiment on a surface could see that nobody has declared yet: smallest lift against weeks.
+
+        Args:
+            surface: which.
+            metric: the outcome.
+            shares: of visitors, that are held out.
+            weeks: whole weeks of entry.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+            RefusedError: a share or a number of weeks is none, or the metric cannot decide.
+            UnknownNameError: there is no such surface, or metric.
+        """
+        self.reading.as_of()
+        known = self._auditing(silent).surfaces
+        if surface not in known:
+            raise UnknownNameError("surface", surface, known)
+        return self._registry.proposed(surface, metric).plan_curve(shares, weeks)
 
     @anew
     def calibrate(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from counterclick.attribution import FirstTouch, LastTouch, Rule
 from counterclick.config import Config, duration
@@ -26,10 +27,20 @@ class Held:
         folder: where ``shop.toml`` lies; the store is found from there.
         memory_limit: of the embedded database.
         keep_after: seconds; facts that took longer to compute are stored beside the log, for the next time.
+        declared: what ``shop.toml`` itself says, without defaults; None where there is no such file.
     """
 
-    def __init__(self, config: Config, folder: Path, *, memory_limit: str = "1500MB", keep_after: float = 1.0) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        *,
+        memory_limit: str = "1500MB",
+        keep_after: float = 1.0,
+        declared: Mapping[str, Any] | None = None,
+    ) -> None:
         self.config = config
+        self.declared = declared
         self.folder = folder
         self.store = Store(folder / config.shop.store, config.shop.log)
         self._memory_limit = memory_limit

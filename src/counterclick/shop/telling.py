@@ -14,6 +14,7 @@ from counterclick.metrics.compute import By
 from counterclick.shop.anew import anew
 from counterclick.shop.health import Refused, refused_events
 from counterclick.shop.holding import Held
+from counterclick.shop.listing import Settings, settings_of
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.tracing import trace_of
 
@@ -76,6 +77,10 @@ class Telling(Held):
             raise ConfigError(f"a metric goes by day, week, month or surface, not by {by!r}.")
         values = compute(Sources(self.facts, self.rule), metric, by, timezone=self.config.shop.timezone)
         return MetricTable(metric, by, self.config.shop.currency, tuple(values))
+
+    def settings(self) -> Settings:
+        """Return ``shop.toml`` as it was read: every setting, whether it is set, its meaning, and what is missing."""
+        return settings_of(self.config, self.declared, self.folder)
 
     @anew
     def trace(self, order_id: str) -> Trace:
