@@ -42,6 +42,7 @@ from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.rights import Rights
 from counterclick.shop.senders import Senders
 from counterclick.shop.serving import Serving
+from counterclick.shop.settings import Settings, read_settings
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.translating import record_translated
 from counterclick.shop.verifying import verified_holdout
@@ -60,11 +61,21 @@ class Shop:
         folder: where ``shop.toml`` lies; the store is found from there.
         memory_limit: of the embedded database.
         keep_after: seconds; facts that took longer to compute are stored beside the log, for the next time.
+        file: where the configuration was read from; ``shop.toml`` of that folder unless given.
     """
 
-    def __init__(self, config: Config, folder: Path, *, memory_limit: str = "1500MB", keep_after: float = 1.0) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        *,
+        memory_limit: str = "1500MB",
+        keep_after: float = 1.0,
+        file: Path | None = None,
+    ) -> None:
         self.config = config
         self.folder = folder
+        self._file = file or folder / "shop.toml"
         self.store = Store(folder / config.shop.store, config.shop.log)
         self._memory_limit = memory_limit
         self._keep_after = keep_after
@@ -158,6 +169,10 @@ class Shop:
     def keys(self) -> Keys:
         """The keys with which events are sent and figures are read over HTTP."""
         return Keys(self.store)
+
+    def settings(self) -> Settings:
+        """Return every setting with its meaning, what holds, and what is wrong with the file as it is now."""
+        return read_settings(self.config, self._file)
 
     @property
     def access(self) -> Access:
