@@ -118,3 +118,17 @@ def test_a_shop_that_is_opened_knows_what_its_file_says(tmp_path: Path) -> None:
     without = settings_of(parse('[shop]\ntimezone = "Europe/Berlin"'), None, tmp_path)
     assert without.setting("[shop]", "timezone").is_set
     assert not without.setting("[shop]", "currency").is_set
+
+
+def test_the_file_is_compared_with_what_holds(tmp_path: Path) -> None:
+    """It is right; then it says something else; then it cannot be read; each is told, and what held holds."""
+    file = tmp_path / "shop.toml"
+    file.write_text('[shop]\ncurrency = "EUR"\n', encoding="utf-8")
+    with open_shop(file) as shop:
+        assert shop.settings().says == "shop.toml is right, and holds."
+        file.write_text('[shop]\ncurrency = "USD"\n', encoding="utf-8")
+        assert shop.settings().is_changed
+        assert "when serve is started anew" in shop.settings().says
+        file.write_text('[shop]\ncurency = "USD"\n', encoding="utf-8")
+        assert "currency" in shop.settings().wrong
+        assert shop.settings().setting("[shop]", "currency").value == "EUR"

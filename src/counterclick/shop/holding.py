@@ -28,6 +28,7 @@ class Held:
         memory_limit: of the embedded database.
         keep_after: seconds; facts that took longer to compute are stored beside the log, for the next time.
         declared: what ``shop.toml`` itself says, without defaults; None where there is no such file.
+        file: where it says so.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class Held:
         memory_limit: str = "1500MB",
         keep_after: float = 1.0,
         declared: Mapping[str, Any] | None = None,
+        file: Path | None = None,
     ) -> None:
         self.config = config
         self.declared = declared
+        self.file = file
         self.folder = folder
         self.store = Store(folder / config.shop.store, config.shop.log)
         self._memory_limit = memory_limit

@@ -12,11 +12,12 @@ from typing import Any
 
 import msgspec
 
-from counterclick.config import Config
+from counterclick.config import Config, load
 from counterclick.config.meanings import meanings
 from counterclick.display import Grid, Shown, plain
+from counterclick.errors import ConfigError
 
-__all__ = ["Advice", "Setting", "Settings", "settings_of"]
+__all__ = ["Advice", "Setting", "Settings", "settings_of", "written"]
 
 _ENVIRONMENT = re.compile(r"[A-Z_][A-Z0-9_]{0,39}")
 _HIDDEN = "(hidden)"
@@ -34,6 +35,7 @@ class Setting:
         is_set: whether ``shop.toml`` says it; else it is the default.
         default: what holds where the file says nothing; None where there is no default, or it is none.
         says: its meaning, in one sentence.
+        is_required: whether it must be set.
     """
 
     section: str
@@ -42,6 +44,7 @@ class Setting:
     is_set: bool
     default: Any
     says: str
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,28 @@ class Settings(Shown):
         settings: in the order of the sections.
         undeclared: sections of which nothing is declared, and which have no settings until they are.
         advice: what is missing.
+        file: name of the file in which they are declared; empty where there is none.
+        wrong: what is wrong with the file as it is now; empty where nothing is.
+        is_changed: whether the file now says something else than what holds: it is read when a process begins.
     """
 
     settings: tuple[Setting, ...]
     undeclared: tuple[str, ...]
     advice: tuple[Advice, ...]
+    file: str = ""
+    wrong: str = ""
+    is_changed: bool = False
+
+    @property
+    def says(self) -> str:
+        """The state of the file, in a sentence."""
+        if not self.file:
+            return "No file declares them: they were handed over by a program."
+        if self.wrong:
+            return f"{self.file} cannot be read as it is now; what it said before holds. {self.wrong}"
+        if self.is_changed:
+            return f"{self.file} was changed after this process began, and is right: it holds when serve is started anew."
+        return f"{self.file} is right, and holds."
 
     def setting(self, section: str, key: str) -> Setting:
         """Return a setting by its section, such as ``[shop]``, and its name.
@@ -84,12 +104,13 @@ class Settings(Shown):
     def grids(self) -> list[Grid]:
         """Return a table for each section, and what is missing."""
         sections = dict.fromkeys(each.section for each in self.settings)
-        grids = [
+        grids = [Grid(self.says, (), ())]
+        grids += [
             Grid(
                 section,
                 ("setting", "value", "", "meaning"),
                 [
-                    (each.key, _shown(each.value), "set" if each.is_set else "default", each.says)
+                    (each.key, written(each.value), "set" if each.is_set else "default", each.says)
                     for each in self.settings
                     if each.section == section
                 ],
@@ -106,7 +127,12 @@ class Settings(Shown):
 
 
 def settings_of(
-    config: Config, declared: Mapping[str, Any] | None, folder: Path, environment: Mapping[str, str] = os.environ
+    config: Config,
+    declared: Mapping[str, Any] | None,
+    folder: Path,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    file: Path | None = None,
 ) -> Settings:
     """Return all settings.
 
@@ -115,6 +141,7 @@ def settings_of(
         declared: what the file says; None where a shop was opened without one: what differs from its default is set then.
         folder: of ``shop.toml``, where the files lie that it names.
         environment: variables of this process; of those that hold secrets only whether they are there is told.
+        file: where they are declared; what it says now is compared with what holds.
     """
     found = tuple(_walk(config, "", declared))
     undeclared = tuple(
@@ -122,7 +149,14 @@ def settings_of(
         for field in msgspec.structs.fields(Config)
         if getattr(config, field.name) in (None, {})
     )
-    return Settings(found, undeclared, (*_of_surfaces(config), *_of_places(config, folder, environment)))
+    advice = (*_of_surfaces(config), *_of_places(config, folder, environment))
+    if file is None:
+        return Settings(found, undeclared, advice)
+    try:
+        is_changed, wrong = load(file) != config, ""
+    except ConfigError as error:
+        is_changed, wrong = False, str(error)
+    return Settings(found, undeclared, advice, file.name, wrong, is_changed)
 
 
 def _walk(part: msgspec.Struct, path: str, declared: Mapping[str, Any] | None) -> Iterator[Setting]:
@@ -143,7 +177,7 @@ def _walk(part: msgspec.Struct, path: str, declared: Mapping[str, Any] | None) -
             default = _default(field)
             is_set = value != default if declared is None else field.name in declared
             own = (_safe(field.name, value), is_set, _safe(field.name, default), says.get(field.name, whole))
-            yield Setting(f"[{path}]", field.name, *own)
+            yield Setting(f"[{path}]", field.name, *own, is_required=field.required)
     for each, place, told in inner:
         yield from _walk(each, place, told)
 
@@ -197,7 +231,8 @@ def _of_places(config: Config, folder: Path, environment: Mapping[str, str]) -> 
             yield Advice(section, "secret_env", says)
 
 
-def _shown(value: Any) -> str:
+def written(value: Any) -> str:
+    """Return a value as a table shows it."""
     if value is None:
         return "none"
     if isinstance(value, bool):

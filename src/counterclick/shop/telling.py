@@ -80,7 +80,7 @@ class Telling(Held):
 
     def settings(self) -> Settings:
         """Return ``shop.toml`` as it was read: every setting, whether it is set, its meaning, and what is missing."""
-        return settings_of(self.config, self.declared, self.folder)
+        return settings_of(self.config, self.declared, self.folder, file=self.file)
 
     @anew
     def trace(self, order_id: str) -> Trace:
