@@ -106,7 +106,7 @@ async def orders(
     return await service.ask(request, lambda shop: shop.latest_orders(most, unmatched=unmatched))
 
 
-@get("/v1/orders/{order:str}")
+@get("/v1/trace")
 async def trace(request: _Ask, service: Service, order: str) -> _Answer:
     """Show one order's journey: touches, who is credited and why nobody else, experiments, returns, claims of tools."""
     return await service.ask(request, lambda shop: shop.trace(order))
