@@ -5,15 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from builders import add, click, exposure, later, line, product, purchase, refund, view
+from builders import add, click, exposure, later, line, product, purchase, refund, shown, view
 from counterclick.audits.overview import FIGURES, OF_SURFACE
 from counterclick.errors import ConfigError, EmptyStoreError, InputError, UnknownNameError
-from counterclick.shop import Shop
+from counterclick.shop import Shop, open_shop
 
 MakeShop = Callable[[str], Shop]
 TOML = """
@@ -200,3 +201,34 @@ def test_days_that_have_stopped_come_first(make_shop: MakeShop) -> None:
     shop.record([view("early", (now - timedelta(days=41)).isoformat())])
     shop.record([*events, view("now", (now + timedelta(seconds=1)).isoformat())])
     assert shop.overview().step.rule == "nothing comes in"
+
+
+def test_figures_that_are_kept_up_are_those_of_a_fresh_reading(make_shop: MakeShop, tmp_path: Path) -> None:
+    """After more events, what was stored and what they touch make the same page as everything computed at once."""
+    traded = trade(60)
+    lists = [
+        shown(each["visitor_id"], "hat", "bag", at=each["occurred_at"][:19])
+        for each in traded
+        if each["kind"] in ("page_view", "select_item")
+    ]
+    events = sorted([*traded, *lists], key=lambda each: each["occurred_at"])
+    half = len(events) // 2
+    shop = make_shop(TOML)
+    shop._keep_after = -1.0
+    for part in (events[:half], events[half : half + 40], events[half + 40 :]):
+        shop.record(part)
+        shop.store.drain()
+        shop.overview("2026-02" if part is not events[:half] else "2026-01")
+        shop.served(period="last-28-days")
+        shop.refresh()
+    (tmp_path / "fresh").mkdir()
+    (tmp_path / "fresh" / "shop.toml").write_text(TOML, encoding="utf-8")
+    with open_shop(tmp_path / "fresh" / "shop.toml") as fresh:
+        fresh.record(events)
+        ours, theirs = shop.overview("2026-02"), fresh.overview("2026-02")
+        for own, other in zip(ours.figures, theirs.figures, strict=True):
+            assert own.value == pytest.approx(other.value, rel=1e-9), own.metric
+            assert own.before.value == pytest.approx(other.before.value, rel=1e-9), own.metric
+        assert ours.step == theirs.step
+        known = next(each["order_id"] for each in events if each["kind"] == "purchase")
+        assert shop.trace(known).touches == fresh.trace(known).touches

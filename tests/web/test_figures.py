@@ -56,8 +56,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "/v1/settings": ("settings",),
     "/v1/orders?most=3": ("orders", "--most", "3"),
     "/v1/orders?unmatched=test": ("orders", "--unmatched", "test"),
-    "/v1/orders/o17": ("trace", "o17"),
-    "/v1/orders/o1234": ("trace", "o1234"),
+    "/v1/trace?order=o17": ("trace", "o17"),
+    "/v1/trace?order=2026/01": ("trace", "2026/01"),
     "/v1/metrics/revenue_per_visitor": ("metric", "revenue_per_visitor"),
     "/v1/metrics/revenue_per_visitor?by=week": ("metric", "revenue_per_visitor", "--by", "week"),
     "/v1/report?month=2026-01&compare=true&quarter=true": ("report", "--month", "2026-01", "--compare", "--quarter"),
@@ -84,7 +84,7 @@ VERBS: dict[str, tuple[str, ...]] = {
 REFUSED = {
     "/v1/calibrate?name=test&draws=20": 409,
     "/v1/holdout": 400,
-    "/v1/orders/o1234": 404,
+    "/v1/trace?order=2026/01": 404,
     "/v1/onoff/cart/plan": 409,
 }
 """What a shop of five weeks without a holdout cannot answer."""
@@ -147,10 +147,10 @@ def test_every_address_is_compared_and_documented() -> None:
     """Each stands in the table above and on the page."""
     page = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
     compared = [address.split("?")[0].replace("/test/", "/NAME/").replace("/cart/", "/SURFACE/") for address in VERBS]
-    compared = [address.replace("/revenue_per_visitor", "/NAME").replace("/o17", "/ORDER") for address in compared]
+    compared = [address.replace("/revenue_per_visitor", "/NAME") for address in compared]
     for handler in FIGURES:
         (path,) = handler.paths
-        written = path.replace("{name:str}", "NAME").replace("{surface:str}", "SURFACE").replace("{order:str}", "ORDER")
+        written = path.replace("{name:str}", "NAME").replace("{surface:str}", "SURFACE")
         assert written in compared
         assert f"`{written}`" in page
 

@@ -124,21 +124,33 @@ class _Found:
         """Ask how many visitors have a row in each period, and on each day."""
         if name in self._days:
             return
-        rows = self._seen() if name == VISITORS else self._sources.rows(MEASURES[name].source)
-        known = self._inside(rows.filter(rows.visitor_id.notnull()))
-        was_there = {f"p{place}": self._within(known.measured_at, one).any() for place, one in enumerate(self._periods)}
-        each = known.group_by("visitor_id").agg(**was_there)
+        days = self._seen() if name == VISITORS else self._dated(MEASURES[name].source)
+        was_there = {
+            f"p{place}": days["_day"].between(_places(one)[0], _places(one)[-1]).any()
+            for place, one in enumerate(self._periods)
+        }
+        each = days.group_by("visitor_id").agg(**was_there)
         row = one_row(each.agg(**{place: each[place].cast("int64").sum() for place in was_there}))
         for place, period in enumerate(self._periods):
             self._counted[name, period] = float(row[f"p{place}"] or 0)
-        daily = known.select("visitor_id", _day=self._day(known.measured_at)).distinct()
-        table = daily.group_by("_day").agg(n=daily.count().cast("float64")).to_pyarrow().to_pylist()
+        table = days.group_by("_day").agg(n=days.count().cast("float64")).to_pyarrow().to_pylist()
         self._days[name] = {found["_day"]: found["n"] for found in table}
 
+    def _dated(self, source: str) -> Table:
+        """Return the days on which visitors have a row of a table. Grain: one visitor and day."""
+        rows = self._sources.rows(source)
+        known = self._inside(rows.filter(rows.visitor_id.notnull()))
+        return known.select("visitor_id", _day=self._day(known.measured_at)).distinct()
+
     def _seen(self) -> Table:
-        """Return the moments at which sessions began and ended: see `counterclick.metrics.compute.visitors_seen`."""
+        """Return the days on which sessions began or ended: see `counterclick.metrics.compute.visitors_seen`."""
         visits = self._sources.facts.sessions
-        return ibis.union(*(visits.select("visitor_id", measured_at=visits[name]) for name in ("started_at", "ended_at")))
+        ends = [visits.select("visitor_id", at=visits[name]) for name in ("started_at", "ended_at")]
+        at = ibis.union(*ends)
+        once = at.select("visitor_id", day=local(at["at"], self._timezone).date().epoch_days().cast("int32")).distinct()
+        kept = self._sources.facts.kept(once, f"seen a day {self._timezone}", ("visitor_id",)).rename(_day="day")
+        wanted = (kept["_day"].between(_places(one)[0], _places(one)[-1]) for one in self._periods)
+        return kept.filter(ibis.or_(*wanted))
 
     def _inside(self, rows: Table) -> Table:
         return rows.filter(ibis.or_(*(self._within(rows.measured_at, period) for period in self._periods)))

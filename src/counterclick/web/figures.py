@@ -106,7 +106,7 @@ async def orders(
     return await service.ask(request, lambda shop: shop.latest_orders(most, unmatched=unmatched))
 
 
-@get("/v1/orders/{order:str}")
+@get("/v1/trace")
 async def trace(request: _Ask, service: Service, order: str) -> _Answer:
     """Show one order's journey: touches, who is credited and why nobody else, experiments, returns, claims of tools."""
     return await service.ask(request, lambda shop: shop.trace(order))
@@ -227,22 +227,8 @@ async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answe
 
 
 FIGURES = (
-    *(
-        overview,
-        audit,
-        claims,
-        alignment,
-        drift,
-        readiness,
-        check,
-        settings,
-        orders,
-        trace,
-        metric,
-        report,
-        calibrate,
-        holdout,
-    ),
-    *(plan, plan_curve, proposed_curve, course, result, verdict, slices, onoff_plan, onoff_calendar, onoff_verdict),
+    *(overview, audit, claims, alignment, drift, readiness, check, served, settings, orders, trace, metric, report),
+    *(calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices),
+    *(onoff_plan, onoff_calendar, onoff_verdict),
 )
 """The addresses that read."""
