@@ -106,9 +106,8 @@ def opened(context: BrowserContext, address: str) -> Page:
     """Open a page, and wait until its numbers are there and its charts are drawn."""
     page = context.new_page()
     page.goto(address)
-    page.wait_for_function("document.querySelector('main') && !document.querySelector('progress')")
-    drawn = "document.documentElement.dataset.drawn == document.querySelectorAll('[data-spec]').length"
-    page.wait_for_function(f"!document.querySelector('[data-spec]') || {drawn}")
+    page.wait_for_selector("main:not(:has(progress))")
+    page.wait_for_selector("html[data-drawn], html:not(:has([data-spec]))")
     return page
 
 

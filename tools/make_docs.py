@@ -19,6 +19,7 @@ from counterclick import attribution, verdicts
 from counterclick.audits import Drift
 from counterclick.cli.app import app
 from counterclick.config import Config
+from counterclick.config.explaining import meanings
 from counterclick.connectors.translated import Translated
 from counterclick.decisions import Decision, Policy
 from counterclick.events.rejection import Reason
@@ -154,25 +155,6 @@ def first_line(thing: object) -> str:
     return " ".join(text.split("\n\n", maxsplit=1)[0].split())
 
 
-def attributes(thing: object) -> dict[str, str]:
-    """Return what a Google-style docstring says of each attribute."""
-    text = inspect.getdoc(thing) or ""
-    if "Attributes:" not in text:
-        return {}
-    found: dict[str, str] = {}
-    name = ""
-    for line in text.split("Attributes:")[1].splitlines():
-        match = re.match(r" {4}(\w+): (.*)", line)
-        if match:
-            name = match.group(1)
-            found[name] = match.group(2).strip()
-        elif line.startswith("     ") and name:
-            found[name] += " " + line.strip()
-        elif line.strip():
-            break
-    return found
-
-
 def glossary() -> str:
     """Return the glossary."""
     lines = ["# Glossary", "", "One term for one idea.", "", "| term | meaning |", "|---|---|"]
@@ -216,11 +198,11 @@ def events() -> str:
     shared = {field.name for field in msgspec.structs.fields(Event)}
     lines = ["# Events", "", first_line(sys.modules[Event.__module__]), "", "Every event has:", ""]
     lines += ["| field | type | meaning |", "|---|---|---|", "| `kind` | string, required | which event it is |"]
-    said = attributes(Event)
+    said = meanings(Event)
     for field in msgspec.structs.fields(Event):
         lines.append(f"| `{field.name}` | {_typed(field)} | {said[field.name]} |")
     everywhere = {
-        name: says for struct in (Event, ShownItem, OrderLine, *EVENTS[::-1]) for name, says in attributes(struct).items()
+        name: says for struct in (Event, ShownItem, OrderLine, *EVENTS[::-1]) for name, says in meanings(struct).items()
     }
     for event in EVENTS:
         lines += [
@@ -232,14 +214,14 @@ def events() -> str:
             "| field | type | meaning |",
             "|---|---|---|",
         ]
-        said = attributes(event)
+        said = meanings(event)
         for field in msgspec.structs.fields(event):
             if field.name not in shared or (field.required and field.name != "occurred_at"):
                 says = said.get(field.name) or everywhere.get(field.name) or FIELDS[field.name]
                 lines.append(f"| `{field.name}` | {_typed(field)} | {says} |")
     for struct in (ShownItem, OrderLine, RefundLine):
         lines += ["", f"## {struct.__name__}", "", first_line(struct), "", "| field | meaning |", "|---|---|"]
-        lines += [f"| `{key}` | {says} |" for key, says in attributes(struct).items()]
+        lines += [f"| `{key}` | {says} |" for key, says in meanings(struct).items()]
     lines += ["", "## What is refused, and why", "", "| reason | meaning |", "|---|---|"]
     source = inspect.getsource(Reason)
     for reason in Reason:
@@ -286,7 +268,7 @@ def commands() -> str:
     for struct in msgspec.inspect.type_info(Config).fields:  # type: ignore[attr-defined]  # a struct has fields
         for part in _structs(struct.type):
             lines += [f"## {heading(part)}", "", "| setting | meaning |", "|---|---|"]
-            lines += [f"| `{key}` | {says} |" for key, says in attributes(part).items()]
+            lines += [f"| `{key}` | {says} |" for key, says in meanings(part).items()]
             lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 

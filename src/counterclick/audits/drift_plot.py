@@ -166,7 +166,7 @@ def _index(line: SeriesDrift) -> alt.Chart:
             color=_coloured(shown),
             shape=_shaped(shown),
             strokeDash=alt.StrokeDash(
-                "what:N", scale=alt.Scale(domain=names, range=[_DASHES[what] for what in shown]), legend=None
+                "what:N", scale=alt.Scale(domain=names, range=[_DASHES[what] for what in shown]), legend=_legend()
             ),
         )
         .properties(width=_WIDTH, height=130, title=title)

@@ -25,6 +25,7 @@ from counterclick.cli.reporting import report
 from counterclick.cli.requests import requests
 from counterclick.cli.rights import export, forget, retention
 from counterclick.cli.serving import keys, serve
+from counterclick.cli.settings import settings
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
 from counterclick.cli.telling import overview, trace
 from counterclick.cli.verifying import app as verify_app
@@ -49,7 +50,7 @@ app.command(requests)
 app.command(connect)
 app.command(reconcile)
 for _command in (
-    *(overview, trace, audit, report, claims, drift, alignment, readiness),
+    *(overview, trace, audit, report, claims, drift, alignment, readiness, settings),
     *(serve, password, forget, export, retention),
 ):
     app.command(_command)

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["PasswordFile", "ask_and_set", "password"]
 
 PasswordFile = Annotated[
-    Path | None, Parameter(help="A file whose first line is the password; '-' for standard input; asked for unless given.")
+    Path | None,
+    Parameter(
+        help="A file whose first line is the password; '-' for standard input; asked for unless given.",
+        allow_leading_hyphen=True,
+    ),
 ]
 
 

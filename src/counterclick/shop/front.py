@@ -32,6 +32,7 @@ from counterclick.shop.recording import Progress, Recorded, record_bodies, recor
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.rights import Rights
 from counterclick.shop.senders import Senders
+from counterclick.shop.settings import Settings, read_settings
 from counterclick.shop.telling import Telling
 from counterclick.shop.translating import record_translated
 from counterclick.shop.verifying import verified_holdout
@@ -92,6 +93,10 @@ class Shop(Telling):
     def keys(self) -> Keys:
         """The keys with which events are sent and figures are read over HTTP."""
         return Keys(self.store)
+
+    def settings(self) -> Settings:
+        """Return every setting with its meaning, what holds, and what is wrong with the file as it is now."""
+        return read_settings(self.config, self._file)
 
     @property
     def access(self) -> Access:

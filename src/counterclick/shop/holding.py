@@ -26,11 +26,21 @@ class Held:
         folder: where ``shop.toml`` lies; the store is found from there.
         memory_limit: of the embedded database.
         keep_after: seconds; facts that took longer to compute are stored beside the log, for the next time.
+        file: where the configuration was read from; ``shop.toml`` of that folder unless given.
     """
 
-    def __init__(self, config: Config, folder: Path, *, memory_limit: str = "1500MB", keep_after: float = 1.0) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        *,
+        memory_limit: str = "1500MB",
+        keep_after: float = 1.0,
+        file: Path | None = None,
+    ) -> None:
         self.config = config
         self.folder = folder
+        self._file = file or folder / "shop.toml"
         self.store = Store(folder / config.shop.store, config.shop.log)
         self._memory_limit = memory_limit
         self._keep_after = keep_after

@@ -24,7 +24,7 @@ def open_shop(path: str | Path = "shop.toml", *, memory_limit: str = "1500MB") -
         ConfigError: the file is not there or says something that cannot be.
     """
     file = Path(path)
-    return Shop(load(file), file.resolve().parent, memory_limit=memory_limit)
+    return Shop(load(file), file.resolve().parent, memory_limit=memory_limit, file=file.resolve())
 
 
 def demo(folder: str | Path | None = None, *, seed: int = 1, visitors: int | None = None) -> Shop:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
@@ -115,3 +116,116 @@ def test_the_data_page_shows_what_check_answers(demonstrated: Served) -> None:
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert {row[0]: row[1] for row in rows[1:]} == {kind: str(n) for kind, n in health.events.items()}
+
+
+def rows_of(server: Served, address: str, part: str) -> list[list[str]]:
+    """Return the rows of a part's file, without its heading."""
+    with signed_in(server) as client:
+        answer = waited_for(client, f"{address}{'&' if '?' in address else '?'}as=csv&part={part}")
+    assert answer.headers["content-type"].startswith("text/csv"), answer.text
+    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))[1:]
+
+
+def test_the_surfaces_page_shows_what_the_audit_answers(demonstrated: Served) -> None:
+    """What to do with each surface, and every lift with its interval; of one surface where one is asked for."""
+    with open_shop(demonstrated.toml) as shop:
+        theatre = shop.audit().theatre
+    advice = {each.name: (each.recommendation.action, each.recommendation.rule) for each in theatre.surfaces}
+    shown = {row[0]: (row[1], row[2]) for row in rows_of(demonstrated, "/surfaces", "what-to-keep-what-to-switch-off")}
+    assert shown == advice
+    lifts = {each.name: each.tested.verdict.revenue_lift for each in theatre.surfaces if each.tested and each.tested.verdict}
+    drawn = {row[0]: tuple(map(float, row[2:5])) for row in rows_of(demonstrated, "/surfaces", "lifts-with-their-intervals")}
+    assert {name: drawn[name] for name in lifts if lifts[name]} == {name: lift for name, lift in lifts.items() if lift}
+    one = rows_of(demonstrated, "/surfaces?surface=chat", "what-to-keep-what-to-switch-off")
+    assert [row[0] for row in one] == ["chat"]
+
+
+def test_the_drift_page_shows_what_drift_answers(demonstrated: Served) -> None:
+    """Each proxy's lift in each experiment, as it is drawn."""
+    with open_shop(demonstrated.toml) as shop:
+        drift = shop.drift()
+    wanted = {
+        (line.experiment, each.proxy.replace("_", " "), each.lift.value, each.lift.lower, each.lift.upper)
+        for line in drift.experiments
+        for each in line.proxies
+        if each.lift is not None
+    }
+    shown = {
+        (row[0], row[1], *map(float, row[2:]))
+        for row in rows_of(demonstrated, "/drift", "proxies-beside-revenue-in-experiments")
+    }
+    assert wanted <= shown
+
+
+def test_the_readiness_page_shows_what_readiness_answers(demonstrated: Served) -> None:
+    """Each intervention with what to do."""
+    with open_shop(demonstrated.toml) as shop:
+        found = shop.readiness()
+    shown = [(row[0], row[1]) for row in rows_of(demonstrated, "/readiness", "what-to-run-and-what-to-leave-off")]
+    assert shown == [(each.name, each.state) for each in found.interventions]
+
+
+def test_a_chart_is_a_picture_as_well(demonstrated: Served) -> None:
+    """PNG, made on the server; a part that is none, and a kind that is none, are not found."""
+    with signed_in(demonstrated) as client:
+        answer = waited_for(client, "/surfaces?as=png&part=lifts-with-their-intervals")
+        assert answer.content.startswith(b"\x89PNG")
+        assert client.get("/surfaces?as=png&part=nothing").status_code == 404
+        assert client.get("/surfaces?as=exe&part=lifts-with-their-intervals").status_code == 404
+
+
+def test_keys_and_links_are_made_and_ended_on_the_settings_page(browser: Browser, demonstrated: Served) -> None:
+    """The secret is shown once and works; what was ended no longer does."""
+    with entered(browser, demonstrated) as context:
+        page = opened(context, "/settings")
+        page.get_by_label("A new key that may").select_option("read")
+        page.get_by_label("Whose it is").fill("<b>me</b>")
+        page.get_by_role("button", name="Make a key").click()
+        secret = page.get_by_label("Secret").input_value()
+        headers = {"x-api-key": secret}
+        assert httpx.get(f"{demonstrated.url}/v1/orders", headers=headers, timeout=60).status_code == 200
+        page.get_by_role("link", name="Back").click()
+        assert page.get_by_role("cell", name="<b>me</b>").count() == 1
+        with open_shop(demonstrated.toml) as shop:
+            key = next(each for each in shop.keys.all().keys if each.name == "<b>me</b>")
+        page.get_by_label("Key", exact=True).select_option(key.key_id)
+        page.get_by_role("button", name="Let it end").first.click()
+        page.wait_for_url("**/settings")
+        assert httpx.get(f"{demonstrated.url}/v1/orders", headers=headers, timeout=60).status_code == 401
+        page.goto("/readiness")
+        page.get_by_text("Share this page").click()
+        page.get_by_role("button", name="Make a link").click()
+        link = page.get_by_label("Link").input_value()
+        with browser.new_context() as outside:
+            visitor = outside.new_page()
+            visitor.goto(link)
+            assert "Readiness" in visitor.title()
+            assert visitor.locator("form").count() == 0
+        page.goto("/settings")
+        page.get_by_role("button", name="Let it end").last.click()
+        page.wait_for_url("**/settings")
+        assert httpx.get(link).status_code == 404
+
+
+def test_settings_say_what_is_wrong_with_the_file_as_it_is_now(tmp_path: Path) -> None:
+    """What held before still holds, until the file is right and serve begins anew."""
+    with served(tmp_path, '[shop]\ncurrency = "USD"\n') as server:
+        with_password(server)
+        with signed_in(server) as client:
+            assert "shop.toml is right, and holds." in client.get("/settings").text
+            server.toml.write_text('[shop]\ncurrency = "EUR"\n', encoding="utf-8")
+            assert "was changed after this process began" in client.get("/settings").text
+            server.toml.write_text("[shop]\ncurency = 1\n", encoding="utf-8")
+            assert "Did you mean &#39;currency&#39;?" in client.get("/settings").text
+            server.toml.write_text("", encoding="utf-8")
+
+
+def test_shopify_steps_name_the_address_that_is_asked_for(empty: Served) -> None:
+    """A wrong one is told."""
+    with signed_in(empty) as client:
+        assert (
+            "https://cc.shop.example/webhooks/shopify" in waited_for(client, "/shopify?address=https://cc.shop.example").text
+        )
+        wrong = waited_for(client, "/shopify?address=javascript:alert(1)").text
+        assert "begins with https://" in wrong
+        assert "javascript:alert(1)/webhooks" not in wrong

@@ -48,6 +48,7 @@ class Page(Generic[Answer]):
         ask: verbs of the shop; its answer is kept while nothing new is recorded.
         view: makes a page of the answer; a pure function.
         reads: names of the query that it reads; all others mean nothing.
+        shares: name of a question that several pages ask alike, so that its answer is kept once, whatever of it they show.
         empty: what is to be done where nothing is recorded.
         is_listed: whether the navigation names it.
         is_asked_anew: whether what it asks is no question to the log, but what files say now: nothing of it is kept.
@@ -61,6 +62,7 @@ class Page(Generic[Answer]):
     ask: Callable[[Shop, Mapping[str, str]], Answer]
     view: Callable[[Answer, Context], View]
     reads: Sequence[str] = ()
+    shares: str = ""
     empty: str = ""
     is_listed: bool = True
     is_asked_anew: bool = False

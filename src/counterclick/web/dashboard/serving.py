@@ -24,11 +24,11 @@ from counterclick.web.dashboard.pages import PAGES
 from counterclick.web.dashboard.rendering import HEADERS, page
 from counterclick.web.dashboard.signing_in import (
     Doorkeeper,
-    form_of,
     form_token,
     no_password,
     sign_in,
     sign_out,
+    signed_form,
     signed_in,
     welcome,
 )
@@ -43,9 +43,6 @@ _PATIENCE = 2.5
 """Seconds to wait for a page's first answer before it is said that it is being worked out."""
 _AGAIN_SECONDS = 3
 _DAYS = 7
-_EMPTY = (
-    "Record a file with `counterclick record FILE`, or send events over HTTP. `counterclick demo` shows a shop with data."
-)
 
 
 def dashboard(service: Service) -> Router:
@@ -64,7 +61,7 @@ def dashboard(service: Service) -> Router:
             "desk": Provide(lambda: desk, sync_to_thread=False),
             "doorkeeper": Provide(lambda: doorkeeper, sync_to_thread=False),
         },
-        exception_handlers={BodyError: _refused},
+        exception_handlers={BodyError: _refused, CounterclickError: _failed},
         include_in_schema=False,
     )
 
@@ -121,9 +118,7 @@ async def shared(request: _Asked, desk: _Desk, secret: str) -> Response[Any]:
 @post("/share", include_in_schema=False)
 async def share(request: _Asked, desk: _Desk) -> Response[Any]:
     """Make a link to a page, and show it once."""
-    fields = await form_of(request, desk.access)
-    if not signed_in(request, desk.access):
-        raise BodyError(403, "only who is signed in makes links.")
+    fields = await signed_form(request, desk.access)
     found = _found(fields.get("address", ""))
     days = fields.get("days", "")
     if found is None or found[0].is_private or not days.isdecimal():
@@ -134,11 +129,13 @@ async def share(request: _Asked, desk: _Desk) -> Response[Any]:
     except CounterclickError as error:
         raise BodyError(400, str(error)) from error
     return page(
-        "shared.html",
-        title=each.title,
-        address=f"{str(request.base_url).rstrip('/')}/shared/{secret}",
+        "once.html",
+        title=f"A link to “{each.title}”",
+        says="Whoever has it sees this one page, and can do nothing on it, until "
+        f"{desk.say.moment(link.ends_at)}. It is shown once; Settings withdraws it.",
+        label="Link",
+        value=f"{str(request.base_url).rstrip('/')}/shared/{secret}",
         back=each.address(asked),
-        ends=desk.say.moment(link.ends_at),
     )
 
 
@@ -190,7 +187,7 @@ async def _answer(desk: _Desk, each: Page[Any], asked: Mapping[str, str]) -> Kep
         return each.ask(shop, asked)
 
     if not each.is_asked_anew:
-        return await desk.answers.get(each.address(asked), question, _PATIENCE)
+        return await desk.answers.get(each.shares or each.address(asked), question, _PATIENCE)
     now = datetime.now(UTC)
     try:
         return Kept(await asyncio.to_thread(question, desk.shop), None, (0, 0), now, 0.0)
@@ -201,13 +198,12 @@ async def _answer(desk: _Desk, each: Page[Any], asked: Mapping[str, str]) -> Kep
 def _refusal(each: Page[Any], error: Exception) -> tuple[View, int]:
     """Return what a page shows that has no answer: what is to be done, or what is wrong."""
     if isinstance(error, EmptyStoreError):
-        says = str(error)
-        steps = [each.empty] if each.empty else []
-        return View("Nothing is recorded yet.", [Section("What to do", [Text([says, *steps, _EMPTY])])]), 200
+        says = [_sentence(str(error)), *([each.empty] if each.empty else [])]
+        return View("Nothing is recorded yet.", [Section("What to do", [Text(says)])]), 200
     if isinstance(error, LookupError):
-        return View(str(error), mark="warning"), 404
+        return View(_sentence(str(error)), mark="warning"), 404
     if isinstance(error, CounterclickError):
-        return View("There is no answer yet.", [Section("Why", [Text([str(error)])])]), 200
+        return View("There is no answer yet.", [Section("Why", [Text([_sentence(str(error))])])]), 200
     return View("This is a mistake of Counterclick's; the server's log says more.", mark="warning"), 500
 
 
@@ -252,6 +248,18 @@ def _refused(_request: _Asked, error: BodyError) -> Response[str]:
     headers = {"Connection": "close"}
     if error.again_seconds is not None:
         headers["Retry-After"] = str(error.again_seconds)
+    return page("message.html", error.status, headers, title="That was not done", says=_sentence(error.says))
+
+
+def _failed(_request: _Asked, error: CounterclickError) -> Response[str]:
     return page(
-        "message.html", error.status, headers, title="That was not done", says=error.says[:1].upper() + error.says[1:]
+        "message.html",
+        503,
+        {"Retry-After": str(_AGAIN_SECONDS)},
+        title="That cannot be shown now",
+        says=_sentence(str(error)),
     )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -21,7 +21,15 @@ _HIDDEN = ("what", "detail")
 """Headings of columns that have none, for those who hear the page and for files."""
 
 
-def section_of(title: str, shown: Shown | Sequence[Grid], say: Speech, about: About, *, says: str = "") -> Section:
+def section_of(
+    title: str,
+    shown: Shown | Sequence[Grid],
+    say: Speech,
+    about: About,
+    *,
+    says: str = "",
+    marks: Mapping[str, str] | None = None,
+) -> Section:
     """Return a section that shows a result.
 
     Args:
@@ -30,9 +38,10 @@ def section_of(title: str, shown: Shown | Sequence[Grid], say: Speech, about: Ab
         say: how numbers are written.
         about: what its numbers mean; the terms that occur in a table are added.
         says: a sentence before it.
+        marks: text of a cell -> how it is marked.
     """
     grids = shown if isinstance(shown, Sequence) else shown.grids()
-    return Section(title, [table_of(grid, say, about) for grid in grids], says)
+    return Section(title, [table_of(grid, say, about, marks) for grid in grids], says)
 
 
 def table_of(grid: Grid, say: Speech, about: About, marks: Mapping[str, str] | None = None) -> Part:
@@ -57,7 +66,7 @@ def table_of(grid: Grid, say: Speech, about: About, marks: Mapping[str, str] | N
         )
         for place, name in enumerate(grid.columns)
     ]
-    columns = [each if each.name else Column(next(unnamed), each.is_number) for each in columns]
+    columns = [each if each.name else Column(next(unnamed), each.is_number, is_hidden=True) for each in columns]
     rows = [[_cell(text, say, marks or {}) for text in row] for row in grid.rows]
     told = [title, *grid.columns, *(row[0] for row in grid.rows)]
     found = About(about.definition, about.source, about.unit, about.period, {**about.terms, **terms_in(told)})

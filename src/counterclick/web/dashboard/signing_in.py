@@ -22,11 +22,11 @@ from counterclick.web.service import Service
 __all__ = [
     "SESSION",
     "Doorkeeper",
-    "form_of",
     "form_token",
     "no_password",
     "sign_in",
     "sign_out",
+    "signed_form",
     "signed_in",
     "welcome",
 ]
@@ -100,6 +100,22 @@ async def form_of(request: _Asked, access: Access) -> dict[str, str]:
         raise BodyError(
             403, "this form was not given to this browser, or is too old; open the page again, and send it once more."
         )
+    return fields
+
+
+async def signed_form(request: _Asked, access: Access) -> dict[str, str]:
+    """Return the fields of a form of somebody who has signed in.
+
+    Args:
+        request: with the form as its body.
+        access: the shop's.
+
+    Raises:
+        BodyError: as `form_of`, or nobody has signed in (403).
+    """
+    fields = await form_of(request, access)
+    if not signed_in(request, access):
+        raise BodyError(403, "the session has ended; sign in again.")
     return fields
 
 

@@ -69,6 +69,16 @@ class Speech:
             return "unlimited"
         return format_percent(value, f"#,##0.{'0' * digits} %" if digits else "#,##0 %", locale=self.locale)
 
+    def number(self, value: float) -> str:
+        """Return a number with three digits after the point at most."""
+        return format_decimal(value, "#,##0.###", locale=self.locale)
+
+    def signed(self, value: float, digits: int = 1) -> str:
+        """Return a relative change with its sign."""
+        if not math.isfinite(value):
+            return "unlimited"
+        return f"{'+' if value >= 0 else ''}{self.percent(value, digits)}"
+
     def day(self, day: date) -> str:
         """Return a day."""
         return format_date(day, "medium", locale=self.locale)

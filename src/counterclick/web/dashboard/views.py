@@ -108,11 +108,13 @@ class Column:
         name: its heading; empty where it needs none.
         is_number: whether it is aligned right.
         says: what it means.
+        is_hidden: whether the heading is only for those who hear the page.
     """
 
     name: str
     is_number: bool = False
     says: str = ""
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

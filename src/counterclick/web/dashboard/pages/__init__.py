@@ -4,8 +4,13 @@ from typing import Any
 
 from counterclick.web.dashboard.page import Page
 from counterclick.web.dashboard.pages.data import DATA
+from counterclick.web.dashboard.pages.drift import DRIFT
+from counterclick.web.dashboard.pages.readiness import READINESS
+from counterclick.web.dashboard.pages.settings import SETTINGS
+from counterclick.web.dashboard.pages.shopify import SHOPIFY
+from counterclick.web.dashboard.pages.surfaces import SURFACES
 
 __all__ = ["PAGES"]
 
-PAGES: tuple[Page[Any], ...] = (DATA,)
+PAGES: tuple[Page[Any], ...] = (SURFACES, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY)
 """The first one is the home page where none has the address ``/``."""

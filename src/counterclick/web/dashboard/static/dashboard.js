@@ -18,9 +18,20 @@
     style: { 'guide-label': { fill: 'var(--muted)' }, 'guide-title': { fill: 'var(--ink)' }, 'group-title': { fill: 'var(--ink)' } },
   };
 
+  // On a phone panels and the entries of a legend stand below each other, panels are smaller, and titles have several lines.
+  const lines = (text) => (typeof text === 'string' ? text.match(/.{1,44}(?:\s|$)|\S+/g) || [text] : text);
+  const narrow = (part) => {
+    if (!part || typeof part !== 'object') return;
+    if ('columns' in part) part.columns = 1;
+    if (part.width > 170) part.width = 170;
+    if (part.title && part.title.text) Object.assign(part.title, { text: lines(part.title.text), subtitle: lines(part.title.subtitle || '') });
+    for (const [name, inner] of Object.entries(part)) if (name !== 'data' && name !== 'datasets') narrow(inner);
+  };
+
   const draw = async (place) => {
     const spec = JSON.parse(document.getElementById(place.dataset.spec).textContent);
     spec.background = 'transparent';
+    if (place.clientWidth < 600) narrow(spec);
     if (spec.config) delete spec.config.background;
     await vegaEmbed(place, spec, {
       config: theme,
@@ -31,7 +42,7 @@
       tooltip: { disableDefaultStyle: true },
       loader: { load: () => Promise.reject(new Error('a drawing holds its own numbers')) },
     });
-    place.dataset.drawn = '';
+    place.querySelector('svg').setAttribute('aria-hidden', 'true'); // the place says it in words
   };
 
   const places = [...document.querySelectorAll('[data-spec]')];
