@@ -68,6 +68,14 @@ VERBS: dict[str, tuple[str, ...]] = {
     "/v1/experiments/test/verdict": ("experiment", "verdict", "test"),
     "/v1/experiments/test/slices": ("experiment", "slices", "test"),
     "/v1/onoff/cart/plan": ("onoff", "plan", "cart"),
+    "/v1/experiments/test/course?by=day": ("experiment", "course", "test", "--by", "day"),
+    "/v1/experiments/test/plan-curve?share=0.1&share=0.5&weeks=4": (
+        *("experiment", "plan-curve", "test", "--share", "0.1", "--share", "0.5", "--weeks", "4"),
+    ),
+    "/v1/plan-curve?surface=cart&metric=conversion": (
+        *("experiment", "plan-curve", "--surface", "cart", "--metric", "conversion"),
+    ),
+    "/v1/onoff/cart/calendar": ("onoff", "calendar", "cart"),
     "/v1/onoff/cart/verdict": ("onoff", "verdict", "cart"),
 }
 """Address -> the command that answers the same."""

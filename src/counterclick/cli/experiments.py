@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -30,6 +30,49 @@ def plan(
         found = shop.experiment(name).plan(lift)
     say(found, as_json=common.json)
     return BAD if found.refusal else 0
+
+
+@app.command
+def plan_curve(
+    name: Annotated[str | None, Parameter(help="A declared experiment.")] = None,
+    /,
+    *,
+    surface: Annotated[str | None, Parameter(help="Instead: a surface on which none is declared yet.")] = None,
+    metric: Annotated[str, Parameter(help="With --surface: the outcome.")] = "revenue_per_visitor",
+    shares: Annotated[
+        list[float] | None, Parameter(name="--share", help="Held out, such as 0.2; several may be named.")
+    ] = None,
+    weeks: Annotated[list[int] | None, Parameter(name="--weeks", help="Weeks of entry; several may be named.")] = None,
+    common: Common = COMMON,
+) -> int:
+    """Show the smallest visible lift against weeks and shares held out, from this shop's own history."""
+    from counterclick.errors import ConfigError
+    from counterclick.experiments.plan_curve import SHARES, WEEKS
+
+    if (name is None) == (surface is None):
+        raise ConfigError("name a declared experiment, or with --surface the surface of one that is not declared yet.")
+    held, during = tuple(shares or SHARES), tuple(weeks or WEEKS)
+    with opened(common) as shop:
+        if name is not None:
+            found = shop.experiment(name).plan_curve(held, during)
+        else:
+            found = shop.plan_curve(str(surface), metric, shares=held, weeks=during)
+    say(found, as_json=common.json)
+    return 0
+
+
+@app.command
+def course(
+    name: str,
+    /,
+    *,
+    by: Annotated[Literal["day", "week"], Parameter(help="A point for each day or week of entry.")] = "week",
+    common: Common = COMMON,
+) -> int:
+    """Show the interval over time, the looks that were taken, those to come, and what would end it; takes no look."""
+    with opened(common) as shop:
+        say(shop.experiment(name).course(by), as_json=common.json)
+    return 0
 
 
 @app.command

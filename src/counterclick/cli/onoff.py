@@ -49,6 +49,14 @@ def schedule(
 
 
 @app.command
+def calendar(surface: str, /, *, common: Common = COMMON) -> int:
+    """Show the declared schedule as it would be given out; writes nothing."""
+    with opened(common) as shop:
+        say(shop.onoff(surface).calendar(), as_json=common.json)
+    return 0
+
+
+@app.command
 def verdict(surface: str, /, *, common: Common = COMMON) -> int:
     """Say won, lost, inconclusive or invalid, why, and what the surface is worth a month."""
     with opened(common) as shop:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
 
 from counterclick.attribution import Rule
-from counterclick.config import ExperimentConfig, ShareChange
+from counterclick.config import ExperimentConfig, KillConfig, ShareChange
 from counterclick.facts import Facts
 from counterclick.verdicts import Look
 
@@ -57,6 +57,7 @@ class Context:
         looks: taken at this experiment as it is configured now, oldest first.
         remember: what to do with new looks.
         now: the time, UTC, for what is taken now.
+        kill: for how long a surface may cost without showing anything.
     """
 
     facts: Facts
@@ -72,6 +73,7 @@ class Context:
     looks: Sequence[Look] = ()
     remember: Callable[[Sequence[Look]], None] = forget
     now: datetime | None = None
+    kill: KillConfig = field(default_factory=KillConfig)
 
 
 def config_hash(name: str, config: ExperimentConfig) -> str:

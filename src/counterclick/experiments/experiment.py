@@ -16,9 +16,11 @@ from counterclick.experiments.calibrating import Calibration, Progress, calibrat
 from counterclick.experiments.checks import preconditions
 from counterclick.experiments.cohort import Assignment, Cohort
 from counterclick.experiments.context import Context
+from counterclick.experiments.course import Course, Step, course_of
 from counterclick.experiments.judging import judge
 from counterclick.experiments.measured import BUYERS, Measured, active_visitors, measure
 from counterclick.experiments.membership import Membership, membership
+from counterclick.experiments.plan_curve import SHARES, WEEKS, PlanCurve, plan_curve_of
 from counterclick.experiments.planner import Plan, plan_experiment
 from counterclick.experiments.proxies import proxy_moments
 from counterclick.experiments.result import ALWAYS, Result, tabulate
@@ -62,6 +64,30 @@ class Experiment:
             RefusedError: the lift is not above zero, or the outcome cannot decide.
         """
         return plan_experiment(self.name, self.config, self.context, lift)
+
+    def plan_curve(self, shares: Sequence[float] = SHARES, weeks: Sequence[int] = WEEKS) -> PlanCurve:
+        """Return the smallest visible lift against weeks, for several shares held out.
+
+        Args:
+            shares: between 0 and 1.
+            weeks: whole weeks of entry.
+
+        Raises:
+            EmptyStoreError: no orders are recorded yet.
+            RefusedError: a share or a number of weeks is none, or the outcome cannot decide.
+        """
+        return plan_curve_of(self.name, self.config, self.context, shares, weeks)
+
+    def course(self, by: Step = "week") -> Course:
+        """Return the interval over time, the looks that were taken, those to come, and what would end it; takes no look.
+
+        Args:
+            by: a point for each day or each week of entry.
+
+        Raises:
+            RefusedError: neither days nor weeks were asked for.
+        """
+        return course_of(self.name, self.config, self.context, self._asked(self._metrics(())), by)
 
     def calibrate(self, lift: float = 0.1, draws: int = 1_000, *, progress: Progress = silent) -> Calibration:
         """Return how often a verdict on this shop's own past would have been wrong, and how often right.

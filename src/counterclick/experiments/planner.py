@@ -28,7 +28,17 @@ from counterclick.stats import (
 )
 from counterclick.stats.estimates import as_lift
 
-__all__ = ["HORIZONS", "Plan", "Plans", "Split", "expected_buyers", "plan_experiment"]
+__all__ = [
+    "HORIZONS",
+    "Plan",
+    "Plans",
+    "Split",
+    "break_even_of",
+    "expected_buyers",
+    "part_of",
+    "plan_experiment",
+    "visible_in",
+]
 
 _LARGEST_LIFT = 10
 _TEN_YEARS = 10 * 365.25 / 7
@@ -180,20 +190,20 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
     history = history_of(name, config, context)
     shares = config.variants[config.control], config.variants[config.feature]
     planned = ((config.ends_on - config.starts_on).days + 1) / 7
-    by_end = _visible(history, planned, shares, config)
+    by_end = visible_in(history, planned, shares, config)
     weeks_needed = _weeks_needed(history, lift, shares, config)
-    break_even = _break_even(history, context, planned)
+    break_even = break_even_of(history, context, planned)
     revenue = history.revenue_a_week * planned
     near = history.nearest(planned)
     if near is not None:
         revenue = near.revenue * history.visitors_in(planned)
-    revenue *= _part(config)
+    revenue *= part_of(config)
     splits = tuple(
         Split(
             label,
             _visitors(history, weeks, config),
             weeks,
-            _visible(history, planned, each, config),
+            visible_in(history, planned, each, config),
             each[0] * revenue * lift,
         )
         for label, each in _SPLITS.items()
@@ -209,8 +219,8 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
         basis=history.basis,
         history=history,
         planned_weeks=planned,
-        planned_buyers=planned_buyers(name, config, context) or history.buyers_in(planned) * sum(shares) * _part(config),
-        smallest_visible={weeks: _visible(history, weeks, shares, config) for weeks in HORIZONS},
+        planned_buyers=planned_buyers(name, config, context) or history.buyers_in(planned) * sum(shares) * part_of(config),
+        smallest_visible={weeks: visible_in(history, weeks, shares, config) for weeks in HORIZONS},
         by_end=by_end,
         weeks_needed=weeks_needed,
         visitors_needed=_visitors(history, weeks_needed, config),
@@ -233,7 +243,7 @@ def expected_buyers(name: str, config: ExperimentConfig, context: Context) -> fl
         return None
     weeks = ((config.ends_on - config.starts_on).days + 1) / 7
     shares = config.variants[config.control] + config.variants[config.feature]
-    return max(1.0, round(history.buyers_in(weeks) * shares * _part(config))) if history.weeks >= _FEWEST_WEEKS else None
+    return max(1.0, round(history.buyers_in(weeks) * shares * part_of(config))) if history.weeks >= _FEWEST_WEEKS else None
 
 
 @cache
@@ -246,14 +256,14 @@ def _reach(weeks: int) -> float:
     return drift_for_power(times, bounds, 0.8)
 
 
-def _visible(history: History, weeks: float, shares: tuple[float, float], config: ExperimentConfig) -> float:
+def visible_in(history: History, weeks: float, shares: tuple[float, float], config: ExperimentConfig) -> float:
     """Return the smallest lift that so many weeks show."""
     near = history.nearest(weeks)
     if near is not None:
-        visitors = max(2, round(history.visitors_in(weeks) * _part(config)))
+        visitors = max(2, round(history.visitors_in(weeks) * part_of(config)))
         fixed = smallest_visible_lift(near.coefficient_of_variation, visitors, shares)
     else:
-        buyers = history.orders_a_week * weeks * sum(shares) * _part(config)
+        buyers = history.orders_a_week * weeks * sum(shares) * part_of(config)
         fixed = smallest_visible_lift_from_orders(buyers, history.basket_cv, shares[1] / sum(shares))
     looks = next((known for known in HORIZONS if weeks <= known), MOST_WEEKS)
     factor = _reach(looks) / FIXED_REACH if config.looks == "weekly" else 1.0
@@ -263,24 +273,24 @@ def _visible(history: History, weeks: float, shares: tuple[float, float], config
 def _weeks_needed(history: History, lift: float, shares: tuple[float, float], config: ExperimentConfig) -> float | None:
     """Return after how many weeks the lift is visible; None beyond ten years."""
     low, high = 0.0, _TEN_YEARS
-    if _visible(history, high, shares, config) > lift:
+    if visible_in(history, high, shares, config) > lift:
         return None
     while high - low > 0.01:  # noqa: PLR2004 - weeks: a few hours
         middle = (low + high) / 2
-        low, high = (middle, high) if _visible(history, middle, shares, config) > lift else (low, middle)
+        low, high = (middle, high) if visible_in(history, middle, shares, config) > lift else (low, middle)
     return high
 
 
 def _visitors(history: History, weeks: float | None, config: ExperimentConfig) -> float | None:
-    return history.visitors_in(weeks) * _part(config) if weeks is not None and history.spans else None
+    return history.visitors_in(weeks) * part_of(config) if weeks is not None and history.spans else None
 
 
-def _part(config: ExperimentConfig) -> float:
+def part_of(config: ExperimentConfig) -> float:
     """Return the part of the surface's visitors that takes part."""
     return config.traffic[1] - config.traffic[0]
 
 
-def _break_even(history: History, context: Context, planned: float) -> float | None:
+def break_even_of(history: History, context: Context, planned: float) -> float | None:
     """Return the lift of revenue that pays the surface's cost: monthly cost over the margin revenue it touches."""
     rate = history.margin_rate if history.margin_rate is not None else context.margin_rate
     if context.monthly_cost is None or rate is None or rate <= 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,12 @@ from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
 from counterclick.config import HOLDOUT
 from counterclick.decisions import Decision
-from counterclick.errors import ConfigError
+from counterclick.errors import ConfigError, UnknownNameError
 from counterclick.events.vocabulary import Event
 from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
 from counterclick.experiments.holdout import GlobalHoldout
+from counterclick.experiments.plan_curve import SHARES, WEEKS, PlanCurve
 from counterclick.shop.access import Access
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
@@ -160,6 +161,34 @@ class Shop(Telling):
             EmptyStoreError: nothing is recorded.
         """
         return self._registry.plans(lift)
+
+    @anew
+    def plan_curve(
+        self,
+        surface: str,
+        metric: str = "revenue_per_visitor",
+        *,
+        shares: Sequence[float] = SHARES,
+        weeks: Sequence[int] = WEEKS,
+    ) -> PlanCurve:
+        """Return what an experiment on a surface could see that nobody has declared yet: smallest lift against weeks.
+
+        Args:
+            surface: which.
+            metric: the outcome.
+            shares: of visitors, that are held out.
+            weeks: whole weeks of entry.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+            RefusedError: a share or a number of weeks is none, or the metric cannot decide.
+            UnknownNameError: there is no such surface, or metric.
+        """
+        self.reading.as_of()
+        known = self._auditing(silent).surfaces
+        if surface not in known:
+            raise UnknownNameError("surface", surface, known)
+        return self._registry.proposed(surface, metric).plan_curve(shares, weeks)
 
     @anew
     def calibrate(

@@ -85,6 +85,15 @@ class OnOff:
             self._declare(config)
         return schedule
 
+    def calendar(self) -> Schedule:
+        """Return the declared schedule as it would be given out; nothing is written, and a weak one is shown too.
+
+        Raises:
+            UnknownNameError: ``shop.toml`` declares none for this surface.
+            RefusedError: its block is not declared.
+        """
+        return schedule_of(self.surface, self._declared())
+
     def verdict(self) -> Verdict:
         """Return won, lost, inconclusive or invalid, why, and what the surface is worth a month.
 

@@ -147,10 +147,14 @@ class Registry:
             for name, config in configs.items()
         }
 
-    def proposed(self, surface: str) -> Experiment:
+    def proposed(self, surface: str, metric: str = "revenue_per_visitor") -> Experiment:
         """Return an experiment that nobody has declared: the surface against nothing, half and half, for eight weeks.
 
         It is there to be planned; nothing of it is written to the log.
+
+        Args:
+            surface: which.
+            metric: the outcome.
         """
         first = self._reading().as_of().date() + timedelta(days=1)
         feature = surface if surface != NOTHING else "feature"
@@ -160,6 +164,7 @@ class Registry:
             variants={NOTHING: 0.5, feature: 0.5},
             starts_on=first,
             ends_on=first + _PROPOSED - timedelta(days=1),
+            outcome=metric,
         )
         return Experiment(f"{surface} against nothing", config, self._context_of(f"{surface} against nothing", config))
 
@@ -238,6 +243,7 @@ class Registry:
             looks=self._looks(name, config_hash(name, config)),
             remember=partial(self._remember, name),
             now=self._until,
+            kill=self._config.kill,
         )
 
 

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 from litestar import Request, Response, get
 from litestar.params import Parameter, QueryParameter
 
+from counterclick.experiments.plan_curve import SHARES, WEEKS
 from counterclick.web.service import Service
 
 __all__ = ["FIGURES"]
 
 _Ask = Request[Any, Any, Any]
 _Answer = Response[str]
+_Shares = Annotated[list[float] | None, QueryParameter(name="share")]
 
 
 @get("/v1/overview")
@@ -133,6 +135,35 @@ async def plan(
     return await service.ask(request, lambda shop: shop.experiment(name).plan(lift))
 
 
+@get("/v1/experiments/{name:str}/plan-curve")
+async def plan_curve(
+    request: _Ask, service: Service, name: str, shares: _Shares = None, weeks: list[int] | None = None
+) -> _Answer:
+    """Show the smallest visible lift against weeks and shares held out, from this shop's own history."""
+    return await service.ask(request, lambda shop: shop.experiment(name).plan_curve(shares or SHARES, weeks or WEEKS))
+
+
+@get("/v1/plan-curve")
+async def proposed_curve(
+    request: _Ask,
+    service: Service,
+    surface: str,
+    metric: str = "revenue_per_visitor",
+    shares: _Shares = None,
+    weeks: list[int] | None = None,
+) -> _Answer:
+    """Show the same of an experiment on a surface that nobody has declared yet."""
+    return await service.ask(
+        request, lambda shop: shop.plan_curve(surface, metric, shares=shares or SHARES, weeks=weeks or WEEKS)
+    )
+
+
+@get("/v1/experiments/{name:str}/course")
+async def course(request: _Ask, service: Service, name: str, by: Literal["day", "week"] = "week") -> _Answer:
+    """Show the interval over time, the looks that were taken, those to come, and what would end it; takes no look."""
+    return await service.ask(request, lambda shop: shop.experiment(name).course(by))
+
+
 @get("/v1/experiments/{name:str}/result")
 async def result(
     request: _Ask,
@@ -164,6 +195,12 @@ async def onoff_plan(
     return await service.ask(request, lambda shop: shop.onoff(surface).plan(lift))
 
 
+@get("/v1/onoff/{surface:str}/calendar")
+async def onoff_calendar(request: _Ask, service: Service, surface: str) -> _Answer:
+    """Show the declared schedule, block by block; writes nothing."""
+    return await service.ask(request, lambda shop: shop.onoff(surface).calendar())
+
+
 @get("/v1/onoff/{surface:str}/verdict")
 async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answer:
     """Say won, lost, inconclusive or invalid of an on/off test, why, and what the surface is worth a month."""
@@ -172,6 +209,6 @@ async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answe
 
 FIGURES = (
     *(overview, audit, claims, alignment, drift, readiness, check, orders, trace, metric, report, calibrate, holdout),
-    *(plan, result, verdict, slices, onoff_plan, onoff_verdict),
+    *(plan, plan_curve, proposed_curve, course, result, verdict, slices, onoff_plan, onoff_calendar, onoff_verdict),
 )
 """The addresses that read."""
