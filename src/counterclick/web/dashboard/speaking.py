@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.localedata import exists
 from babel.numbers import format_currency, format_decimal, format_percent
 
@@ -87,6 +87,14 @@ class Speech:
     def day(self, day: date) -> str:
         """Return a day."""
         return format_date(day, "medium", locale=self.locale)
+
+    def days(self, first: date, last: date) -> str:
+        """Return whole days from a first to a last one."""
+        return f"{self.day(first)} \N{EN DASH} {self.day(last)}"
+
+    def month(self, day: date) -> str:
+        """Return the month in which a day lies."""
+        return format_skeleton("yMMMM", day, locale=self.locale)
 
     def moment(self, moment: datetime) -> str:
         """Return a moment in the shop's time zone, to the minute."""

@@ -194,6 +194,7 @@ class Text:
         steps: what to do, one after the other.
         code: to be copied as it is.
         kind: how it is marked: empty, ``warning`` or ``done``.
+        links: what a link says -> where it leads.
     """
 
     template: ClassVar[str] = "parts/text.html"
@@ -202,6 +203,7 @@ class Text:
     steps: Sequence[str] = ()
     code: str = ""
     kind: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

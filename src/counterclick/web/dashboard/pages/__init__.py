@@ -5,6 +5,8 @@ from typing import Any
 from counterclick.web.dashboard.page import Page
 from counterclick.web.dashboard.pages.data import DATA
 from counterclick.web.dashboard.pages.drift import DRIFT
+from counterclick.web.dashboard.pages.figures import FIGURES
+from counterclick.web.dashboard.pages.home import HOME
 from counterclick.web.dashboard.pages.readiness import READINESS
 from counterclick.web.dashboard.pages.settings import SETTINGS
 from counterclick.web.dashboard.pages.shopify import SHOPIFY
@@ -12,5 +14,5 @@ from counterclick.web.dashboard.pages.surfaces import SURFACES
 
 __all__ = ["PAGES"]
 
-PAGES: tuple[Page[Any], ...] = (SURFACES, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY)
+PAGES: tuple[Page[Any], ...] = (HOME, SURFACES, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY, FIGURES)
 """The first one is the home page where none has the address ``/``."""

@@ -1,0 +1,38 @@
+"""How metrics are called on a page, and how their values are written."""
+
+from __future__ import annotations
+
+from counterclick.metrics import METRICS
+from counterclick.web.dashboard.speaking import Speech
+
+__all__ = ["defined", "label", "unit", "value"]
+
+_LABELS = {"aov": "average order value", "add_to_cart_gmv": "value laid into carts", "ctr": "click-through rate"}
+_UNITS = {"count": "a number", "rate": "a share", "seconds": "seconds"}
+
+
+def label(metric: str) -> str:
+    """Return what a metric is called."""
+    return _LABELS.get(metric, metric.replace("_", " "))
+
+
+def defined(metric: str) -> str:
+    """Return what a metric means: its one definition, and by whom it is."""
+    found = METRICS[metric]
+    return f"{found.says} It is called {metric}; {found.role}; defined by {found.source}."
+
+
+def unit(metric: str, say: Speech) -> str:
+    """Return what a metric is counted in."""
+    found = METRICS[metric].unit
+    return say.currency if found == "money" else _UNITS[found]
+
+
+def value(metric: str, amount: float | None, say: Speech) -> str:
+    """Return a metric's value as text."""
+    if amount is None:
+        return "not known"
+    kind = METRICS[metric].unit
+    if kind == "money":
+        return say.money(amount)
+    return say.percent(amount, 2) if kind == "rate" else say.number(amount)

@@ -1,0 +1,87 @@
+"""A figure by day, week, month or surface: the rows behind a number of the home page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import cast
+
+from counterclick.metrics import MEASURES, METRICS
+from counterclick.metrics.compute import By
+from counterclick.shop import Shop
+from counterclick.shop.shown import MetricTable
+from counterclick.web.dashboard.naming import defined, label, unit, value
+from counterclick.web.dashboard.page import Context, Page
+from counterclick.web.dashboard.speaking import Speech
+from counterclick.web.dashboard.views import About, Cell, Column, Field, Form, Section, Table, Text, View
+
+__all__ = ["FIGURES"]
+
+_WAYS = {"day": "by day", "week": "by week", "month": "by month", "surface": "by surface"}
+_DESCRIBES = "By surface this describes who met it; it is no effect. Only an experiment shows one."
+
+
+def _ask(shop: Shop, asked: Mapping[str, str]) -> MetricTable:
+    return shop.metric(asked["metric"], by=cast("By", asked.get("by", "week")))  # what is none of them, the verb refuses
+
+
+def _view(found: MetricTable, context: Context) -> View:
+    say, metric, by = context.say, found.metric, found.by or "week"
+    choices = {name: label(name) for name in METRICS}
+    fields = [Field("by", "Show it", by, "select", _WAYS)]
+    about = About(defined(metric.name), f"counterclick metric {metric.name} --by {by}", unit(metric.name, say), "all days")
+    columns = [Column(by), Column(label(metric.name), is_number=True), Column(_said(metric.numerator), is_number=True)]
+    if metric.denominator is not None:
+        columns.append(Column(_said(metric.denominator), is_number=True))
+    rows = [_row(found, place, say) for place in reversed(range(len(found.values)))]
+    notes = (
+        [_DESCRIBES] if by == "surface" else ["The newest first. The first and the last may hold fewer days than others."]
+    )
+    others = Text(["Other figures:"], links={text: f"/figures/{name}?by={by}" for name, text in choices.items()})
+    return View(
+        metric.says,
+        [
+            Section("", [Form(f"/figures/{metric.name}", "Show", fields, "get", is_small=True)]),
+            Section("", [Table(f"{label(metric.name)} {_WAYS[by]}".capitalize(), columns, rows, about, notes)]),
+            Section("More", [others]),
+        ],
+        title=label(metric.name).capitalize(),
+    )
+
+
+def _row(found: MetricTable, place: int, say: Speech) -> list[Cell | str]:
+    each, metric = found.values[place], found.metric
+    key = each.key or "all"
+    is_day = found.by in ("day", "week", "month")
+    row: list[Cell | str] = [
+        Cell(say.day(date.fromisoformat(key)), key) if is_day else key,
+        Cell(value(metric.name, each.value, say), "" if each.value is None else each.value),
+        _amount(metric.numerator, each.numerator, say),
+    ]
+    if metric.denominator is not None:
+        row.append(_amount(metric.denominator, each.denominator, say))
+    return row
+
+
+def _amount(measure: str, amount: float | None, say: Speech) -> Cell:
+    if amount is None:
+        return Cell("not known", "", mark="missing")
+    is_money = measure in MEASURES and MEASURES[measure].is_money
+    return Cell(say.money(amount) if is_money else say.number(amount), amount)
+
+
+def _said(measure: str) -> str:
+    return measure.replace("_", " ")
+
+
+FIGURES = Page(
+    "/figures/{metric:str}",
+    "Figures",
+    "How does a figure come about?",
+    _ask,
+    _view,
+    reads=("by",),
+    empty="Once orders are recorded, this page shows each figure by day, week, month and surface.",
+    is_listed=False,
+)
+"""The page."""

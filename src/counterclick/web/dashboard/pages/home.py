@@ -1,0 +1,362 @@
+"""Home: the one thing to do next, what surfaces claim and earn, and a period beside the one before and last year."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import quote
+
+from counterclick.audits.overview import Change, Earning, Figure, Overview
+from counterclick.errors import ConfigError, InputError, UnknownNameError
+from counterclick.pages.wording import words
+from counterclick.shop import Shop
+from counterclick.web.dashboard.charts import Estimated, forest
+from counterclick.web.dashboard.earned import MOST, drawn, said
+from counterclick.web.dashboard.naming import defined, label, unit, value
+from counterclick.web.dashboard.page import Context, Page
+from counterclick.web.dashboard.palette import EARNED, MUTED
+from counterclick.web.dashboard.speaking import Speech
+from counterclick.web.dashboard.views import (
+    About,
+    Cell,
+    Chart,
+    Column,
+    Field,
+    Figures,
+    Form,
+    Part,
+    Section,
+    Table,
+    Text,
+    View,
+)
+from counterclick.web.dashboard.views import Figure as Shown
+
+__all__ = ["HOME"]
+
+_LEADING = ("net_revenue", "orders", "aov", "conversion", "attributed_checkout_revenue", "order_success_rate")
+_DAYS = (7, 28, 90, 365)
+_USUAL = 28
+_MONTHS = 13
+_BROKEN = ("nothing comes in", "orders are refused", "an experiment is invalid")
+_SOURCE = "counterclick overview"
+_EARNED = About(
+    "Claimed: what a surface's own tool reports, or would. Credited: what the shop's rule gives to it, an order once. "
+    "Earned: what visitors with the feature spent beyond visitors without it, chosen by chance. Only that is an effect.",
+    _SOURCE,
+    "share of the revenue of visitors who had the feature; without an experiment, of all revenue",
+    "each experiment's own time",
+)
+_CHANGES = (
+    "A change is what happened, never what a feature did: season and campaigns are in it. Its interval is of 95 %, over "
+    "weeks. It is called more than chance only where that holds beside all other figures of the comparison (Holm)."
+)
+
+_MORE, _CHANCE = "more than chance", "may be chance"
+_WHY_CHANCE = (
+    "Among so many figures some move far by chance alone: a change is called more than chance only where that holds for all "
+    "of them together, so that an interval beside zero may still be chance."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The overview, or why there is none of what was asked for."""
+
+    overview: Overview | None
+    refusal: str = ""
+
+
+def _ask(shop: Shop, asked: Mapping[str, str]) -> _Answer:
+    try:
+        since, until = (_day(asked, name) for name in ("since", "until"))
+        return _Answer(shop.overview(asked.get("period"), asked.get("surface"), since=since, until=until))
+    except (ConfigError, InputError, UnknownNameError) as error:
+        return _Answer(None, str(error))
+
+
+def _day(asked: Mapping[str, str], name: str) -> date | None:
+    try:
+        return date.fromisoformat(asked[name]) if name in asked else None
+    except ValueError as error:
+        raise InputError(f"{name} is a day such as 2026-03-01; it was {asked[name]!r}.") from error
+
+
+def _view(answer: _Answer, context: Context) -> View:
+    found, say = answer.overview, context.say
+    if found is None:
+        says = answer.refusal[:1].upper() + answer.refusal[1:]
+        return View(says, [Section("Choose another period", _choosers(None, context))], mark="warning")
+    step = found.step
+    because = [f"Why: {say.text(words(step.because))}", f"Rule: {step.rule}."]
+    sections = [
+        Section("", [Text(because, links=_onward(found))]),
+        Section("What the AI features earn", _earnings(found, say)),
+        Section(
+            "The period",
+            [*_choosers(found, context), _cards(found, say), *_changes(found, say), _table(found, say)],
+            _about_period(found, say),
+        ),
+    ]
+    return View(
+        f"Next: {say.text(words(step.says))}",
+        sections,
+        period=say.days(found.period.first_on, found.period.last_on),
+        mark="warning" if step.rule in _BROKEN else "",
+    )
+
+
+def _onward(found: Overview) -> dict[str, str]:
+    """Return where more is told of the step."""
+    own = [each for each in found.earnings if each.surface == found.step.surface]
+    links = {f"The experiment {each.experiment}": _experiment(each.experiment) for each in own if each.experiment}
+    if found.step.rule in _BROKEN[:2]:
+        links["Data health"] = "/data"
+    return links
+
+
+def _experiment(name: str) -> str:
+    return f"/experiments/{quote(name, safe='')}"
+
+
+def _about_period(found: Overview, say: Speech) -> str:
+    own = say.days(found.period.first_on, found.period.last_on)
+    first = found.figures[0]
+    before, year = (say.days(each.period.first_on, each.period.last_on) for each in (first.before, first.year_before))
+    so_far = "" if found.is_over else " It is not over: this is what is known so far."
+    of = f" Only what belongs to {found.surface}." if found.surface else ""
+    return f"{own}, beside the period before ({before}) and the same one last year ({year}).{so_far}{of}"
+
+
+def _choosers(found: Overview | None, context: Context) -> list[Part]:
+    asked, say = context.asked, context.say
+    periods = {"": f"the last {_USUAL} days", **{f"last-{n}-days": f"the last {n} days" for n in _DAYS if n != _USUAL}}
+    for first in _months(found.known_on) if found else ():
+        periods[f"{first:%Y-%m}"] = say.month(first)
+    chosen = asked.get("period", "")
+    if chosen and chosen not in periods:
+        named = re.fullmatch(r"last-(\d+)-days", chosen)
+        periods[chosen] = f"the last {named[1]} days" if named else chosen
+    if "since" in asked:
+        periods = {"": "the days below", **{name: text for name, text in periods.items() if name}}
+    names = [*context.config.surfaces, *(each.surface for each in found.earnings)] if found else context.config.surfaces
+    surfaces = {"": "the whole shop", **{name: name for name in dict.fromkeys([*names, *_given(asked, "surface")])}}
+    surface = asked.get("surface", "")
+    days = [Field("since", "From", asked.get("since", ""), "date", limits={"required": ""})]
+    days.append(Field("until", "to", asked.get("until", ""), "date"))
+    hidden = [Field("surface", value=surface, kind="hidden")] if surface else []
+    return [
+        Form(
+            "/",
+            "Show",
+            [
+                Field("period", "Period", chosen, "select", periods),
+                Field("surface", "Surface", surface, "select", surfaces),
+            ],
+            "get",
+            is_small=True,
+        ),
+        Form("/", "Show these days", [*days, *hidden], "get", is_small=True),
+    ]
+
+
+def _given(asked: Mapping[str, str], name: str) -> list[str]:
+    return [asked[name]] if name in asked else []
+
+
+def _months(known_on: date) -> Iterator[date]:
+    """Yield the first days of the newest months."""
+    first = known_on.replace(day=1)
+    for _ in range(_MONTHS):
+        yield first
+        first = (first - timedelta(days=1)).replace(day=1)
+
+
+def _earnings(found: Overview, say: Speech) -> list[Part]:
+    earnings = found.earnings
+    if not earnings:
+        says = "Declare each place where the shop speaks to a buyer as `[surfaces.NAME]` in `shop.toml`, and serve anew."
+        return [Text(["No surface is declared or was seen, so that nothing is claimed, credited or earned.", says])]
+    told = "; ".join(
+        f"{each.surface}: claimed {say.percent(each.claimed, 0)}, credited {say.percent(each.attributed, 0)}, "
+        f"earned {said(each, say)}"
+        for each in earnings[:MOST]
+    )
+    notes = [
+        "A line is an interval: the data do not contradict what lies on it. A hollow point has not concluded. Where nothing "
+        "is measured there is no point: to be not measured is not to earn nothing.",
+        *(f"{each.surface}: {say.text(words(each.says))}" for each in earnings[:MOST] if each.says),
+    ]
+    if len(earnings) > MOST:
+        notes.append(f"The first {MOST} of {say.count(len(earnings))} are drawn; the table has all.")
+    title = "Of every 100 that visitors with the feature spent: claimed, credited, earned"
+    return [Chart(title, drawn(earnings, say), f"{title}. {told}.", _of_surfaces(earnings, say), _EARNED, notes)]
+
+
+def _of_surfaces(earnings: Sequence[Earning], say: Speech) -> Table:
+    names = ("claimed", "credited", "earned", "from", "to")
+    money = ("earned a month", "a month, from", "a month, to", "cost a month")
+    columns = [Column("surface"), Column("experiment"), *(Column(name, is_number=True) for name in names), Column("verdict")]
+    rows: list[list[Cell | str]] = []
+    for each in earnings:
+        shares = (each.claimed, each.attributed, *(each.incremental or (None, None, None)))
+        amounts = (*(each.a_month or (None, None, None)), each.monthly_cost)
+        rows.append(
+            [
+                each.surface,
+                Cell(each.experiment, href=_experiment(each.experiment)) if each.experiment else "none",
+                *(_cell(share, "not measured" if share is None else say.percent(share)) for share in shares),
+                each.outcome or "none",
+                *(_cell(amount, "not known" if amount is None else say.money(amount)) for amount in amounts),
+            ]
+        )
+    columns += [Column(name, is_number=True) for name in money]
+    return Table("Claimed, credited, earned", columns, rows, _EARNED)
+
+
+def _cell(amount: float | None, text: str) -> Cell:
+    return Cell(text, "" if amount is None else amount, mark="missing" if amount is None else "")
+
+
+def _cards(found: Overview, say: Speech) -> Figures:
+    wanted = [each for each in found.figures if found.surface or each.metric in _LEADING]
+    return Figures([_card(each, found, say) for each in wanted])
+
+
+def _card(figure: Figure, found: Overview, say: Speech) -> Shown:
+    change = figure.before
+    notes = [f"until {say.day(figure.final_on)}"] if figure.is_provisional else []
+    if change.change is None:
+        notes.append(f"no change is shown: {say.text(words(change.says))}")
+    elif change.lower is not None:
+        notes.append(_MORE if change.differs else _CHANCE)
+    return Shown(
+        label(figure.metric),
+        value(figure.metric, figure.value, say),
+        _about(figure, found, say),
+        interval="" if change.change is None else f"{_changed(change, say)} on the period before",
+        href=_rows_of(figure.metric),
+        is_provisional=figure.is_provisional,
+        note="; ".join(notes),
+    )
+
+
+def _about(figure: Figure, found: Overview, say: Speech) -> About:
+    period = say.days(found.period.first_on, found.period.last_on)
+    return About(defined(figure.metric), _SOURCE, unit(figure.metric, say), period, {"change": _CHANGES})
+
+
+def _rows_of(metric: str) -> str:
+    return f"/figures/{metric}?by=day"
+
+
+def _changed(change: Change, say: Speech) -> str:
+    """Return a change with its interval; why there is none."""
+    if change.change is None:
+        return "not known"
+    if change.lower is None or change.upper is None:
+        return f"{say.signed(change.change)}, no interval"
+    return f"{say.signed(change.change)} [{say.signed(change.lower)}, {say.signed(change.upper)}]"
+
+
+def _changes(found: Overview, say: Speech) -> list[Part]:
+    """Return the drawing of all changes that have an interval, on the period before."""
+    drawn_of = [(each, each.before) for each in found.figures if each.before.lower is not None]
+    estimates: list[Estimated] = []
+    rows: list[list[Cell | str]] = []
+    for figure, change in drawn_of:
+        three = (change.change, change.lower, change.upper)
+        value, lower, upper = (end if end is not None else math.nan for end in three)
+        what = _MORE if change.differs else _CHANCE
+        estimates.append(Estimated(label(figure.metric), what, value, lower, upper, is_final=not figure.is_provisional))
+        rows.append([label(figure.metric), *(Cell(say.signed(end), end) for end in (value, lower, upper)), what])
+    if not estimates:
+        return []
+    heads = [Column("figure"), *(Column(name, is_number=True) for name in ("change", "from", "to")), Column("is it chance?")]
+    title = "Changes on the period before, with their intervals"
+    says = "; ".join(
+        f"{row.row}: {say.signed(row.value)} [{say.signed(row.lower)}, {say.signed(row.upper)}]" for row in estimates
+    )
+    about = About(_CHANGES, _SOURCE, "relative change", say.days(found.period.first_on, found.period.last_on))
+    spec = forest(estimates, {_CHANCE: MUTED, _MORE: EARNED}, {_CHANCE: "circle", _MORE: "diamond"})
+    return [Chart(title, spec, f"{title}. {says}.", Table(title, heads, rows, about), about, [_WHY_CHANCE])]
+
+
+def _table(found: Overview, say: Speech) -> Table:
+    has_year = any(figure.year_before.value is not None for figure in found.figures)
+    columns = [
+        Column("figure"),
+        Column("this period", is_number=True),
+        Column("before", is_number=True),
+        Column("change", is_number=True),
+    ]
+    columns.append(Column("is it chance?"))
+    if has_year:
+        columns += [Column("last year", is_number=True), Column("change on it", is_number=True), Column("is that chance?")]
+    columns.append(Column("final on"))
+    rows: list[list[Cell | str]] = []
+    for figure in found.figures:
+        mark = "provisional" if figure.is_provisional else ""
+        row: list[Cell | str] = [
+            Cell(label(figure.metric), figure.metric, href=_rows_of(figure.metric)),
+            Cell(value(figure.metric, figure.value, say), _plain(figure.value), mark=mark),
+            *_beside(figure.metric, figure.before, say),
+        ]
+        if has_year:
+            row += _beside(figure.metric, figure.year_before, say)
+        row.append(Cell(say.day(figure.final_on), f"{figure.final_on}", mark=mark) if figure.is_provisional else "final")
+        rows.append(row)
+    about = About(
+        "Each figure by its one definition, beside the period before and the same one last year. Changes of totals are "
+        f"those of a day's mean. {_CHANGES}",
+        _SOURCE,
+        period=say.days(found.period.first_on, found.period.last_on),
+        terms={label(figure.metric): defined(figure.metric) for figure in found.figures},
+    )
+    return Table("All figures of the period", columns, rows, about, _why_not(found, say, has_year=has_year))
+
+
+def _beside(metric: str, change: Change, say: Speech) -> list[Cell | str]:
+    then = "not known" if change.value is None else value(metric, change.value, say)
+    told = "" if change.lower is None else (_MORE if change.differs else _CHANCE)
+    return [
+        Cell(then, _plain(change.value), mark="missing" if change.value is None else ""),
+        Cell(_changed(change, say), _plain(change.change), mark="missing" if change.change is None else ""),
+        told,
+    ]
+
+
+def _plain(amount: float | None) -> float | str:
+    return "" if amount is None else amount
+
+
+def _why_not(found: Overview, say: Speech, *, has_year: bool) -> list[str]:
+    """Return why changes are not known, each reason once."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for figure in found.figures:
+        for which, change in (("the period before", figure.before), ("last year", figure.year_before)):
+            if change.says and (has_year or which != "last year"):
+                said.setdefault((which, change.says), []).append(label(figure.metric))
+    notes = [
+        f"Beside {which}{'' if len(names) == len(found.figures) else ': ' + ', '.join(names)}: {say.text(words(says))}"
+        for (which, says), names in said.items()
+    ]
+    if not has_year:
+        reasons = dict.fromkeys(figure.year_before.says for figure in found.figures if figure.year_before.says)
+        notes += [f"Beside last year nothing is shown: {say.text(words(says))}" for says in reasons]
+    return notes
+
+
+HOME = Page(
+    "/",
+    "Revenue impact",
+    "What is to be done next, and what do the AI features earn?",
+    _ask,
+    _view,
+    reads=("period", "since", "until", "surface"),
+    empty="Once orders and what surfaces show are recorded, this page says what to do next and what each surface earns.",
+)
+"""The page."""

@@ -1,0 +1,142 @@
+"""The home page and figures: they show what the verbs answer, for the period and the surface in the address."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from counterclick.audits.overview import Overview
+from counterclick.shop import open_shop
+from dashboards import WIDTHS, entered, examined, opened, picture, signed_in, waited_for
+from odd_shop import HOSTILE, RIGHT_TO_LEFT
+from served import Served
+
+FIGURES = "all-figures-of-the-period"
+EARNED = "of-every-100-that-visitors-with-the-feature-spent-claimed-cr"
+
+
+def rows_of(server: Served, address: str, part: str) -> list[dict[str, str]]:
+    """Return the rows of a part's file, each by its headings."""
+    with signed_in(server) as client:
+        answer = waited_for(client, f"{address}{'&' if '?' in address else '?'}as=csv&part={part}")
+    assert answer.headers["content-type"].startswith("text/csv"), answer.text
+    return [*csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))]
+
+
+def number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def near(value: float | None) -> Any:
+    """Return what is the same but for the order in which it was added up."""
+    return None if value is None else pytest.approx(value)
+
+
+def overview(server: Served, period: str | None = None, surface: str | None = None) -> Overview:
+    """Ask the verb, as another process does."""
+    with open_shop(server.toml) as shop:
+        return shop.overview(period, surface)
+
+
+@pytest.mark.parametrize("address", ["/", "/?period=2026-02", "/?period=2026-02&surface=chat", "/?period=last-7-days"])
+def test_its_numbers_are_those_of_the_verb(demonstrated: Served, address: str) -> None:
+    """Each figure, the one before, its change; each surface's shares with the interval, and its money."""
+    query = dict(pair.split("=") for pair in address.partition("?")[2].split("&") if pair)
+    found = overview(demonstrated, query.get("period"), query.get("surface"))
+    shown = {row["figure"]: row for row in rows_of(demonstrated, address, FIGURES)}
+    assert shown.keys() == {figure.metric for figure in found.figures}
+    for figure in found.figures:
+        row = shown[figure.metric]
+        assert number(row["this period"]) == near(figure.value)
+        assert number(row["before"]) == near(figure.before.value)
+        assert number(row["change"]) == near(figure.before.change)
+        assert row["final on"] == (str(figure.final_on) if figure.is_provisional else "final")
+    drawn = rows_of(demonstrated, address, EARNED)
+    assert [row["surface"] for row in drawn] == [each.surface for each in found.earnings]
+    for row, each in zip(drawn, found.earnings, strict=True):
+        assert [number(row["claimed"]), number(row["credited"])] == pytest.approx([each.claimed, each.attributed])
+        three = [number(row[name]) for name in ("earned", "from", "to")]
+        assert three == pytest.approx(each.incremental) if each.incremental else three == [None] * 3
+        assert number(row["earned a month"]) == (pytest.approx(each.a_month[0]) if each.a_month else None)
+
+
+def test_the_next_step_stands_first(demonstrated: Served) -> None:
+    """With its reason and its rule."""
+    step = overview(demonstrated).step
+    with signed_in(demonstrated) as client:
+        page = waited_for(client, "/").text
+    assert page.index(step.says) < page.index(f"Rule: {step.rule}.") < page.index("<h2")
+
+
+def test_a_period_and_a_surface_are_chosen(browser: Browser, demonstrated: Served) -> None:
+    """By forms that work without scripts, into an address that can be kept; signing in leads here."""
+    with entered(browser, demonstrated, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto("/")
+        page.get_by_label("Period", exact=True).select_option("2026-02")
+        page.get_by_label("Surface", exact=True).select_option("chat")
+        page.get_by_role("button", name="Show", exact=True).click()
+        page.wait_for_url("**/?period=2026-02&surface=chat")
+        page.get_by_text("Only what belongs to chat.").wait_for()
+        assert page.get_by_label("Period", exact=True).input_value() == "2026-02"
+        page.get_by_label("From", exact=True).fill("2026-02-02")
+        page.get_by_label("to", exact=True).fill("2026-02-15")
+        page.get_by_role("button", name="Show these days").click()
+        page.wait_for_url("**/?since=2026-02-02&until=2026-02-15&surface=chat")
+        page.get_by_text("2 Feb 2026 \N{EN DASH} 15 Feb 2026").first.wait_for()
+
+
+def test_a_number_leads_to_the_rows_behind_it(browser: Browser, demonstrated: Served) -> None:
+    """From a figure to the same by day, and from there by week: the verb's values."""
+    with open_shop(demonstrated.toml) as shop:
+        wanted = shop.metric("orders", by="week")
+    with entered(browser, demonstrated) as context:
+        page = opened(context, "/")
+        page.locator(".figure", has_text="orders").first.locator(".shown a").click()
+        page.wait_for_url("**/figures/*?by=day")
+        page = opened(context, "/figures/orders?by=day")
+        page.get_by_label("Show it").select_option("week")
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**/figures/orders?by=week")
+        assert examined(page) == []
+    shown = {
+        row["week"]: number(row["orders"]) for row in rows_of(demonstrated, "/figures/orders?by=week", "orders-by-week")
+    }
+    assert shown == {each.key: each.value for each in wanted.values}
+    assert [*shown] == sorted(shown, key=date.fromisoformat, reverse=True)
+
+
+@pytest.mark.parametrize("query", ["since=2026-03-01&until=2026-02-01", "period=never", "since=x", "surface=none"])
+def test_what_cannot_be_shown_is_told_with_a_way_on(demonstrated: Served, query: str) -> None:
+    """A period that ends before it begins, one that is none, an unknown surface: the choosers stand below."""
+    with signed_in(demonstrated) as client:
+        page = waited_for(client, f"/?{query}")
+    assert page.status_code == 200
+    assert "Choose another period" in page.text
+    assert page.text.count("<form") >= 2
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_broken_experiment_and_odd_names_break_nothing(browser: Browser, odd: Served, width: int) -> None:
+    """What is broken is the step; scripts are text; nothing is wider than the screen."""
+    with entered(browser, odd, width=width) as context:
+        page = opened(context, "/")
+        picture(page, f"odd-home-{width}")
+        assert "Mend the experiment on cart." in page.locator(".conclusion").inner_text()
+        assert page.locator("td, th").filter(has_text=HOSTILE).count() > 0
+        assert page.locator("td, th").filter(has_text=RIGHT_TO_LEFT).count() > 0
+        assert page.get_by_text("not measured").count() > 0
+        assert examined(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_its_drawing_is_a_picture(demonstrated: Served) -> None:
+    """As PNG, by the server."""
+    with signed_in(demonstrated) as client:
+        answer = waited_for(client, f"/?as=png&part={EARNED}")
+    assert answer.content.startswith(b"\x89PNG")
