@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from counterclick.display import Shown, as_json
-from counterclick.shop.front import Shop
+from counterclick.shop.premises import Premises
 
-__all__ = ["Answering"]
+if TYPE_CHECKING:
+    from counterclick.shop.front import Shop
+
+__all__ = ["Answering", "Question"]
+
+Question = Callable[["Shop"], Shown]
+"""A verb of the shop."""
 
 
 class Answering:
@@ -17,11 +24,12 @@ class Answering:
         shop: of which.
     """
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = Shop(shop.config, shop.folder)
+    def __init__(self, shop: Premises) -> None:
+        self._premises = shop
+        self._shop: Shop | None = None
         self._seen: tuple[int, int] | None = None
 
-    def answer(self, question: Callable[[Shop], Shown]) -> str:
+    def answer(self, question: Question) -> str:
         """Return what a question's answer is as JSON, the same text that the command prints.
 
         Args:
@@ -30,6 +38,8 @@ class Answering:
         Raises:
             CounterclickError: whatever the verb raises.
         """
+        if self._shop is None:
+            self._shop = self._premises.shop()
         seen = self._shop.store.seen()
         if seen != self._seen:
             self._shop.refresh()
@@ -38,9 +48,10 @@ class Answering:
 
     def interrupt(self) -> None:
         """Let the query that runs fail, from any thread."""
-        if self._shop.is_reading:
+        if self._shop is not None and self._shop.is_reading:
             self._shop.reading.connection.interrupt()
 
     def close(self) -> None:
         """Let go of the files; nobody may be asking."""
-        self._shop.store.close()
+        if self._shop is not None:
+            self._shop.store.close()

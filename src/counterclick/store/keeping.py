@@ -232,6 +232,18 @@ class Store:
         """Say whether the log no longer has a file of a snapshot: events were erased, or files put together."""
         return not {*snapshot.files} <= {*self.log.snapshot().files}
 
+    def logged(self, columns: str, kind: str) -> list[tuple[Any, ...]]:
+        """Return columns of all events of one kind that are in the log; what waits in the inbox is not looked at.
+
+        Args:
+            columns: SQL.
+            kind: of the events.
+        """
+        snapshot = self.log.snapshot()
+        others = {file_name(path) for path in snapshot.files if f"/kind={kind}/" not in path}
+        with contextlib.closing(connect()) as connection:
+            return connection.execute(f"SELECT {columns} FROM ({self._log_sql(connection, snapshot, others)})").fetchall()
+
     @contextlib.contextmanager
     def unless_overtaken(self, snapshot: Snapshot) -> Iterator[bool]:
         """Hold the writers' lock and say whether the log still has every file of a snapshot."""

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from counterclick.display import Shown
 from counterclick.errors import StoreError
-from counterclick.shop import Shop
-from counterclick.shop.answering import Answering
+from counterclick.shop.answering import Answering, Question
+from counterclick.shop.premises import Premises
 from counterclick.web.bodies import BodyError
 
 __all__ = ["LINE", "Asking"]
@@ -34,13 +32,13 @@ class Asking:
         shop: whom they are about.
     """
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Premises) -> None:
         self._answering = Answering(shop)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="figures")
         self._asked: dict[str, asyncio.Future[str]] = {}
         self._is_closing = False
 
-    async def ask(self, name: str, question: Callable[[Shop], Shown]) -> str:
+    async def ask(self, name: str, question: Question) -> str:
         """Return the answer as JSON.
 
         Args:
@@ -61,7 +59,7 @@ class Asking:
             self._asked[name].add_done_callback(lambda _done: self._asked.pop(name))
         return await asyncio.shield(self._asked[name])
 
-    def _answer(self, question: Callable[[Shop], Shown]) -> str:
+    def _answer(self, question: Question) -> str:
         if self._is_closing:
             raise StoreError(_STOPS)
         try:
