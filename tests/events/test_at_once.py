@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterclick.events.at_once import built_at_once
-from counterclick.events.door import STEPS, Context, Refused, admit_one, build
+from counterclick.events.door import STEPS, Context, Refused, admit_all, admit_one, build
 from counterclick.events.schema import KINDS
 from counterclick.events.vocabulary import Event
 from sent_events import MONEY, TIME, WHEN, bad_or, objects
@@ -48,6 +48,41 @@ def agree(raw: Any) -> None:
     else:
         assert isinstance(taken, Event)
         assert msgspec.json.encode(taken) == msgspec.json.encode(wanted)
+
+
+WELL = st.sampled_from(
+    [
+        {"kind": "page_view", "occurred_at": TIME, "visitor_id": "v1", "page": "/"},
+        {"kind": "page_view", "occurred_at": "2026-02-28T09:30:00.125Z", "visitor_id": "v2", "device": "mobile"},
+        {"kind": "page_view", "occurred_at": TIME, "visitor_id": "v1"},
+        {
+            "kind": "add_to_cart",
+            "occurred_at": TIME,
+            "visitor_id": "v1",
+            "product_id": "p",
+            "quantity": 1,
+            "unit_price": 9.5,
+        },
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(WELL | WELL | WELL | objects(), max_size=8),
+    st.sampled_from([*WELL_FORMED, "device", "page", "kind"]),
+    st.data(),
+)
+def test_together_they_are_taken_as_alone(raws: list[dict[str, Any]], name: str, data: st.DataObject) -> None:
+    """Many at once give what each gives alone: the same events, or the same refusals, whatever stands beside them."""
+    sent: list[Any] = json.loads(json.dumps(raws))
+    if sent and data.draw(st.booleans()):
+        sent[0] = {**sent[0], name: data.draw(bad_or(WHEN | MONEY))}
+    if data.draw(st.integers(0, 9)) == 0:
+        sent.append(data.draw(st.sampled_from([None, 5, "x", [], {}])))
+    together, one_by_one = admit_all(sent, context()), context()
+    assert together == [admit_one(raw, one_by_one) for raw in sent]
+    assert [*map(repr, together)] == [repr(admit_one(raw, one)) for one in [context()] for raw in sent]
 
 
 @settings(max_examples=300, deadline=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -82,11 +83,21 @@ def test_none_goes_on_alone(tmp_path: Path) -> None:
         assert server.n_events("purchase") == 20
 
 
+def ignores(pid: int, number: int) -> bool:
+    """Say whether a process has come so far that it passes over a signal."""
+    found = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+    return found is not None and bool(int(found[1], 16) >> (number - 1) & 1)
+
+
 def test_a_signal_for_all_of_them_loses_nothing(tmp_path: Path) -> None:
     """A service manager tells all at once to stop: what the first one acknowledges is kept and moved all the same."""
     with served(tmp_path) as server:
         processes = begun(server)
         for pid in processes.values():
+            end = time.monotonic() + PATIENCE
+            while not ignores(pid, signal.SIGINT):
+                assert time.monotonic() < end
+                time.sleep(0.02)
             os.kill(pid, signal.SIGTERM)
             os.kill(pid, signal.SIGINT)
         taken(server, orders("a"))

@@ -6,9 +6,10 @@ leaves everything else to them, so that whatever is refused is refused there. A 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Union
 
 import msgspec
 import pyarrow as pa
@@ -17,9 +18,12 @@ from counterclick.events.readings import UnreadableError, reader_of
 from counterclick.events.schema import PARTS_OF, SCHEMA
 from counterclick.events.vocabulary import EVENTS, Event
 
-__all__ = ["built_at_once"]
+__all__ = ["built_at_once", "built_together"]
 
 _INT32 = 2**31
+_WHEN = "occurred_at"
+_times = re.compile(r"([12]\d{3}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?Z\n)*", re.ASCII)
+"""Times line by line as nearly everybody writes them, which msgspec reads as `counterclick.events.readings` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class _Shape:
     Attributes:
         kind: the struct.
         read: (name, how it is read) of its times and numbers, which JSON writes in more than one way.
+        read_later: the same without the moment at which it happened, of which `built_together` reads many at once.
+        is_bare: whether nothing is left to be looked at then but whether a text is empty.
         parts: (list, as `read` of its objects) of its lists of objects.
         texts: its texts that may be empty by their type: an empty one means that nothing was sent.
         counts: its whole numbers.
@@ -37,6 +43,8 @@ class _Shape:
 
     kind: type[Event]
     read: tuple[tuple[str, Any], ...]
+    read_later: tuple[tuple[str, Any], ...]
+    is_bare: bool
     parts: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
     texts: tuple[str, ...]
     counts: tuple[str, ...]
@@ -56,15 +64,42 @@ def built_at_once(raw: Any) -> Event | None:
     if shape is None:
         return None
     try:
-        held = _held(raw, shape.read)
-        for name, read in shape.parts:
-            inside = raw.get(name)
-            if inside:
-                held[name] = [_held(part, read) for part in inside]
-        event = msgspec.convert(held, shape.kind)
+        event = msgspec.convert(_whole(raw, shape, shape.read), shape.kind)
     except (UnreadableError, msgspec.ValidationError, AttributeError, TypeError):  # the steps say what is wrong
         return None
     return event if _is_plain(event, shape) else None
+
+
+def built_together(raws: Sequence[Any]) -> list[Event] | None:
+    """Return the events that objects are; None where one of them, at least, must go alone.
+
+    Args:
+        raws: what the JSON said.
+    """
+    try:
+        if not _times.fullmatch("\n".join([raw[_WHEN] for raw in raws]) + "\n"):
+            return None
+        shapes = [_SHAPES[raw["kind"]] for raw in raws]
+        held = [
+            raw if shape.is_bare else _whole(raw, shape, shape.read_later) for raw, shape in zip(raws, shapes, strict=True)
+        ]
+        events: list[Event] = msgspec.convert(held, _EVENTS)
+    except (UnreadableError, msgspec.ValidationError, AttributeError, KeyError, TypeError):
+        return None
+    for raw, event, shape in zip(raws, events, shapes, strict=True):
+        if ("" in raw.values()) if shape.is_bare else not _is_plain(event, shape):
+            return None
+    return events
+
+
+def _whole(raw: dict[str, Any], shape: _Shape, read: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    """Return an object with its times and numbers, and those of its parts, as their columns hold them."""
+    held = _held(raw, read)
+    for name, read_inside in shape.parts:
+        inside = raw.get(name)
+        if inside:
+            held[name] = [_held(part, read_inside) for part in inside]
+    return held
 
 
 def _held(raw: dict[str, Any], read: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
@@ -112,9 +147,13 @@ def _shape(kind: type[Event]) -> _Shape:
     columns = {name: SCHEMA.field(name).type for name in kind.__struct_fields__}
     lists = {name: columns[name].value_type for name in PARTS_OF[tag]}
     texts = _of_types(iter(fields), msgspec.inspect.StrType)
+    read = tuple((name, reader_of(arrow)) for name, arrow in columns.items() if _is_read(arrow))
+    counts = tuple(field.name for field in _of_types(iter(fields), msgspec.inspect.IntType))
     return _Shape(
         kind=kind,
-        read=tuple((name, reader_of(arrow)) for name, arrow in columns.items() if _is_read(arrow)),
+        read=read,
+        read_later=tuple(each for each in read if each[0] != _WHEN),
+        is_bare=len(read) == 1 and not lists and not counts,
         parts=tuple(
             (name, tuple((part.name, reader_of(part.type)) for part in arrow if _is_read(part.type)))
             for name, arrow in lists.items()
@@ -127,11 +166,12 @@ def _shape(kind: type[Event]) -> _Shape:
                 for part in getattr(field.type, "types", (field.type,))
             )
         ),
-        counts=tuple(field.name for field in _of_types(iter(fields), msgspec.inspect.IntType)),
+        counts=counts,
         counts_of=tuple(
             (name, tuple(part.name for part in arrow if pa.types.is_int32(part.type))) for name, arrow in lists.items()
         ),
     )
 
 
+_EVENTS = list[Union[EVENTS]]  # type: ignore[valid-type]  # noqa: UP007 - made of a tuple
 _SHAPES = {str(one.__struct_config__.tag): _shape(one) for one in EVENTS}

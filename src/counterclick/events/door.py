@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,14 +18,14 @@ from typing import Any
 import msgspec
 
 from counterclick.events import redaction
-from counterclick.events.at_once import built_at_once
+from counterclick.events.at_once import built_at_once, built_together
 from counterclick.events.readings import SENT, UnreadableError, must_be, reading, unknown_names
 from counterclick.events.rejection import Reason, Rejection
 from counterclick.events.rules import CLOCK_TOLERANCE, EARLIEST, RULES_OF
 from counterclick.events.schema import FIELDS_OF, PARTS_OF, REQUIRED_OF
 from counterclick.events.vocabulary import EVENTS, Event
 
-__all__ = ["STEPS", "Context", "Refused", "admit", "admit_one"]
+__all__ = ["STEPS", "Context", "Refused", "admit", "admit_all", "admit_one"]
 
 
 def _values_of(names: tuple[str, ...]) -> Callable[[Event], tuple[str | None, ...]]:
@@ -43,6 +43,7 @@ _identifiers_of, _texts_of = (
     {one: _values_of(names) for one, names in names_of.items()} for names_of in (_IDENTIFIERS_OF, _TEXTS_OF)
 )
 _NAMES_OF = {kind: frozenset(("kind", *fields)) for kind, fields in FIELDS_OF.items()}
+_RULES_OF = {one: RULES_OF[str(one.__struct_config__.tag)] for one in EVENTS}
 _TYPE_OF: dict[str, type[Event]] = {str(one.__struct_config__.tag): one for one in EVENTS}
 
 
@@ -95,10 +96,26 @@ def admit_one(raw: Any, context: Context) -> Event | Rejection:
         raw: what the JSON said; text that was no JSON arrives as `bytes`.
         context: clock, source, currency and key.
     """
-    event: Any = built_at_once(raw)
-    steps = _OF_EVENTS
-    if event is None:
-        event, steps = raw, STEPS
+    event = built_at_once(raw)
+    return _through(STEPS, raw, context, raw) if event is None else _through(_OF_EVENTS, event, context, raw)
+
+
+def admit_all(raws: Sequence[Any], context: Context) -> list[Event | Rejection]:
+    """Take decoded objects through the steps: what `admit_one` says of each, in order.
+
+    Args:
+        raws: what the JSON said.
+        context: clock, source, currency and key.
+    """
+    events = built_together(raws)
+    if events is None:
+        return [admit_one(raw, context) for raw in raws]
+    steps = _OF_EVENTS if redaction.may_change_json(_JSON.encode(events)) else _OF_PLAIN_EVENTS
+    return [_through(steps, event, context, raw) for event, raw in zip(events, raws, strict=True)]
+
+
+def _through(steps: Sequence[Callable[[Any, Context], Any]], event: Any, context: Context, raw: Any) -> Event | Rejection:
+    """Take an object through steps, or say why it is refused."""
     try:
         for step in steps:
             event = step(event, context)
@@ -211,7 +228,7 @@ def redact(event: Event, context: Context) -> Event:
 
 def check(event: Event, context: Context) -> Event:  # noqa: ARG001 - every step has the same shape
     """The rules hold."""
-    for rule in RULES_OF[str(event.__struct_config__.tag)]:
+    for rule in _RULES_OF[type(event)]:
         if rule.broken(event):
             raise Refused(rule.reason, rule.says)
     return event
@@ -260,8 +277,11 @@ STEPS: tuple[Callable[[Any, Context], Any], ...] = (
     identify,
 )
 """The door, step by step."""
+_JSON = msgspec.json.Encoder()
 _OF_EVENTS = STEPS[STEPS.index(build) + 1 :]
 """Those that ask what an event says; the steps before them make it one."""
+_OF_PLAIN_EVENTS = tuple(step for step in _OF_EVENTS if step is not redact)
+"""The same for events in whose JSON there is nothing that could be redacted."""
 
 
 def now() -> datetime:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from counterclick.config import Config
-from counterclick.events.door import Context, admit_one
+from counterclick.events.door import Context, admit_all, admit_one
 from counterclick.events.rejection import Rejection
 from counterclick.events.schema import REJECTION
 from counterclick.events.vocabulary import Event
@@ -69,10 +69,17 @@ class Receiving:
             received_at: our clock; now unless given.
         """
         context = Context(received_at or datetime.now(UTC), source, self._currency, self._key)
-        judged = tuple(each if isinstance(each, Rejection) else admit_one(each, context) for each in sent)
+        judged = _judged(list(sent), context)
         received = context.received_at.isoformat()
         bodies = [Body(received, source, text) for text in _texts(judged, context)]
         return Received(judged, self._store.inbox.submit(bodies) if bodies else _done())
+
+
+def _judged(sent: Sequence[Any], context: Context) -> tuple[Event | Rejection, ...]:
+    """Return what comes of everything that was sent, in order."""
+    if any(isinstance(each, Rejection) for each in sent):
+        return tuple(each if isinstance(each, Rejection) else admit_one(each, context) for each in sent)
+    return tuple(admit_all(sent, context))
 
 
 def _texts(judged: Sequence[Event | Rejection], context: Context) -> Iterator[str]:

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from counterclick.web.logs import logging_to, say
 __all__ = ["main"]
 
 _DRAIN_SECONDS = 5.0
+_LOOK_SECONDS = 0.5
+_MANY = 500
+"""Bodies that are moved at once although they have not waited for long: who reads the shop reads them as they came."""
 _NICE = 10
 """How far it steps back behind those who answer."""
 
@@ -53,8 +57,10 @@ def main() -> int:
             os.nice(_NICE)
         keeping = threading.Thread(target=_keep_house, args=(shop, stopping))
         keeping.start()
-        while not stopping.wait(_DRAIN_SECONDS):
+        while not _waits(shop, stopping):
+            began = time.monotonic()
             _drain(shop)
+            stopping.wait(time.monotonic() - began)  # half of the time at most
         _drain(shop)
         keeping.join()
     shop.store.close()
@@ -66,6 +72,18 @@ def _listen(messages: Iterator[bytes], stopping: threading.Event) -> None:
     if next(messages, None) != STOP:
         os._exit(ALONE)
     stopping.set()
+
+
+def _waits(shop: Shop, stopping: threading.Event) -> bool:
+    """Wait until there is something to be moved: many bodies, or some for a while; say whether it is told to stop."""
+    end = time.monotonic() + _DRAIN_SECONDS
+    while time.monotonic() < end:
+        if stopping.wait(_LOOK_SECONDS):
+            return True
+        with contextlib.suppress(StoreError):
+            if shop.store.inbox.count() > _MANY:
+                break
+    return stopping.is_set()
 
 
 def _declare(shop: Shop) -> None:
