@@ -7,6 +7,7 @@ SQLite in WAL mode with full synchronous commits. One writer thread collects wha
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import sqlite3
 import threading
@@ -122,13 +123,20 @@ class Inbox:
             connection.execute("SELECT max(position) FROM bodies").fetchone()  # takes the snapshot
             yield connection
 
-    def above(self, position: int, connection: sqlite3.Connection, most: int = -1) -> list[Body]:
-        """Return the bodies above a position, in order, at most so many (-1: all)."""
+    def above(self, position: int, connection: sqlite3.Connection, most: int = -1, letters: float = math.inf) -> list[Body]:
+        """Return the bodies above a position, in order, at most so many (-1: all), up to the one that has so many letters."""
         rows = connection.execute(
             "SELECT received_at, source, body, position FROM bodies WHERE position > ? ORDER BY position LIMIT ?",
             [position, most],
         )
-        return [Body(*row) for row in rows]
+        found: list[Body] = []
+        n = 0
+        for row in rows:
+            found.append(Body(*row))
+            n += len(found[-1].text)
+            if n >= letters:
+                break
+        return found
 
     def count(self) -> int:
         """Return how many bodies wait for the log."""

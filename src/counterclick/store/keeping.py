@@ -38,6 +38,8 @@ __all__ = ["Appended", "Store", "connect"]
 
 T = TypeVar("T")
 _DRAIN_MOST = 20_000
+"""Bodies that one commit takes at most, and their letters: what it needs of memory follows from these."""
+_DRAIN_LETTERS = 24_000_000
 _LOCK_SECONDS = 600.0
 _SHORT_SECONDS = 10.0
 _ATTEMPTS = 3
@@ -196,7 +198,7 @@ class Store:
         """Move bodies from the inbox to the log, as many as one commit takes, while the lock is held; return how many."""
         with self.inbox.reading() as transaction:
             position = self.log.snapshot().transaction(self._drain_name) or 0
-            bodies = self.inbox.above(position, transaction, _DRAIN_MOST)
+            bodies = self.inbox.above(position, transaction, _DRAIN_MOST, _DRAIN_LETTERS)
             oldest = self.inbox.above(0, transaction, 1)
         if oldest and oldest[0].position <= position:  # a drain died in between, perhaps before the disk had its commit
             os.sync()
