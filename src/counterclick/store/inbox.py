@@ -124,7 +124,7 @@ class Inbox:
             yield connection
 
     def above(self, position: int, connection: sqlite3.Connection, most: int = -1, letters: float = math.inf) -> list[Body]:
-        """Return the bodies above a position, in order, at most so many (-1: all), up to the one that has so many letters."""
+        """Return the bodies above a position, in order, at most so many (-1: all), until they have so many letters."""
         rows = connection.execute(
             "SELECT received_at, source, body, position FROM bodies WHERE position > ? ORDER BY position LIMIT ?",
             [position, most],

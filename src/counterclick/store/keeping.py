@@ -39,7 +39,7 @@ __all__ = ["Appended", "Store", "connect"]
 T = TypeVar("T")
 _DRAIN_MOST = 20_000
 """Bodies that one commit takes at most, and their letters: what it needs of memory follows from these."""
-_DRAIN_LETTERS = 24_000_000
+_DRAIN_LETTERS = 48_000_000
 _LOCK_SECONDS = 600.0
 _SHORT_SECONDS = 10.0
 _ATTEMPTS = 3
@@ -331,10 +331,11 @@ class Store:
         """SQL for the rows of a table whose keys are not kept yet and were not erased, the first row of each key."""
         unmarked = f"WHERE {unmarked_sql(self.key, marks)}" if marks else ""
         return f"""
-            SELECT {_COLUMNS} FROM (
-                SELECT *, row_number() OVER (PARTITION BY kind, event_id ORDER BY rowid) AS _nth
+            SELECT {_COLUMNS} FROM (SELECT *, rowid AS _row FROM {table}) SEMI JOIN (
+                SELECT min(rowid) AS _row
                 FROM {table} ANTI JOIN {kept if kept.isidentifier() else f"({kept})"} USING (kind, event_id) {unmarked}
-            ) WHERE _nth = 1"""
+                GROUP BY kind, event_id
+            ) USING (_row)"""
 
     @property
     def _drain_name(self) -> str:
