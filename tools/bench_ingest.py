@@ -176,11 +176,11 @@ def flags(victim: Victim, rate: float, seconds: float) -> list[str]:
 
 
 def memory(victim: Victim, n_events: int) -> list[str]:
-    """Send many events, and look at the process' memory; return lines of the page."""
+    """Send many events, and look at the memory of all its processes; return lines of the page."""
     sent, seen = 0, []
     while sent < n_events:
         sent += answers(sending(victim.port, victim.key, "batches", _SLICE_SECONDS)).n * _BATCH
-        seen.append((sent, resident(victim.running.pid)))
+        seen.append((sent, sum(map(resident, (victim.running.pid, *victim.processes().values())))))
         print(f"{sent:,} events: {seen[-1][1]:.0f} MiB", flush=True)
     warm, size = next((each for each in seen if each[0] >= n_events / 10), seen[-1])
     return [

@@ -1,7 +1,8 @@
 """Kill a served shop again and again, disturb it otherwise, and look from outside whether anything was lost or doubled.
 
-Rounds of ``kill -9`` under load, at random and at points where it hurts (`torture_kills`), then disturbances
-(`torture_disturbances`): a full disk, a store that may not be written, a clock that jumps, clients that are slow or many.
+Rounds of ``kill -9`` under load, of all its processes or of one, at random and where it hurts (`torture_kills`), then
+disturbances (`torture_disturbances`): a full disk, a store that may not be written, a clock that jumps, clients that are
+slow or many.
 After every round: no acknowledged event is lost, none is counted twice, none is invented; another process read the log
 all the while and never failed. Writes docs/proof/durability.md, with the seconds that each start took.
 """

@@ -286,10 +286,13 @@ def _filled(disk: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _limited(victim: Victim) -> Iterator[None]:
-    """Let a process write no file that is larger than the inbox is now."""
+    """Let the processes write no file that is larger than the inbox is now."""
+    pids = (victim.running.pid, *victim.processes().values())
     _, hard = resource.prlimit(victim.running.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(victim.running.pid, resource.RLIMIT_FSIZE, (_ROOM, hard))
+    for pid in pids:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (_ROOM, hard))
     try:
         yield
     finally:
-        resource.prlimit(victim.running.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        for pid in pids:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))

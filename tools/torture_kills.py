@@ -6,7 +6,9 @@ Each place is a function that kills the server and says what was so at that mome
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -33,22 +35,58 @@ def at_random(victim: Victim, load: Load, chance: random.Random) -> str:
     load.wait_for(1)
     time.sleep(chance.uniform(0, 3))
     before = _version(victim)
-    victim.kill()
+    victim.kill_all()
     return "killed" if _version(victim) == before else "killed right after a commit"
+
+
+def alone(victim: Victim, load: Load, chance: random.Random) -> str:
+    """Kill the process that answers, under load: those that it has begun must end by themselves."""
+    load.wait_for(1)
+    time.sleep(chance.uniform(0, 3))
+    victim.kill()
+    return "killed, the others ended"
+
+
+def keeper(victim: Victim, load: Load, chance: random.Random) -> str:
+    """Kill the process that judges and commits, under load: the server takes events again without a restart."""
+    load.wait_for(1)
+    time.sleep(chance.uniform(0, 3))
+    os.kill(victim.processes()["receiver"], signal.SIGKILL)
+    return _goes_on(victim, load)
+
+
+def mover(victim: Victim, load: Load, chance: random.Random) -> str:
+    """Kill the process that moves events into the log while it writes there: another one goes on."""
+    load.wait_for(1)
+    place = chance.choice((_views(victim), _commit_file(victim, _version(victim) + 1)))
+    _kill_at(victim.processes()["backstage"], place)
+    before = _version(victim)
+    _until(lambda: _version(victim) > before)
+    return _goes_on(victim, load)
+
+
+def _goes_on(victim: Victim, load: Load) -> str:
+    """Wait until events are taken again, and kill all for the next round."""
+    pid = victim.running.pid
+    load.wait_for(200)
+    if victim.running.poll() is not None or victim.running.pid != pid:
+        raise RuntimeError("the server ended with a process of its")
+    victim.kill_all()
+    return "killed alone, another took its place"
 
 
 def in_drain(victim: Victim, load: Load, chance: random.Random) -> str:
     """Kill it when a drain has begun to write the log's files and has not committed them."""
     del load, chance
     before = _version(victim)
-    _kill_at(victim, _views(victim))
+    _kill_all_at(victim, _views(victim))
     return "files written, no commit" if _version(victim) == before else "too late: committed"
 
 
 def between(victim: Victim, load: Load, chance: random.Random) -> str:
     """Kill it when the log has committed a drain and the inbox has not forgotten it."""
     del load, chance
-    _kill_at(victim, _commit_file(victim, _version(victim) + 1))
+    _kill_all_at(victim, _commit_file(victim, _version(victim) + 1))
     with looking(victim.toml) as shop:
         position = shop.store.log.snapshot().transaction(f"inbox:{shop.store.inbox.inbox_id}") or 0
         with shop.store.inbox.reading() as connection:
@@ -62,7 +100,7 @@ def in_compaction(victim: Victim, load: Load, chance: random.Random) -> str:
     before = _version(victim)
     drained = _commit_file(victim, before + 1)
     _until(drained.exists)
-    _kill_at(victim, chance.choice((_views(victim), _commit_file(victim, before + 2))))
+    _kill_all_at(victim, chance.choice((_views(victim), _commit_file(victim, before + 2))))
     return "compacted, old files standing" if _is_compacted(victim, before) else "files written, no commit"
 
 
@@ -72,7 +110,7 @@ def stopping(victim: Victim, load: Load, chance: random.Random) -> str:
     victim.running.terminate()
     time.sleep(chance.uniform(0, 0.5))
     ended = victim.running.poll() is not None
-    victim.kill()
+    victim.kill_all()
     return "it had stopped" if ended else "killed"
 
 
@@ -82,6 +120,9 @@ PLACES: dict[str, Callable[[Victim, Load, random.Random], str]] = {
     "while a drain writes the log": in_drain,
     "while the log is compacted": in_compaction,
     "while it stops": stopping,
+    "the process that answers, alone": alone,
+    "the process that keeps events, alone": keeper,
+    "the process that moves events, alone": mover,
 }
 """Where it is killed -> how."""
 
@@ -124,12 +165,17 @@ def _views(victim: Victim) -> Path:
     return victim.store / "log" / "kind=page_view"
 
 
-def _kill_at(victim: Victim, path: Path) -> None:
-    """Kill it as soon as a path appears or changes."""
-    words = [sys.executable, "-S", str(_WATCHER), str(victim.running.pid), str(path), str(_PATIENCE)]
+def _kill_all_at(victim: Victim, path: Path) -> None:
+    """Kill it, and the processes that it has begun, as soon as a path appears or changes."""
+    _kill_at(victim.running.pid, path, "group")
+    victim.running.wait(_PATIENCE)
+
+
+def _kill_at(pid: int, path: Path, *more: str) -> None:
+    """Kill a process as soon as a path appears or changes."""
+    words = [sys.executable, "-S", str(_WATCHER), str(pid), str(path), str(_PATIENCE), *more]
     if subprocess.run(words, check=False, stdout=subprocess.DEVNULL).returncode:
         raise RuntimeError(f"what was waited for does not happen: {path.name} does not change within a minute")
-    victim.running.wait(_PATIENCE)
 
 
 def _is_compacted(victim: Victim, before: int) -> bool:

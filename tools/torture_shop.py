@@ -27,7 +27,7 @@ from typing import Any, Self
 
 from counterclick.shop import Shop, open_shop
 
-__all__ = ["TOML", "Findings", "Load", "Reader", "Victim", "examine", "looking"]
+__all__ = ["TOML", "Findings", "Load", "Reader", "Victim", "begun_by", "examine", "looking", "runs"]
 
 TOML = """
 [surfaces.cart]
@@ -69,8 +69,9 @@ class Victim:
     def launch(self) -> None:
         """Start the process, ready or not."""
         words = [sys.executable, "-m", "counterclick", "serve", "--port", str(self.port), "--shop", str(self.toml)]
+        environment = {**os.environ, **self.environment}
         with self.words.open("ab") as log:
-            self.process = subprocess.Popen(words, stdout=log, stderr=log, env={**os.environ, **self.environment})
+            self.process = subprocess.Popen(words, stdout=log, stderr=log, env=environment, start_new_session=True)
 
     def start(self) -> float:
         """Start it; return the seconds until ``/readyz`` says so.
@@ -116,15 +117,54 @@ class Victim:
         with connection.getresponse() as answer:
             return answer.status, json.loads(answer.read() or b"null")
 
+    def processes(self) -> dict[str, int]:
+        """Return the processes that it has begun: see `begun_by`."""
+        return begun_by(self.running.pid)
+
     def kill(self) -> None:
-        """End it by SIGKILL, at once."""
+        """End it by SIGKILL, at once, and see the processes that it has begun end by themselves.
+
+        Raises:
+            RuntimeError: one of them goes on.
+        """
+        left = self.processes().values() if self.running.poll() is None else ()
         self.running.kill()
+        self.running.wait(PATIENCE)
+        end = time.monotonic() + PATIENCE
+        while any(map(runs, left)):
+            if time.monotonic() > end:
+                raise RuntimeError("a process goes on although the one that began it was killed")
+            time.sleep(_PAUSE_SECONDS)
+
+    def kill_all(self) -> None:
+        """End it and the processes that it has begun by SIGKILL, at once."""
+        if self.running.poll() is None:
+            os.killpg(self.running.pid, signal.SIGKILL)
         self.running.wait(PATIENCE)
 
     def stop(self) -> int:
         """End it by SIGTERM; return its exit code."""
         self.running.send_signal(signal.SIGTERM)
         return self.running.wait(PATIENCE)
+
+
+def begun_by(pid: int) -> dict[str, int]:
+    """Return the processes that a server has begun, by the name of what runs in them: ``receiver`` and ``backstage``."""
+    found = {}
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, children.read_text(encoding="utf-8").split()):
+            with contextlib.suppress(FileNotFoundError):
+                words = Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8").strip("\0").split("\0")
+                found[words[-1].rpartition(".")[2]] = child
+    return found
+
+
+def runs(pid: int) -> bool:
+    """Return whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @dataclass

@@ -1,4 +1,6 @@
-"""Kill a process by SIGKILL as soon as a path appears, or changes: ``python tools/torture_watcher.py PID PATH SECONDS``.
+"""Kill by SIGKILL as soon as a path appears, or changes: ``python tools/torture_watcher.py PID PATH SECONDS [group]``.
+
+With ``group`` the process and all that it has begun are killed, else it alone.
 
 A process of its own, before others where that is permitted, since what it waits for lasts some milliseconds. It ends with 1
 where nothing happened in so many seconds.
@@ -33,7 +35,7 @@ def main() -> int:
         if time.monotonic() > end:
             return 1
         time.sleep(_LOOK_SECONDS)
-    os.kill(pid, signal.SIGKILL)
+    (os.killpg if "group" in sys.argv else os.kill)(pid, signal.SIGKILL)
     return 0
 
 

@@ -11,7 +11,8 @@ import pytest
 from scipy import special
 
 from builders import config, context
-from counterclick.experiments.context import Declaration, config_hash
+from counterclick.experiments.context import Declaration
+from counterclick.experiments.hashing import config_hash
 from counterclick.experiments.looks import due_looks, next_due, take_looks
 from counterclick.stats import obrien_fleming_spending, spending_bounds
 from counterclick.verdicts import Look

@@ -14,8 +14,9 @@ from builders import config, context
 from counterclick.config import ShareChange
 from counterclick.errors import RefusedError
 from counterclick.experiments.checks import preconditions, sample_ratio_of
-from counterclick.experiments.context import Declaration, config_hash
+from counterclick.experiments.context import Declaration
 from counterclick.experiments.estimating import estimate_lift, outcome_statistic
+from counterclick.experiments.hashing import config_hash
 from counterclick.metrics import metric_named
 from counterclick.stats import log_ratio_lift
 from experiments.arms import NOTHING, spend, verdict, weekly

@@ -147,3 +147,39 @@ def test_a_cancelled_wait_does_not_stop_the_writer(tmp_path: Path) -> None:
         inbox.submit([Body("2026-01-01T00:00:00+00:00", "test", "x")]).cancel()
     assert inbox.submit([Body("2026-01-01T00:00:00+00:00", "test", "y")]).result(timeout=30) > 0
     inbox.close()
+
+
+def test_what_is_read_at_once_is_bounded(tmp_path: Path) -> None:
+    """By bodies and by letters; the body that reaches the bound is among them, so that none is too large to be read."""
+    inbox = Inbox(tmp_path / "inbox.sqlite")
+    inbox.put([body("four"), body("four"), body("four")])
+    with inbox.reading() as transaction:
+        assert len(inbox.above(0, transaction)) == 3
+        assert len(inbox.above(0, transaction, 1)) == 1
+        assert len(inbox.above(0, transaction, letters=5)) == 2
+        assert len(inbox.above(0, transaction, letters=1)) == 1
+    inbox.close()
+
+
+def test_many_bodies_are_forgotten_a_few_at_a_time(tmp_path: Path) -> None:
+    """All up to the position are gone, none above it, wherever the first one lies."""
+    inbox = Inbox(tmp_path / "inbox.sqlite")
+    inbox.put([body(f"{n}") for n in range(230)])
+    inbox.forget(7)
+    inbox.forget(201)
+    assert texts(inbox) == [f"{n}" for n in range(201, 230)]
+    inbox.forget(1_000)
+    assert texts(inbox) == []
+    inbox.forget(1_000)
+    inbox.close()
+
+
+def test_more_bodies_than_one_statement_takes_are_one_transaction(tmp_path: Path) -> None:
+    """All are kept in order, or none where one of them cannot be written."""
+    inbox = Inbox(tmp_path / "inbox.sqlite")
+    with pytest.raises(StoreError, match="could not be written"):
+        inbox.put([body(f"{n}") for n in range(2_500)] + [body("\ud800")])
+    assert texts(inbox) == []
+    assert inbox.put([body(f"{n}") for n in range(2_500)]) - 2_499 > 0
+    assert texts(inbox) == [f"{n}" for n in range(2_500)]
+    inbox.close()

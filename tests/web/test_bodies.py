@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.datastructures import Headers
 
-from counterclick.web.bodies import BodyError, unpacked
-from counterclick.web.events import decoded
+from counterclick.web.bodies import BodyError, decoded, unpacked
 from counterclick.web.service import secret_of
 
 MOST = 1_000

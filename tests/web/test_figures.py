@@ -17,6 +17,7 @@ from builders import exposure, later, line, purchase
 from counterclick.cli import main
 from counterclick.display import Grid, Shown
 from counterclick.shop import Shop, open_shop
+from counterclick.shop.premises import open_premises
 from counterclick.web.asking import LINE, Asking
 from counterclick.web.bodies import BodyError
 from counterclick.web.figures import FIGURES
@@ -207,7 +208,7 @@ def test_questions_do_not_pile_up(tmp_path: Path) -> None:
         return ask
 
     async def asked() -> None:
-        with open_shop(tmp_path / "shop.toml") as shop:
+        with open_premises(tmp_path / "shop.toml") as shop:
             asking = Asking(shop)
             first = [asyncio.create_task(asking.ask("a", question("a"))) for _ in range(5)]
             rest = [asyncio.create_task(asking.ask(f"q{n}", question(f"q{n}"))) for n in range(LINE - 1)]
@@ -236,7 +237,7 @@ def test_a_stop_does_not_wait_for_a_long_question(tmp_path: Path) -> None:
         return Told()
 
     async def asked() -> None:
-        with open_shop(tmp_path / "shop.toml") as shop:
+        with open_premises(tmp_path / "shop.toml") as shop:
             asking = Asking(shop)
             waits = asyncio.create_task(asking.ask("forever", forever))
             await asyncio.to_thread(runs.wait, 60)

@@ -14,6 +14,7 @@ import pytest
 
 from builders import purchase, view
 from counterclick.shop import open_shop
+from counterclick.shop.premises import open_premises
 from counterclick.web import bodies
 from counterclick.web.application import application
 from counterclick.web.service import Service
@@ -87,7 +88,7 @@ def test_a_body_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.
     async def send_back(message: Any) -> None:
         answered.append(message)
 
-    with open_shop(tmp_path / "shop.toml") as shop:
+    with open_premises(tmp_path / "shop.toml") as shop:
         key = shop.keys.new("write", "tests")[1]
         headers = [(b"authorization", f"Bearer {key}".encode())]
         asked = {"type": "http", "method": "POST", "path": "/v1/events", "headers": headers, "query_string": b""}

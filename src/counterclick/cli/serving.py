@@ -22,9 +22,10 @@ def serve(
     common: Common = COMMON,
 ) -> int:
     """Take events and answer decisions over HTTP until stopped (SIGTERM or Ctrl-C); what waits then goes into the log."""
+    from counterclick.shop.premises import open_premises
     from counterclick.web import serve as serve_shop
 
-    shop = opened(common)
+    shop = open_premises(common.shop)
 
     def started() -> None:
         if sys.stderr.isatty():

@@ -7,10 +7,12 @@ a policy that learns from clicks cannot be written against this protocol.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from counterclick.display import Grid, Shown
-from counterclick.facts import Outcomes
+
+if TYPE_CHECKING:
+    from counterclick.facts import Outcomes
 
 __all__ = ["Ask", "Decision", "Policy"]
 

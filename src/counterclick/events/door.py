@@ -1,14 +1,16 @@
 """The door for bodies: from bytes to events, or to rejections with their reasons.
 
 `STEPS` is the whole of it, in order; the door for files (`counterclick.events.bulk`) takes the same steps in
-columns. A body is one JSON object, an array of objects, or objects line by line.
+columns. A body is one JSON object, an array of objects, or objects line by line. What is written as it should be takes the
+steps to `build` in one (`counterclick.events.at_once`); whatever that does not take goes step by step.
 """
 
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -16,19 +18,32 @@ from typing import Any
 import msgspec
 
 from counterclick.events import redaction
+from counterclick.events.at_once import built_at_once, built_together
 from counterclick.events.readings import SENT, UnreadableError, must_be, reading, unknown_names
 from counterclick.events.rejection import Reason, Rejection
 from counterclick.events.rules import CLOCK_TOLERANCE, EARLIEST, RULES_OF
 from counterclick.events.schema import FIELDS_OF, PARTS_OF, REQUIRED_OF
 from counterclick.events.vocabulary import EVENTS, Event
 
-__all__ = ["STEPS", "Context", "Refused", "admit", "admit_one"]
+__all__ = ["STEPS", "Context", "Refused", "admit", "admit_all", "admit_one"]
+
+
+def _values_of(names: tuple[str, ...]) -> Callable[[Event], tuple[str | None, ...]]:
+    """Return what takes the values of these fields out of an event."""
+    if len(names) > 1:
+        return operator.attrgetter(*names)
+    return lambda event: tuple(getattr(event, name) for name in names)
+
 
 _IDENTIFIERS_OF, _TEXTS_OF = (
     {one: tuple(name for name in one.__struct_fields__ if name in names) for one in EVENTS}
     for names in (redaction.IDENTIFIERS, redaction.TEXTS)
 )
+_identifiers_of, _texts_of = (
+    {one: _values_of(names) for one, names in names_of.items()} for names_of in (_IDENTIFIERS_OF, _TEXTS_OF)
+)
 _NAMES_OF = {kind: frozenset(("kind", *fields)) for kind, fields in FIELDS_OF.items()}
+_RULES_OF = {one: RULES_OF[str(one.__struct_config__.tag)] for one in EVENTS}
 _TYPE_OF: dict[str, type[Event]] = {str(one.__struct_config__.tag): one for one in EVENTS}
 
 
@@ -81,9 +96,28 @@ def admit_one(raw: Any, context: Context) -> Event | Rejection:
         raw: what the JSON said; text that was no JSON arrives as `bytes`.
         context: clock, source, currency and key.
     """
-    event: Any = raw
+    event = built_at_once(raw)
+    return _through(STEPS, raw, context, raw) if event is None else _through(_OF_EVENTS, event, context, raw)
+
+
+def admit_all(raws: Sequence[Any], context: Context) -> list[Event | Rejection]:
+    """Take decoded objects through the steps: what `admit_one` says of each, in order.
+
+    Args:
+        raws: what the JSON said.
+        context: clock, source, currency and key.
+    """
+    events = built_together(raws)
+    if events is None:
+        return [admit_one(raw, context) for raw in raws]
+    steps = _OF_EVENTS if redaction.may_change_json(_JSON.encode(events)) else _OF_PLAIN_EVENTS
+    return [_through(steps, event, context, raw) for event, raw in zip(events, raws, strict=True)]
+
+
+def _through(steps: Sequence[Callable[[Any, Context], Any]], event: Any, context: Context, raw: Any) -> Event | Rejection:
+    """Take an object through steps, or say why it is refused."""
     try:
-        for step in STEPS:
+        for step in steps:
             event = step(event, context)
     except Refused as refused:
         body = raw.decode(errors="replace") if isinstance(raw, bytes) else msgspec.json.encode(raw).decode()
@@ -175,24 +209,26 @@ def build(raw: dict[str, Any], context: Context) -> Event:  # noqa: ARG001 - eve
 
 def redact(event: Event, context: Context) -> Event:
     """Personal data is hashed or dropped before anything is kept."""
-    changes: dict[str, str] = {}
     kind = type(event)
-    for field_name in _IDENTIFIERS_OF[kind]:
-        value = getattr(event, field_name)
-        if isinstance(value, str) and (kept := redaction.hashed(value, context.key)) != value:
-            changes[field_name] = kept
-    for field_name in _TEXTS_OF[kind]:
-        value = getattr(event, field_name)
-        if isinstance(value, str):
-            kept = redaction.scrubbed(redaction.page_path(value) if field_name == "page" else value)
-            if kept != value:
+    changes: dict[str, str] = {}
+    if redaction.may_hold_email("\n".join(filter(None, _identifiers_of[kind](event)))):
+        for field_name in _IDENTIFIERS_OF[kind]:
+            value = getattr(event, field_name)
+            if value is not None and (kept := redaction.hashed(value, context.key)) != value:
                 changes[field_name] = kept
+    if redaction.may_change("\n".join(filter(None, _texts_of[kind](event)))):
+        for field_name in _TEXTS_OF[kind]:
+            value = getattr(event, field_name)
+            if value is not None:
+                kept = redaction.scrubbed(redaction.page_path(value) if field_name == "page" else value)
+                if kept != value:
+                    changes[field_name] = kept
     return msgspec.structs.replace(event, **changes) if changes else event
 
 
 def check(event: Event, context: Context) -> Event:  # noqa: ARG001 - every step has the same shape
     """The rules hold."""
-    for rule in RULES_OF[str(event.__struct_config__.tag)]:
+    for rule in _RULES_OF[type(event)]:
         if rule.broken(event):
             raise Refused(rule.reason, rule.says)
     return event
@@ -241,6 +277,11 @@ STEPS: tuple[Callable[[Any, Context], Any], ...] = (
     identify,
 )
 """The door, step by step."""
+_JSON = msgspec.json.Encoder()
+_OF_EVENTS = STEPS[STEPS.index(build) + 1 :]
+"""Those that ask what an event says; the steps before them make it one."""
+_OF_PLAIN_EVENTS = tuple(step for step in _OF_EVENTS if step is not redact)
+"""The same for events in whose JSON there is nothing that could be redacted."""
 
 
 def now() -> datetime:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from counterclick.events.schema import SCHEMA, duckdb_type
 
-__all__ = ["SENT", "UnreadableError", "list_reading_sql", "must_be", "reading", "reading_sql", "unknown_names"]
+__all__ = ["SENT", "UnreadableError", "list_reading_sql", "must_be", "reader_of", "reading", "reading_sql", "unknown_names"]
 
 WHOLE = r"[+-]?\d{1,18}(\.0+)?"
 NUMBER = r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,2})?"
@@ -81,7 +81,8 @@ def _time(value: Any) -> datetime:
     if not isinstance(value, str) or not _zoned.fullmatch(value):
         raise UnreadableError
     try:
-        return datetime.fromisoformat(value).astimezone(UTC)
+        found = datetime.fromisoformat(value)
+        return found if found.tzinfo is UTC else found.astimezone(UTC)
     except ValueError as error:
         raise UnreadableError from error
 
@@ -136,9 +137,10 @@ def reading(name: str, value: Any) -> Any:
     return _READERS[name](value)
 
 
-def _reader(arrow: pa.DataType) -> Callable[[Any], Any]:
+def reader_of(arrow: pa.DataType) -> Callable[[Any], Any]:
+    """Return what reads a JSON value as a column of a type holds it; it raises `UnreadableError`."""
     if pa.types.is_list(arrow):
-        element = _reader(arrow.value_type)
+        element = reader_of(arrow.value_type)
 
         def read_list(value: Any) -> list[Any]:
             if not isinstance(value, list):
@@ -147,7 +149,7 @@ def _reader(arrow: pa.DataType) -> Callable[[Any], Any]:
 
         return read_list
     if pa.types.is_struct(arrow):
-        parts = {part.name: _reader(part.type) for part in arrow}
+        parts = {part.name: reader_of(part.type) for part in arrow}
 
         def read_struct(value: Any) -> dict[str, Any]:
             if not isinstance(value, dict):
@@ -158,7 +160,7 @@ def _reader(arrow: pa.DataType) -> Callable[[Any], Any]:
     return _SCALARS[duckdb_type(arrow)][0]
 
 
-_READERS = {name: _reader(SCHEMA.field(name).type) for name in SENT}
+_READERS = {name: reader_of(SCHEMA.field(name).type) for name in SENT}
 
 
 def must_be(name: str) -> str:

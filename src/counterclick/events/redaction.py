@@ -15,6 +15,9 @@ __all__ = [
     "IDENTIFIERS",
     "TEXTS",
     "hashed",
+    "may_change",
+    "may_change_json",
+    "may_hold_email",
     "page_path",
     "scrubbed",
     "scrubbed_body",
@@ -52,12 +55,34 @@ _SIGNS = {
 """What a text must contain for its pattern to match: cheap to look for."""
 
 _email, _phone, _network = (re.compile(pattern, re.ASCII) for pattern in (EMAIL, PHONE, NETWORK))
+_sign = re.compile(r"[@+.?#]|%40")
+_points = re.compile(rb"\.\d{1,3}\.\d{1,3}\.\d")
+_SIGNS_IN_JSON = (b"@", b"%40", b"+", b"?", b"#")
 _personal = re.compile(PERSONAL, re.ASCII | re.IGNORECASE)
+
+
+def may_hold_email(text: str) -> bool:
+    """Say whether a text has what every e-mail address has; where not, `hashed` leaves it as it is."""
+    return "@" in text or "%40" in text
+
+
+def may_change(text: str) -> bool:
+    """Say whether a text has a sign at which `scrubbed` or `page_path` begins to look; where not, both leave it as it is."""
+    return _sign.search(text) is not None
+
+
+def may_change_json(text: bytes) -> bool:
+    """Say whether the JSON of events has any sign at which `hashed`, `scrubbed` or `page_path` begins to look.
+
+    Args:
+        text: as msgspec writes it: it escapes no sign, its times end with Z, and its amounts have one point.
+    """
+    return any(sign in text for sign in _SIGNS_IN_JSON) or _points.search(text) is not None
 
 
 def hashed(value: str, key: str) -> str:
     """Return an identifier as it is kept: unchanged, or a keyed hash where an e-mail address stands in it."""
-    if ("@" not in value and "%40" not in value) or not _email.search(value):
+    if not may_hold_email(value) or not _email.search(value):
         return value
     plain = value.replace("%40", "@").strip(" ").lower()
     return "e_" + hashlib.sha256(f"{key}:{plain}".encode()).hexdigest()[:32]
@@ -70,7 +95,7 @@ def page_path(value: str) -> str:
 
 def scrubbed(text: str) -> str:
     """Return free text without e-mail addresses, phone numbers and network addresses."""
-    if "@" in text or "%40" in text:  # a search for a sign is cheap, as in `_SIGNS`
+    if may_hold_email(text):  # a search for a sign is cheap, as in `_SIGNS`
         text = _email.sub("[email]", text)
     if "+" in text:
         text = _phone.sub("[phone]", text)

@@ -70,7 +70,12 @@ def _amount(name: str, *, in_lines: bool = False, above_zero: bool = False) -> R
         sql = f"({sql} OR len(list_filter(lines, lambda l: {breach.format('l.' + name)})) > 0)"
 
     def broken(event: Any) -> bool:
-        return any(value < 0 or (above_zero and value == 0) or value >= LARGEST for value in _each(event, name))
+        parts = (event, *getattr(event, "lines", ())) if in_lines else (event,)
+        for part in parts:
+            value = getattr(part, name, None)
+            if value is not None and (value < 0 or (above_zero and value == 0) or value >= LARGEST):
+                return True
+        return False
 
     floor = "above 0" if above_zero else "0 or more"
     return Rule(Reason.OUT_OF_RANGE, f"{name} must be {floor} and below {LARGEST:,}", broken, sql)

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from counterclick.config import ExperimentConfig, duration
 from counterclick.display import percent, signed_percent
 from counterclick.errors import RefusedError
-from counterclick.experiments.context import Context, config_hash
+from counterclick.experiments.context import Context
+from counterclick.experiments.hashing import config_hash
 from counterclick.experiments.measured import MATURED, Measured
 from counterclick.experiments.result import Row
 from counterclick.experiments.stakes import costs_known

@@ -5,7 +5,8 @@ from __future__ import annotations
 from counterclick.config import ExperimentConfig
 from counterclick.display import money, percent
 from counterclick.errors import RefusedError
-from counterclick.experiments.context import Context, config_hash
+from counterclick.experiments.context import Context
+from counterclick.experiments.hashing import config_hash
 from counterclick.experiments.measured import PRE, Measured
 from counterclick.experiments.traits import DIMENSIONS, along
 from counterclick.facts.local_time import day_begins

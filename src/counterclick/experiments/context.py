@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import msgspec
-
 from counterclick.attribution import Rule
-from counterclick.config import ExperimentConfig, KillConfig, ShareChange
+from counterclick.config import KillConfig, ShareChange
 from counterclick.facts import Facts
 from counterclick.verdicts import Look
 
-__all__ = ["Context", "Declaration", "config_hash", "forget"]
+__all__ = ["Context", "Declaration", "forget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +71,3 @@ class Context:
     remember: Callable[[Sequence[Look]], None] = forget
     now: datetime | None = None
     kill: KillConfig = field(default_factory=KillConfig)
-
-
-def config_hash(name: str, config: ExperimentConfig) -> str:
-    """Return the hash of an experiment's configuration: what was declared stays declared.
-
-    The order of the variants counts, since visitors are assigned by it. Settings at their defaults do not, so that a
-    setting that a later release adds leaves the hash as it was. Changes of shares are no part of it: they are declared when
-    they are made, before they begin, and begin strata of their own.
-    """
-    text = msgspec.json.encode([name, list(config.variants), msgspec.structs.replace(config, changes=())], order="sorted")
-    return hashlib.sha256(text).hexdigest()[:32]

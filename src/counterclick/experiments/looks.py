@@ -16,8 +16,9 @@ from scipy import special
 
 from counterclick.config import ExperimentConfig, duration
 from counterclick.errors import RefusedError
-from counterclick.experiments.context import Context, config_hash
+from counterclick.experiments.context import Context
 from counterclick.experiments.estimating import ALPHA_SIDE, LEAST_BUYERS, outcome_statistic
+from counterclick.experiments.hashing import config_hash
 from counterclick.experiments.measured import BUYERS, Measured
 from counterclick.facts.local_time import day_begins
 from counterclick.metrics import metric_named

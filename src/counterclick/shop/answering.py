@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from counterclick.shop.front import Shop
+from counterclick.shop.premises import Premises
+
+if TYPE_CHECKING:
+    from counterclick.shop.front import Shop
 
 __all__ = ["Answering"]
 
@@ -19,8 +22,9 @@ class Answering:
         shop: of which.
     """
 
-    def __init__(self, shop: Shop) -> None:
-        self._shop = Shop(shop.config, shop.folder, declared=shop.declared)
+    def __init__(self, shop: Premises) -> None:
+        self._premises = shop
+        self._shop: Shop | None = None
         self._seen: tuple[int, int] | None = None
 
     def answer(self, question: Callable[[Shop], Answer]) -> Answer:
@@ -32,6 +36,8 @@ class Answering:
         Raises:
             CounterclickError: whatever the verb raises.
         """
+        if self._shop is None:
+            self._shop = self._premises.shop()
         seen = self._shop.store.seen()
         if seen != self._seen:
             self._shop.refresh()
@@ -40,9 +46,10 @@ class Answering:
 
     def interrupt(self) -> None:
         """Let the query that runs fail, from any thread."""
-        if self._shop.is_reading:
+        if self._shop is not None and self._shop.is_reading:
             self._shop.reading.connection.interrupt()
 
     def close(self) -> None:
         """Let go of the files; nobody may be asking."""
-        self._shop.store.close()
+        if self._shop is not None:
+            self._shop.store.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ import msgspec
 
 from counterclick.config import Config, ShareChange
 from counterclick.experiments import Declaration, config_hash
+from counterclick.shop.declared import DECLARED, declared_as
 from counterclick.shop.reading import Reading, from_microseconds
 from counterclick.verdicts import Look
 
@@ -33,10 +33,8 @@ def declaration(
     wanted = config_hash(name, settings)
     details = msgspec.to_builtins(settings) | {"planned_buyers": settings.planned_buyers or planned_buyers}
     return {
-        "kind": "experiment_declared",
-        "event_id": f"declared_{wanted}"
-        + (f"_{_digest(settings.changes)}" if settings.changes else "")
-        + "_planned" * again,
+        "kind": DECLARED,
+        "event_id": declared_as(name, settings, again=again),
         "occurred_at": declared_at.isoformat(),
         "experiment": name,
         "config_hash": wanted,
@@ -57,10 +55,6 @@ def _declaration(hashed: str, moment: datetime, details: str) -> Declaration:
     said = msgspec.json.decode(details)
     changes = msgspec.convert(said.get("changes", []), tuple[ShareChange, ...])
     return Declaration(hashed, moment, said.get("planned_buyers"), changes)
-
-
-def _digest(changes: Sequence[ShareChange]) -> str:
-    return hashlib.sha256(msgspec.json.encode(changes, order="sorted")).hexdigest()[:16]
 
 
 def look_event(name: str, wanted: str, look: Look) -> dict[str, Any]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
-from counterclick.decisions import POLICIES, Policy
-from counterclick.shop.front import Shop
+from counterclick.shop.decided import policies
+from counterclick.shop.premises import Premises
+
+if TYPE_CHECKING:
+    from counterclick.decisions import Policy
 
 __all__ = ["LEARN_SECONDS", "Learning"]
 
@@ -21,7 +25,7 @@ class Learning:
         shop: from whose store they learn; read apart from whoever else reads it.
     """
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Premises) -> None:
         self._shop = shop
         self._learnt: dict[str, tuple[Policy, float]] = {}
         self._one_at_a_time = threading.Lock()
@@ -40,8 +44,8 @@ class Learning:
         """Let a policy learn, unless another thread just did; this reads the store and takes its time."""
         with self._one_at_a_time:
             if self.is_due(name):
-                policy = POLICIES[name]()
-                reader = Shop(self._shop.config, self._shop.folder)
+                policy = policies()[name]()
+                reader = self._shop.shop()
                 policy.fit(reader.facts.outcomes())
                 reader.refresh()
                 self._learnt[name] = (policy, time.monotonic())

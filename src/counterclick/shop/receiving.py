@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from counterclick.config import Config
-from counterclick.events.door import Context, admit_one
+from counterclick.events.door import Context, admit_all, admit_one
 from counterclick.events.rejection import Rejection
 from counterclick.events.schema import REJECTION
 from counterclick.events.vocabulary import Event
@@ -22,6 +22,7 @@ from counterclick.store.inbox import Body
 
 __all__ = ["Received", "Receiving", "lines_of"]
 
+_JSON = msgspec.json.Encoder()
 _LINES = 1000
 """Events in one row of the inbox at most."""
 
@@ -68,13 +69,27 @@ class Receiving:
             received_at: our clock; now unless given.
         """
         context = Context(received_at or datetime.now(UTC), source, self._currency, self._key)
-        judged = tuple(each if isinstance(each, Rejection) else admit_one(each, context) for each in sent)
-        lines = lines_of(judged, context)
-        bodies = [
-            Body(context.received_at.isoformat(), source, "\n".join(lines[i : i + _LINES]))
-            for i in range(0, len(lines), _LINES)
-        ]
+        judged = _judged(list(sent), context)
+        received = context.received_at.isoformat()
+        bodies = [Body(received, source, text) for text in _texts(judged, context)]
         return Received(judged, self._store.inbox.submit(bodies) if bodies else _done())
+
+
+def _judged(sent: Sequence[Any], context: Context) -> tuple[Event | Rejection, ...]:
+    """Return what comes of everything that was sent, in order."""
+    if any(isinstance(each, Rejection) for each in sent):
+        return tuple(each if isinstance(each, Rejection) else admit_one(each, context) for each in sent)
+    return tuple(admit_all(sent, context))
+
+
+def _texts(judged: Sequence[Event | Rejection], context: Context) -> Iterator[str]:
+    """Yield the lines, so many together."""
+    for first in range(0, len(judged), _LINES):
+        some = judged[first : first + _LINES]
+        if any(isinstance(each, Rejection) for each in some):
+            yield "\n".join(lines_of(some, context, first))
+        else:
+            yield _JSON.encode_lines(some).decode().removesuffix("\n")
 
 
 def lines_of(judged: Sequence[Event | Rejection], context: Context, first: int = 0) -> list[str]:
@@ -86,7 +101,7 @@ def lines_of(judged: Sequence[Event | Rejection], context: Context, first: int =
         first: how many of the same context came before: two equal refusals are two.
     """
     return [
-        _rejection_line(each, context, nth) if isinstance(each, Rejection) else msgspec.json.encode(each).decode()
+        _rejection_line(each, context, nth) if isinstance(each, Rejection) else _JSON.encode(each).decode()
         for nth, each in enumerate(judged, first)
     ]
 

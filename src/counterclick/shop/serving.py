@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from counterclick.config import AI, Config
+from counterclick.config import Config
 from counterclick.decisions import POLICIES, Ask, Decision, Policy
 from counterclick.errors import InputError
 from counterclick.events.redaction import hashed
-from counterclick.shop.deciding import Assigned, assigned
+from counterclick.shop.decided import decision_of, policy_asked
+from counterclick.shop.deciding import assigned
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import record_bodies
 from counterclick.shop.registry import Registry
 from counterclick.store import Store
 
-__all__ = ["Serving", "decision_of", "policy_asked"]
-
-
-def policy_asked(found: Assigned) -> str | None:
-    """Return which policy of this product decides for a visitor; None where nobody does, or the shop's own system."""
-    ours = found.experiment is not None and found.policy in POLICIES and found.variant != AI
-    return found.policy if ours else None
-
-
-def decision_of(found: Assigned, ask: Ask, policy: Policy | None) -> Decision:
-    """Return the decision of what a visitor was assigned to.
-
-    Args:
-        found: what the visitor gets.
-        ask: what the surface asks.
-        policy: the one that `policy_asked` names, which has learnt.
-    """
-    told = Decision(ask.surface, (), found.because, found.policy, found.experiment, found.variant, found.propensity)
-    if found.experiment is None:
-        return told
-    if policy is None:
-        says = found.because or f"{found.policy!r} is no policy of this product: the shop's own system serves it"
-        return replace(told, because=says, served_here=False)
-    offers, scores, because = policy.decide(ask)
-    return replace(told, offers=offers, because=found.because or because, scores=scores)
+__all__ = ["Serving"]
 
 
 class Serving:

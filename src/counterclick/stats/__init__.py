@@ -6,47 +6,52 @@ is a :class:`~counterclick.errors.RefusedError` with its reason, never a default
 
 from __future__ import annotations
 
-from counterclick.stats.adjustment import Adjusted, adjusted_difference, adjusted_lift, effective_number
-from counterclick.stats.anytime import anytime_reach
-from counterclick.stats.capping import Capped, cap_of, capped_lift
-from counterclick.stats.drift import agreement_interval, log_trend, trend_gap
-from counterclick.stats.equivalence import Equivalence, equivalent_difference, equivalent_lift
-from counterclick.stats.estimates import Estimate
-from counterclick.stats.guardrails import NonInferiority, non_inferiority
-from counterclick.stats.heterogeneity import Heterogeneity, heterogeneity
-from counterclick.stats.incrementality import incrementality_ratio
-from counterclick.stats.intervals import fieller_lift, log_ratio_gap, log_ratio_lift, welch_difference
-from counterclick.stats.multiplicity import benjamini_hochberg, holm
-from counterclick.stats.planning import (
-    FIXED_BOUND,
-    FIXED_REACH,
-    exaggeration_ratio,
-    power_at,
-    power_of,
-    smallest_visible_lift,
-    smallest_visible_lift_from_orders,
-    visitors_needed,
-)
-from counterclick.stats.post_stratification import PostStratified, post_stratified_difference, post_stratified_lift
-from counterclick.stats.rerandomise import (
-    RerandomisedLift,
-    RerandomisedTest,
-    draws_for,
-    rerandomised_lift,
-    rerandomised_test,
-)
-from counterclick.stats.sample_ratio_check import SampleRatio, sample_ratio
-from counterclick.stats.sequential import (
-    crossing,
-    drift_for_power,
-    median_unbiased,
-    obrien_fleming_spending,
-    spending_bounds,
-    stagewise_p_value,
-)
-from counterclick.stats.sufficient import Moments
-from counterclick.stats.trials import Trials, design_bounds, run_trials
-from counterclick.stats.weekly_change import weekly_change
+from typing import TYPE_CHECKING
+
+from counterclick.lazily import exports
+
+if TYPE_CHECKING:
+    from counterclick.stats.adjustment import Adjusted, adjusted_difference, adjusted_lift, effective_number
+    from counterclick.stats.anytime import anytime_reach
+    from counterclick.stats.capping import Capped, cap_of, capped_lift
+    from counterclick.stats.drift import agreement_interval, log_trend, trend_gap
+    from counterclick.stats.equivalence import Equivalence, equivalent_difference, equivalent_lift
+    from counterclick.stats.estimates import Estimate
+    from counterclick.stats.guardrails import NonInferiority, non_inferiority
+    from counterclick.stats.heterogeneity import Heterogeneity, heterogeneity
+    from counterclick.stats.incrementality import incrementality_ratio
+    from counterclick.stats.intervals import fieller_lift, log_ratio_gap, log_ratio_lift, welch_difference
+    from counterclick.stats.multiplicity import benjamini_hochberg, holm
+    from counterclick.stats.planning import (
+        FIXED_BOUND,
+        FIXED_REACH,
+        exaggeration_ratio,
+        power_at,
+        power_of,
+        smallest_visible_lift,
+        smallest_visible_lift_from_orders,
+        visitors_needed,
+    )
+    from counterclick.stats.post_stratification import PostStratified, post_stratified_difference, post_stratified_lift
+    from counterclick.stats.rerandomise import (
+        RerandomisedLift,
+        RerandomisedTest,
+        draws_for,
+        rerandomised_lift,
+        rerandomised_test,
+    )
+    from counterclick.stats.sample_ratio_check import SampleRatio, sample_ratio
+    from counterclick.stats.sequential import (
+        crossing,
+        drift_for_power,
+        median_unbiased,
+        obrien_fleming_spending,
+        spending_bounds,
+        stagewise_p_value,
+    )
+    from counterclick.stats.sufficient import Moments
+    from counterclick.stats.trials import Trials, design_bounds, run_trials
+    from counterclick.stats.weekly_change import weekly_change
 
 __all__ = [
     "FIXED_BOUND",
@@ -105,3 +110,64 @@ __all__ = [
     "weekly_change",
     "welch_difference",
 ]
+
+__getattr__ = exports(
+    __name__,
+    {
+        "Adjusted": "adjustment",
+        "adjusted_difference": "adjustment",
+        "adjusted_lift": "adjustment",
+        "effective_number": "adjustment",
+        "anytime_reach": "anytime",
+        "Capped": "capping",
+        "cap_of": "capping",
+        "capped_lift": "capping",
+        "agreement_interval": "drift",
+        "log_trend": "drift",
+        "trend_gap": "drift",
+        "Equivalence": "equivalence",
+        "equivalent_difference": "equivalence",
+        "equivalent_lift": "equivalence",
+        "Estimate": "estimates",
+        "NonInferiority": "guardrails",
+        "non_inferiority": "guardrails",
+        "Heterogeneity": "heterogeneity",
+        "heterogeneity": "heterogeneity",
+        "incrementality_ratio": "incrementality",
+        "fieller_lift": "intervals",
+        "log_ratio_gap": "intervals",
+        "log_ratio_lift": "intervals",
+        "welch_difference": "intervals",
+        "benjamini_hochberg": "multiplicity",
+        "holm": "multiplicity",
+        "FIXED_BOUND": "planning",
+        "FIXED_REACH": "planning",
+        "exaggeration_ratio": "planning",
+        "power_at": "planning",
+        "power_of": "planning",
+        "smallest_visible_lift": "planning",
+        "smallest_visible_lift_from_orders": "planning",
+        "visitors_needed": "planning",
+        "PostStratified": "post_stratification",
+        "post_stratified_difference": "post_stratification",
+        "post_stratified_lift": "post_stratification",
+        "RerandomisedLift": "rerandomise",
+        "RerandomisedTest": "rerandomise",
+        "draws_for": "rerandomise",
+        "rerandomised_lift": "rerandomise",
+        "rerandomised_test": "rerandomise",
+        "SampleRatio": "sample_ratio_check",
+        "sample_ratio": "sample_ratio_check",
+        "crossing": "sequential",
+        "drift_for_power": "sequential",
+        "median_unbiased": "sequential",
+        "obrien_fleming_spending": "sequential",
+        "spending_bounds": "sequential",
+        "stagewise_p_value": "sequential",
+        "Moments": "sufficient",
+        "Trials": "trials",
+        "design_bounds": "trials",
+        "run_trials": "trials",
+        "weekly_change": "weekly_change",
+    },
+)

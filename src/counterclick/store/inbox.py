@@ -7,6 +7,7 @@ SQLite in WAL mode with full synchronous commits. One writer thread collects wha
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import sqlite3
 import threading
@@ -24,6 +25,14 @@ from counterclick.errors import StoreError
 __all__ = ["Body", "Inbox"]
 
 _BUSY_SECONDS = 30.0
+_GROUP = 1_000
+"""Bodies after which a group is committed although more wait."""
+_WIDTH = 3
+"""Columns of a body that are written."""
+_DELETED = 50
+"""Bodies that are deleted at once."""
+_PAUSE_SECONDS = 0.003
+"""Between two deletions."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bodies (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -114,13 +123,20 @@ class Inbox:
             connection.execute("SELECT max(position) FROM bodies").fetchone()  # takes the snapshot
             yield connection
 
-    def above(self, position: int, connection: sqlite3.Connection, most: int = -1) -> list[Body]:
-        """Return the bodies above a position, in order, at most so many (-1: all)."""
+    def above(self, position: int, connection: sqlite3.Connection, most: int = -1, letters: float = math.inf) -> list[Body]:
+        """Return the bodies above a position, in order, at most so many (-1: all), until they have so many letters."""
         rows = connection.execute(
             "SELECT received_at, source, body, position FROM bodies WHERE position > ? ORDER BY position LIMIT ?",
             [position, most],
         )
-        return [Body(*row) for row in rows]
+        found: list[Body] = []
+        n = 0
+        for row in rows:
+            found.append(Body(*row))
+            n += len(found[-1].text)
+            if n >= letters:
+                break
+        return found
 
     def count(self) -> int:
         """Return how many bodies wait for the log."""
@@ -135,10 +151,18 @@ class Inbox:
             return int(row[0]) if row else 0
 
     def forget(self, position: int) -> None:
-        """Delete bodies up to a position: the log has them."""
+        """Delete bodies up to a position: the log has them.
+
+        A few at a time, with a pause for those who write; nothing waits for the disk: what comes back after a power cut is
+        known to be in the log.
+        """
         with self._connection() as connection:
-            connection.execute("DELETE FROM bodies WHERE position <= ?", [position])
-            connection.commit()
+            connection.execute("PRAGMA synchronous = NORMAL")
+            first = connection.execute("SELECT min(position) FROM bodies").fetchone()[0]
+            while first is not None and first <= position:
+                connection.execute("DELETE FROM bodies WHERE position <= ?", [min(first + _DELETED, position)])
+                first += _DELETED + 1
+                time.sleep(_PAUSE_SECONDS)
 
     def erase(self, keys: Mapping[str, Collection[str]]) -> int:
         """Take events out of the bodies that wait; return how many lines.
@@ -210,41 +234,53 @@ class Inbox:
         with self._connection() as connection:
             while (first := self._waiting.get()) is not None:
                 group = [first]
-                stop = False
-                while not self._waiting.empty():
+                n_bodies, stop = len(first[0]), False
+                while n_bodies < _GROUP and not self._waiting.empty():
                     following = self._waiting.get()
                     if following is None:
                         stop = True
                         break
                     group.append(following)
+                    n_bodies += len(following[0])
                 self._commit(connection, group)
                 if stop:
                     return
 
     @staticmethod
     def _commit(connection: sqlite3.Connection, group: list[tuple[Sequence[Body], Future[int]]]) -> None:
-        positions: list[int] = []
         group = [(bodies, done) for bodies, done in group if done.set_running_or_notify_cancel()]
+        values = [value for bodies, _ in group for body in bodies for value in (body.received_at, body.source, body.text)]
+        position = 0
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            for bodies, _ in group:
-                last = 0
-                for body in bodies:
-                    cursor = connection.execute(
-                        "INSERT INTO bodies (received_at, source, body) VALUES (?, ?, ?)",
-                        [body.received_at, body.source, body.text],
-                    )
-                    last = cursor.lastrowid or 0
-                positions.append(last)
-            connection.execute("COMMIT")
+            if values:
+                position = _insert(connection, values) - len(values) // _WIDTH
         except (sqlite3.Error, ValueError, TypeError) as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             for _, done in group:
                 done.set_exception(StoreError(f"the inbox could not be written: {error}."))
             return
-        for (_, done), position in zip(group, positions, strict=True):
-            done.set_result(position)
+        for bodies, done in group:
+            position += len(bodies)
+            done.set_result(position if bodies else 0)
+
+
+def _insert(connection: sqlite3.Connection, values: list[str]) -> int:
+    """Write rows as one transaction; return the last position.
+
+    A statement for many rows: each statement lets go of the interpreter and waits for it again.
+    """
+    most = _GROUP * _WIDTH
+    parts = [values[first : first + most] for first in range(0, len(values), most)]
+    if len(parts) > 1:
+        connection.execute("BEGIN IMMEDIATE")
+    last = 0
+    for part in parts:
+        rows = ", ".join(["(?, ?, ?)"] * (len(part) // _WIDTH))
+        last = connection.execute(f"INSERT INTO bodies (received_at, source, body) VALUES {rows}", part).lastrowid or 0
+    if len(parts) > 1:
+        connection.execute("COMMIT")
+    return last
 
 
 def _is_one_of(line: str, keys: Mapping[str, Collection[str]]) -> bool:

@@ -38,6 +38,8 @@ __all__ = ["Appended", "Store", "connect"]
 
 T = TypeVar("T")
 _DRAIN_MOST = 20_000
+"""Bodies that one commit takes at most, and their letters: what it needs of memory follows from these."""
+_DRAIN_LETTERS = 48_000_000
 _LOCK_SECONDS = 600.0
 _SHORT_SECONDS = 10.0
 _ATTEMPTS = 3
@@ -196,7 +198,7 @@ class Store:
         """Move bodies from the inbox to the log, as many as one commit takes, while the lock is held; return how many."""
         with self.inbox.reading() as transaction:
             position = self.log.snapshot().transaction(self._drain_name) or 0
-            bodies = self.inbox.above(position, transaction, _DRAIN_MOST)
+            bodies = self.inbox.above(position, transaction, _DRAIN_MOST, _DRAIN_LETTERS)
             oldest = self.inbox.above(0, transaction, 1)
         if oldest and oldest[0].position <= position:  # a drain died in between, perhaps before the disk had its commit
             os.sync()
@@ -231,6 +233,18 @@ class Store:
     def is_overtaken(self, snapshot: Snapshot) -> bool:
         """Say whether the log no longer has a file of a snapshot: events were erased, or files put together."""
         return not {*snapshot.files} <= {*self.log.snapshot().files}
+
+    def logged(self, columns: str, kind: str) -> list[tuple[Any, ...]]:
+        """Return columns of all events of one kind that are in the log; what waits in the inbox is not looked at.
+
+        Args:
+            columns: SQL.
+            kind: of the events.
+        """
+        snapshot = self.log.snapshot()
+        others = {file_name(path) for path in snapshot.files if f"/kind={kind}/" not in path}
+        with contextlib.closing(connect()) as connection:
+            return connection.execute(f"SELECT {columns} FROM ({self._log_sql(connection, snapshot, others)})").fetchall()
 
     @contextlib.contextmanager
     def unless_overtaken(self, snapshot: Snapshot) -> Iterator[bool]:
@@ -317,10 +331,11 @@ class Store:
         """SQL for the rows of a table whose keys are not kept yet and were not erased, the first row of each key."""
         unmarked = f"WHERE {unmarked_sql(self.key, marks)}" if marks else ""
         return f"""
-            SELECT {_COLUMNS} FROM (
-                SELECT *, row_number() OVER (PARTITION BY kind, event_id ORDER BY rowid) AS _nth
+            SELECT {_COLUMNS} FROM (SELECT *, rowid AS _row FROM {table}) SEMI JOIN (
+                SELECT min(rowid) AS _row
                 FROM {table} ANTI JOIN {kept if kept.isidentifier() else f"({kept})"} USING (kind, event_id) {unmarked}
-            ) WHERE _nth = 1"""
+                GROUP BY kind, event_id
+            ) USING (_row)"""
 
     @property
     def _drain_name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from litestar import Litestar, Request
@@ -93,10 +93,10 @@ def _cors(origins: Sequence[str]) -> CORSConfig | None:
     )
 
 
-def _limiting(service: Service) -> Callable[[Request[Any, Any, Any]], None]:
+def _limiting(service: Service) -> Callable[[Request[Any, Any, Any]], Awaitable[None]]:
     """Return what counts every request against its sender's address, before anything of it is read."""
 
-    def count(request: Request[Any, Any, Any]) -> None:
+    async def count(request: Request[Any, Any, Any]) -> None:  # not a function that Litestar hands to a thread
         if request.url.path not in _INSIDE:
             service.limits.address(request)
 

@@ -10,12 +10,15 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from counterclick.errors import StoreError
-from counterclick.shop import Shop
 from counterclick.shop.answering import Answering
+from counterclick.shop.premises import Premises
 from counterclick.web.bodies import BodyError
+
+if TYPE_CHECKING:
+    from counterclick.shop.front import Shop
 
 __all__ = ["LINE", "Asking"]
 
@@ -36,7 +39,7 @@ class Asking:
         shop: whom they are about.
     """
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Premises) -> None:
         self._answering = Answering(shop)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="figures")
         self._asked: dict[str, asyncio.Future[Any]] = {}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from litestar import Request
-from litestar.datastructures import Headers
+import msgspec
 
-__all__ = ["BATCH_BYTES", "BATCH_EVENTS", "EVENT_BYTES", "BodyError", "read_body", "unpacked"]
+if TYPE_CHECKING:
+    from litestar import Request
+    from litestar.datastructures import Headers
+
+__all__ = ["BATCH_BYTES", "BATCH_EVENTS", "EVENT_BYTES", "BodyError", "decoded", "listed", "read_body", "unpacked"]
 
 EVENT_BYTES = 32 * 1024
 """Of one event, as JSON (Segment's limit)."""
@@ -90,6 +93,30 @@ def unpacked(body: bytes, headers: Headers, most: int) -> bytes:
     if not opener.eof or opener.unused_data:
         raise BodyError(400, "the packed body is cut off, or something follows it.")
     return found
+
+
+def decoded(body: bytes) -> Any:
+    """Return what a JSON body holds.
+
+    Raises:
+        BodyError: it is no JSON (400).
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BodyError(400, f"the body is no JSON: {error}.") from error
+
+
+def listed(found: Any) -> list[Any]:
+    """Return what a body holds as events: itself, or its items; those that are no objects are refused one by one.
+
+    Raises:
+        BodyError: there are too many (413).
+    """
+    items = found if isinstance(found, list) else [found]
+    if len(items) > BATCH_EVENTS:
+        raise BodyError(413, f"a body holds at most {BATCH_EVENTS:,} events; this one has {len(items):,}.")
+    return items
 
 
 def _too_large(most: int) -> BodyError:

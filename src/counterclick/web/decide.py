@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import Annotated, Any
 
@@ -9,9 +10,9 @@ import msgspec
 from litestar import Request, Response, post
 from msgspec import Meta
 
-from counterclick.decisions import Ask
+from counterclick.decisions.policy import Ask
 from counterclick.display import as_json, plain
-from counterclick.shop.serving import decision_of, policy_asked
+from counterclick.shop.decided import decision_of, policy_asked
 from counterclick.web.bodies import EVENT_BYTES, BodyError, read_body
 from counterclick.web.service import Service
 
@@ -49,7 +50,7 @@ async def decide(request: Request[Any, Any, Any], service: Service, surface: str
     told = service.deciding.given(decision_id, (surface, asked))
     if told is None:
         who, found = service.evaluating.assigned(surface, asked.visitor, service.today())
-        name = policy_asked(found)
+        name = await asyncio.to_thread(policy_asked, found)
         policy = await service.deciding.policy(name) if name else None
         decision = decision_of(found, Ask(surface, who, asked.cart, asked.most), policy)
         await service.expose(found.exposures, request.headers.get("user-agent"))

@@ -18,9 +18,11 @@ def healthz() -> dict[str, str]:
 
 @get("/readyz", sync_to_thread=True)
 def readyz(service: Service) -> Response[dict[str, str]]:
-    """Say whether events can be taken: the inbox is there, the log can be read, and nobody is stopping it."""
+    """Say whether events can be taken: what keeps them has begun, the log can be read, and nobody is stopping it."""
     if not service.is_ready:
         return Response({"status": "stopping"}, status_code=503)
+    if not service.handing.child.begun.is_set():
+        return Response({"status": "starting"}, status_code=503)
     service.shop.store.inbox.count()
     service.shop.store.log.snapshot()
     return Response({"status": "ready"})

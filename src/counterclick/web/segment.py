@@ -15,8 +15,7 @@ from litestar import Request, Response, post
 from counterclick.connectors import segment
 from counterclick.connectors.translated import Translated
 from counterclick.events.rejection import Reason
-from counterclick.web.bodies import BATCH_EVENTS, EVENT_BYTES, BodyError, read_body
-from counterclick.web.events import decoded
+from counterclick.web.bodies import BATCH_EVENTS, EVENT_BYTES, BodyError, decoded, read_body
 from counterclick.web.service import Service
 from counterclick.web.translating import take_translated
 

@@ -17,8 +17,7 @@ from litestar import Request, Response, post
 from counterclick.connectors import chat, ga4, klaviyo, loop
 from counterclick.connectors.translated import Translated
 from counterclick.errors import UnknownNameError
-from counterclick.web.bodies import EVENT_BYTES, BodyError, read_body
-from counterclick.web.events import decoded, listed
+from counterclick.web.bodies import EVENT_BYTES, BodyError, decoded, listed, read_body
 from counterclick.web.service import Service
 from counterclick.web.translating import take_translated
 

@@ -1,42 +1,42 @@
-"""The process: it serves, moves what waits into the log, and stops without losing anything."""
+"""The process that answers, with another one behind the scenes; it stops without losing anything."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import resource
 import signal
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from counterclick.errors import CounterclickError, StoreError
-from counterclick.shop import Shop
+from counterclick.shop.declared import is_declared
+from counterclick.shop.premises import Premises
 from counterclick.web.application import application
+from counterclick.web.child import Child
 from counterclick.web.logs import logging_to, say
 from counterclick.web.service import Service
 from counterclick.web.watching import Watching
 
 __all__ = ["serve"]
 
-_DRAIN_SECONDS = 5.0
 _CONNECTIONS = 10_000
 """Open at once: one that waits, is slow or does nothing takes no other's place."""
 _OTHER_FILES = 500
 _HEADER_MILLISECONDS = 10_000
 """Until a request's headers are there, and between two requests of a connection."""
 _SWITCH_SECONDS = 0.0005
-"""A thread that computes lets others go on after so long: answers wait for the inbox's thread, not for a drain's turn."""
+"""A thread that computes lets others go on after so long: answers wait for the inbox's thread, not for a question's turn."""
 _LAST_SECONDS = 5.0
 """For those who are still sending when it is told to stop; then their connections are closed without an answer."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve(shop: Shop, host: str, port: int, *, started: Callable[[], None] = lambda: None) -> None:
+def serve(shop: Premises, host: str, port: int, *, started: Callable[[], None] = lambda: None) -> None:
     """Serve a shop until the process is told to stop (SIGTERM or SIGINT); what waits is then moved into the log.
 
     Args:
@@ -44,11 +44,13 @@ def serve(shop: Shop, host: str, port: int, *, started: Callable[[], None] = lam
         host: address to listen on.
         port: of it.
         started: called when requests are taken.
+
+    Raises:
+        ConfigError: ``shop.toml`` declares an experiment that cannot be judged.
     """
     _allow_connections()
     sys.setswitchinterval(_SWITCH_SECONDS)
     with shop, logging_to():
-        shop.declare()
         asyncio.run(_serving(Service(shop), host, port, started))
 
 
@@ -74,48 +76,30 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
         http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
     )
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
-    serving = asyncio.create_task(server.serve())
+    behind = Child("counterclick.web.backstage", service.shop)
+    keeping, moving = await service.handing.child.start(), await behind.start()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stopping.set)
-    draining = asyncio.create_task(_draining(service, stopping))
-    keeping = asyncio.create_task(_keeping_house(service, stopping))
-    started()
-    say(logging.INFO, "started", host=host, port=port)
-    await asyncio.wait({serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    service.is_ready = False
-    say(logging.INFO, "stopping")
-    stopping.set()
-    await service.asking.close()
+    if not await asyncio.to_thread(is_declared, service.shop.store, service.shop.config):
+        await _first({moving, asyncio.create_task(behind.begun.wait()), asyncio.create_task(stopping.wait())})
+    if not (moving.done() or stopping.is_set()):
+        serving = asyncio.create_task(server.serve())
+        started()
+        say(logging.INFO, "started", host=host, port=port)
+        await _first({serving, keeping, moving, asyncio.create_task(stopping.wait())})
+        service.is_ready = False
+        say(logging.INFO, "stopping")
+        stop: Callable[[], None] = server.stop  # it has no types of its own
+        await service.asking.close()
+        stop()
+        await asyncio.wait({serving}, timeout=_LAST_SECONDS)
     service.deciding.close()
-    stop: Callable[[], None] = server.stop  # it has no types of its own
-    stop()
-    await asyncio.wait({serving}, timeout=_LAST_SECONDS)
-    await draining
-    await keeping
+    for child, ended in ((service.handing.child, keeping), (behind, moving)):  # what is kept first, then what moves it
+        child.stop()
+        await ended
     say(logging.INFO, "stopped")
 
 
-async def _draining(service: Service, stopping: asyncio.Event) -> None:
-    """Move what waits into the log, again and again; what cannot be moved waits on."""
-    while not stopping.is_set():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), _DRAIN_SECONDS)
-        try:
-            moved = await asyncio.to_thread(service.shop.store.drain)
-        except StoreError as error:
-            say(logging.ERROR, "what waits could not be moved into the log", error=error)
-        else:
-            if moved:
-                say(logging.INFO, "drained", bodies=moved)
-
-
-async def _keeping_house(service: Service, stopping: asyncio.Event) -> None:
-    """Do what is due beside serving, again and again; what could not be done is told, and tried again later."""
-    while not stopping.is_set():
-        try:
-            for did in await asyncio.to_thread(service.housekeeping.work):
-                say(logging.WARNING, "kept house", did=did)
-        except CounterclickError as error:
-            say(logging.ERROR, "what is due could not be done", error=error)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), _DRAIN_SECONDS)
+async def _first(awaited: set[asyncio.Task[Any]]) -> None:
+    """Wait until one of these ends."""
+    await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)

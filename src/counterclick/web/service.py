@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,22 +13,25 @@ from litestar import Request, Response
 from litestar.datastructures import Headers
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from counterclick.connectors.browsers import BOT, is_crawler
+from counterclick.connectors.browsers import is_crawler
 from counterclick.display import Shown, as_json
 from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
-from counterclick.events.vocabulary import Event, Exposure
-from counterclick.shop import Shop
+from counterclick.events.vocabulary import Exposure
 from counterclick.shop.evaluating import Evaluating, FirstArms
-from counterclick.shop.housekeeping import Housekeeping
 from counterclick.shop.keys import May
 from counterclick.shop.learning import Learning
-from counterclick.shop.receiving import Received, Receiving
+from counterclick.shop.premises import Premises
 from counterclick.shop.shopify import ShopifyStore
 from counterclick.web.asking import Asking
 from counterclick.web.bodies import BodyError
 from counterclick.web.deciding import Deciding
+from counterclick.web.frames import Kept
+from counterclick.web.handing import Handing
 from counterclick.web.limits import Limits
+
+if TYPE_CHECKING:
+    from counterclick.shop.front import Shop
 
 __all__ = ["Service", "secret_of"]
 
@@ -42,11 +43,11 @@ class Service:
         shop: which.
     """
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Premises) -> None:
         self.shop = shop
         self._zone = ZoneInfo(shop.config.shop.timezone)
         self.keys = shop.keys
-        self.receiving = Receiving(shop.store, shop.config)
+        self.handing = Handing(shop)
         self.registry = CollectorRegistry()
         self._taken = Counter("counterclick_events", "Events taken.", ["source", "kind"], registry=self.registry)
         self._refused = Counter("counterclick_rejections", "Events refused.", ["source", "reason"], registry=self.registry)
@@ -58,8 +59,7 @@ class Service:
         self.limits = Limits(shop.config.serve)
         self.asking = Asking(shop)
         self.deciding = Deciding(Learning(shop))
-        self.requests = shop.rights.requests
-        self.housekeeping = Housekeeping(shop.store, shop.config, self.requests)
+        self.requests = shop.requests
         asked = Gauge("counterclick_requests", "What Shopify asks about people.", ["state"], registry=self.registry)
         asked.labels("waiting").set_function(lambda: float(len(self.requests.waiting())))
         asked.labels("overdue").set_function(lambda: float(sum(one.is_overdue for one in self.requests.waiting())))
@@ -116,16 +116,16 @@ class Service:
         new = self.evaluating.unrecorded(exposures)
         if not new:
             return
-        received = await self.take([msgspec.to_builtins(each) for each in new], "decide", agent=agent)
-        refused = [each.details for each in received.judged if isinstance(each, Rejection)]
+        judged = await self.take([msgspec.to_builtins(each) for each in new], "decide", agent=agent)
+        refused = [each.details for each in judged if isinstance(each, Rejection)]
         if refused:
             raise InputError(f"the visitor cannot be exposed: {refused[0]}.")
         self.evaluating.recorded(new)
 
     async def take(
-        self, sent: Iterable[Mapping[str, Any] | Rejection], source: str, n_skipped: int = 0, *, agent: str | None = None
-    ) -> Received:
-        """Take events; when this returns they are on disk.
+        self, sent: Sequence[Mapping[str, Any] | Rejection], source: str, n_skipped: int = 0, *, agent: str | None = None
+    ) -> list[str | Rejection]:
+        """Take events; when this returns they are on disk. Return, for each in order, its id, or why it was refused.
 
         Args:
             sent: objects in the vocabulary, or what was refused before it came so far.
@@ -136,25 +136,38 @@ class Service:
         Raises:
             StoreError: the inbox could not be written; none was kept.
         """
-        received = self.receiving.take([_of_a_bot(each) for each in sent] if is_crawler(agent) else sent, source)
-        await asyncio.wrap_future(received.on_disk)
-        taken = Counts(each.__struct_config__.tag for each in received.judged if isinstance(each, Event))
-        refused = Counts(each.reason.value for each in received.judged if isinstance(each, Rejection))
-        for counter, counts in ((self._taken, taken), (self._refused, refused)):
+        judged: list[str | Rejection] = []
+        if sent:
+            judged, kept = await self.handing.translated(sent, source, is_bot=is_crawler(agent))
+            self._count(source, kept)
+        self.pass_over(source, n_skipped)
+        return judged
+
+    async def take_body(self, body: bytes, source: str, *, agent: str | None = None) -> bytes:
+        """Take a body of events in the vocabulary; when this returns they are on disk. Return the answer, as JSON.
+
+        Args:
+            body: JSON, of one event or of a list.
+            source: who sends it.
+            agent: as in `take`.
+
+        Raises:
+            BodyError: it is no JSON, or holds too many events.
+            StoreError: the inbox could not be written; none was kept.
+        """
+        kept = await self.handing.body(body, source, is_bot=is_crawler(agent))
+        self._count(source, kept)
+        return kept.body
+
+    def _count(self, source: str, kept: Kept) -> None:
+        for counter, counts in ((self._taken, kept.taken), (self._refused, kept.refused)):
             for name, n in counts.items():
                 counter.labels(source, name).inc(n)
-        self.pass_over(source, n_skipped)
-        return received
 
     def pass_over(self, source: str, n: int) -> None:
         """Count what was sent and means nothing here."""
         if n:
             self._skipped.labels(source).inc(n)
-
-
-def _of_a_bot(sent: Any) -> Any:
-    """Return an event of a crawler's as such, unless it names its device."""
-    return {**sent, "device": BOT} if isinstance(sent, Mapping) and not sent.get("device") else sent
 
 
 def secret_of(headers: Headers) -> str | None:

@@ -9,8 +9,7 @@ from typing import Any
 from litestar import Request, Response, post
 
 from counterclick.connectors.shopify import compliance_of, delivery_of, events_of, is_signed
-from counterclick.web.bodies import BodyError, read_body
-from counterclick.web.events import decoded
+from counterclick.web.bodies import BodyError, decoded, read_body
 from counterclick.web.service import Service
 from counterclick.web.translating import take_translated
 

@@ -29,8 +29,7 @@ async def take_translated(
         handed_over(payload, each) for payload, each in zip(sent, found, strict=True)
     ]
     n_skipped = sum(len(each.skipped) for each in found)
-    received = await service.take([one for part in parts for one in part], source, n_skipped, agent=agent)
-    judged = iter(received.judged)
+    judged = iter(await service.take([one for part in parts for one in part], source, n_skipped, agent=agent))
     return [answers([next(judged) for _one in part], each) for part, each in zip(parts, found, strict=True)]
 
 

@@ -16,8 +16,7 @@ from litestar.datastructures import Cookie
 from counterclick.connectors.browsers import country_of, device_of
 from counterclick.connectors.storefront import collected
 from counterclick.shop.visiting import flags_of, met, newcomer, visit
-from counterclick.web.bodies import BATCH_EVENTS, BodyError, read_body
-from counterclick.web.events import decoded
+from counterclick.web.bodies import BATCH_EVENTS, BodyError, decoded, read_body
 from counterclick.web.service import Service
 from counterclick.web.translating import take_translated
 

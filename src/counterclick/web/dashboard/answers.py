@@ -9,14 +9,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from counterclick.errors import CounterclickError, StoreError
-from counterclick.shop import Shop
+from counterclick.shop.premises import Premises
 from counterclick.web.asking import Asking
 from counterclick.web.bodies import BodyError
 from counterclick.web.dashboard.stored import Stored
 from counterclick.web.logs import say
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["Answers", "Kept"]
 
@@ -64,7 +67,7 @@ class Answers:
         asking: where questions wait their turn.
     """
 
-    def __init__(self, shop: Shop, asking: Asking) -> None:
+    def __init__(self, shop: Premises, asking: Asking) -> None:
         self._shop = shop
         self._asking = asking
         self._stored = Stored(shop)

@@ -10,7 +10,6 @@ from urllib.parse import quote, urlencode
 from litestar.handlers import HTTPRouteHandler
 
 from counterclick.config import Config
-from counterclick.shop import Shop
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import View
 
@@ -45,7 +44,7 @@ class Page(Generic[Answer]):
         path: its address, such as ``/drift``; ``/experiments/{name:str}`` where a part of it varies.
         title: what it is called.
         question: what it answers, in the words of who looks.
-        ask: verbs of the shop; its answer is kept while nothing new is recorded.
+        ask: verbs of the `Shop`, whose answer is kept while nothing new is recorded; where it is asked anew, its `Premises`.
         view: makes a page of the answer; a pure function.
         reads: names of the query that it reads; all others mean nothing.
         shares: name of a question that several pages ask alike, so that its answer is kept once, whatever of it they show.
@@ -61,7 +60,7 @@ class Page(Generic[Answer]):
     path: str
     title: str
     question: str
-    ask: Callable[[Shop, Mapping[str, str]], Answer]
+    ask: Callable[[Any, Mapping[str, str]], Answer]
     view: Callable[[Answer, Context], View]
     reads: Sequence[str] = ()
     shares: str = ""

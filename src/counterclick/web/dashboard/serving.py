@@ -13,7 +13,6 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
 from counterclick.errors import CounterclickError, EmptyStoreError
-from counterclick.shop import Shop
 from counterclick.shop.access import Share
 from counterclick.web.bodies import BodyError
 from counterclick.web.dashboard.answers import Answers, Kept
@@ -183,7 +182,7 @@ _WAIT = "The numbers are being worked out. This page shows them by itself as soo
 
 
 async def _answer(desk: _Desk, each: Page[Any], asked: Mapping[str, str]) -> Kept | None:
-    def question(shop: Shop) -> Any:
+    def question(shop: Any) -> Any:
         return each.ask(shop, asked)
 
     if not each.is_asked_anew:

@@ -17,7 +17,7 @@ import msgspec
 
 import counterclick
 from counterclick.config import Config
-from counterclick.shop import Shop
+from counterclick.shop.premises import Premises
 
 __all__ = ["Stored", "StoredAnswer"]
 
@@ -52,7 +52,7 @@ class Stored:
         shop: in whose store's folder they lie, under ``answers``.
     """
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Premises) -> None:
         self._folder = shop.store.folder / "answers"
         self._made_by = _made_by(shop.config)
 

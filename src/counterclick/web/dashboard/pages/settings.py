@@ -12,10 +12,10 @@ from typing import Any
 from litestar import Request, Response, post
 
 from counterclick.errors import UnknownNameError
-from counterclick.shop import Shop
 from counterclick.shop.access import ShareList
 from counterclick.shop.keys import KeyList, May
 from counterclick.shop.listing import Setting, Settings, written
+from counterclick.shop.premises import Premises
 from counterclick.web.bodies import BodyError
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.rendering import HEADERS, page
@@ -49,7 +49,7 @@ class _Answer:
     links: ShareList
 
 
-def _ask(shop: Shop, _asked: Mapping[str, str]) -> _Answer:
+def _ask(shop: Premises, _asked: Mapping[str, str]) -> _Answer:
     return _Answer(shop.settings(), shop.keys.all(), shop.access.shares())
 
 

@@ -1,0 +1,43 @@
+"""What a surface shows a visitor who was assigned: what a policy of this product offers, or the shop's own system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from counterclick.config import AI
+from counterclick.decisions.policy import Ask, Decision, Policy
+from counterclick.shop.deciding import Assigned
+
+__all__ = ["decision_of", "policies", "policy_asked"]
+
+
+def policies() -> Mapping[str, type[Policy]]:
+    """Return the policies of this product by name; they are loaded when somebody first asks for a decision."""
+    from counterclick.decisions.static import POLICIES  # noqa: PLC0415 - they bring the tables with them
+
+    return POLICIES
+
+
+def policy_asked(found: Assigned) -> str | None:
+    """Return which policy of this product decides for a visitor; None where nobody does, or the shop's own system."""
+    ours = found.experiment is not None and found.policy in policies() and found.variant != AI
+    return found.policy if ours else None
+
+
+def decision_of(found: Assigned, ask: Ask, policy: Policy | None) -> Decision:
+    """Return the decision of what a visitor was assigned to.
+
+    Args:
+        found: what the visitor gets.
+        ask: what the surface asks.
+        policy: the one that `policy_asked` names, which has learnt.
+    """
+    told = Decision(ask.surface, (), found.because, found.policy, found.experiment, found.variant, found.propensity)
+    if found.experiment is None:
+        return told
+    if policy is None:
+        says = found.because or f"{found.policy!r} is no policy of this product: the shop's own system serves it"
+        return replace(told, because=says, served_here=False)
+    offers, scores, because = policy.decide(ask)
+    return replace(told, offers=offers, because=found.because or because, scores=scores)

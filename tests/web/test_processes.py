@@ -1,0 +1,126 @@
+"""The processes of a served shop: each may die, alone or with the others, and what was acknowledged is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from torture_shop import begun_by, runs
+
+from builders import purchase
+from counterclick.shop import open_shop
+from served import TESTED, Served, served
+
+PATIENCE = 60.0
+PROCESSES = ("backstage", "receiver")
+
+
+def begun(server: Served, *, without: dict[str, int] | None = None) -> dict[str, int]:
+    """Return the processes that the server has begun, once both are there, and are others than these."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        found = begun_by(server.process.pid)
+        if set(found) == set(PROCESSES) and not (without or {}).items() & found.items():
+            return found
+        assert time.monotonic() < end, found
+        time.sleep(0.02)
+
+
+def orders(name: str) -> str:
+    return json.dumps([purchase("v1", 10, order=f"{name}-{k}") for k in range(20)])
+
+
+def taken(server: Served, body: str) -> None:
+    """Send events as clients do: again, while the answer is a 503."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        found = server.client.post("/v1/events", content=body)
+        if found.status_code == 200:
+            assert found.json()["accepted"] == 20
+            return
+        assert found.status_code == 503, found.text
+        assert "retry-after" in found.headers
+        assert time.monotonic() < end, found.text
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_one_that_dies_is_begun_anew(tmp_path: Path, name: str) -> None:
+    """Events are taken again without a restart, each is there once, and a line of the log says what happened."""
+    with served(tmp_path) as server:
+        before = begun(server)
+        a = orders("a")
+        taken(server, a)
+        os.kill(before[name], signal.SIGKILL)
+        taken(server, a)  # a repeat, which counts once
+        taken(server, orders("b"))
+        begun(server, without={name: before[name]})
+        taken(server, orders("c"))
+        assert server.stop() == 0
+        assert server.n_events("purchase") == 60
+        with open_shop(server.toml) as shop:
+            assert shop.store.inbox.count() == 0
+        assert "is started anew" in (tmp_path / "server.log").read_text(encoding="utf-8")
+
+
+def test_none_goes_on_alone(tmp_path: Path) -> None:
+    """When the process that answers is killed, those that it has begun end, and nothing that was acknowledged is lost."""
+    with served(tmp_path) as server:
+        processes = begun(server)
+        taken(server, orders("a"))
+        assert server.stop(signal.SIGKILL) == -signal.SIGKILL
+        end = time.monotonic() + PATIENCE
+        while any(map(runs, processes.values())):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        assert server.n_events("purchase") == 20
+
+
+def ignores(pid: int, number: int) -> bool:
+    """Say whether a process has come so far that it passes over a signal."""
+    found = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
+    return found is not None and bool(int(found[1], 16) >> (number - 1) & 1)
+
+
+def test_a_signal_for_all_of_them_loses_nothing(tmp_path: Path) -> None:
+    """A service manager tells all at once to stop: what the first one acknowledges is kept and moved all the same."""
+    with served(tmp_path) as server:
+        processes = begun(server)
+        for pid in processes.values():
+            end = time.monotonic() + PATIENCE
+            while not ignores(pid, signal.SIGINT):
+                assert time.monotonic() < end
+                time.sleep(0.02)
+            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGINT)
+        taken(server, orders("a"))
+        assert begun_by(server.process.pid) == processes
+        assert server.stop() == 0
+        with open_shop(server.toml) as shop:
+            assert shop.store.inbox.count() == 0
+        assert server.n_events("purchase") == 20
+
+
+def test_what_is_declared_stands_in_the_log(tmp_path: Path) -> None:
+    """An experiment of shop.toml is declared by serving it, before anybody asks for a figure."""
+    with served(tmp_path, TESTED) as server:
+        end = time.monotonic() + PATIENCE
+        while server.n_events("experiment_declared") == 0:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+def test_an_experiment_that_cannot_be_judged_is_refused(tmp_path: Path) -> None:
+    """Serving ends with 2, and says what is wrong."""
+    (tmp_path / "shop.toml").write_text(TESTED + 'outcome = "aov"\n', encoding="utf-8")
+    words = [sys.executable, "-m", "counterclick", "serve", "--port", "0", "--shop", str(tmp_path / "shop.toml")]
+    found = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert found.returncode == 2
+    assert "cannot be decided on 'aov'" in found.stderr
