@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from litestar import Litestar, get
 
 from builders import purchase, view
 from counterclick.shop import open_shop
 from counterclick.shop.premises import open_premises
 from counterclick.web import bodies
 from counterclick.web.application import application
+from counterclick.web.looking import Looking
 from counterclick.web.service import Service
 from served import Served, served
 
@@ -95,3 +97,49 @@ def test_a_body_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.
         asyncio.run(application(Service(shop))(asked, receive, send_back))  # type: ignore[arg-type]  # all that is asked for
     assert answered[0]["status"] == 408
     assert b"must be here within" in answered[1]["body"]
+
+
+@get(["/v1/orders", "/cc.js"], sync_to_thread=False)
+def _nothing() -> None:
+    """Answer nothing."""
+
+
+def test_pages_are_loaded_when_somebody_looks() -> None:
+    """Addresses of the API do not load them; two who look at once load them once; what neither has is not found."""
+    loaded: list[str] = []
+
+    async def kept(scope: Any, _receive: Any, _send: Any) -> None:
+        loaded.append(f"asked {scope['path']}")
+
+    def load() -> Any:
+        loaded.append("loaded")
+        return kept
+
+    async def ask() -> None:
+        api = Litestar([_nothing], openapi_config=None)
+        looking = Looking(api, load)
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        def scope(path: str) -> Any:
+            return {
+                "type": "http",
+                "method": "GET",
+                "path": path,
+                "raw_path": path.encode(),
+                "query_string": b"",
+                "headers": [],
+            }
+
+        await looking(scope("/v1/no-such-figure"), receive, send)
+        assert (loaded, sent[0]["status"]) == ([], 404)
+        await asyncio.gather(looking(scope("/"), receive, send), looking(scope("/surfaces"), receive, send))
+
+    asyncio.run(ask())
+    assert loaded[0] == "loaded"
+    assert sorted(loaded[1:]) == ["asked /", "asked /surfaces"]

@@ -11,7 +11,6 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from counterclick.web.api_page import ApiPage
-from counterclick.web.dashboard import dashboard
 from counterclick.web.decide import decide
 from counterclick.web.describing import describe
 from counterclick.web.events import take_events
@@ -27,14 +26,14 @@ from counterclick.web.service import Service
 from counterclick.web.shopify import take_webhook
 from counterclick.web.visits import collect, known_visitor
 
-__all__ = ["application"]
+__all__ = ["application", "pages"]
 
 _INSIDE = ("/healthz", "/readyz", "/metrics")
 """Addresses of those who run it, which no limit holds up."""
 
 
 def application(service: Service) -> Litestar:
-    """Return the ASGI application of a shop that is served."""
+    """Return the API of a shop that is served."""
     app = Litestar(
         [
             take_events,
@@ -58,7 +57,6 @@ def application(service: Service) -> Litestar:
             healthz,
             readyz,
             metrics,
-            dashboard(service),
         ],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
         cors_config=_cors(service.shop.config.serve.origins),
@@ -76,6 +74,21 @@ def application(service: Service) -> Litestar:
     )
     describe(app.openapi_schema, service.shop.config)
     return app
+
+
+def pages(service: Service) -> Litestar:
+    """Return the pages of a shop that is served."""
+    from counterclick.web.dashboard.serving import dashboard  # noqa: PLC0415 - what it loads takes a second or two
+
+    return Litestar(
+        [dashboard(service)],
+        dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
+        exception_handlers=refusals(service.limits),
+        before_request=_limiting(service),
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+    )
 
 
 def _cors(origins: Sequence[str]) -> CORSConfig | None:

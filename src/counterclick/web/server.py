@@ -8,6 +8,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -16,9 +17,10 @@ from granian.server.embed import Server
 
 from counterclick.shop.declared import is_declared
 from counterclick.shop.premises import Premises
-from counterclick.web.application import application
+from counterclick.web.application import application, pages
 from counterclick.web.child import Child
 from counterclick.web.logs import logging_to, say
+from counterclick.web.looking import Looking
 from counterclick.web.service import Service
 from counterclick.web.watching import Watching
 
@@ -64,7 +66,7 @@ def _allow_connections() -> None:
 
 async def _serving(service: Service, host: str, port: int, started: Callable[[], None]) -> None:
     server = Server(
-        Watching(application(service), every=service.shop.config.serve.access_log),
+        Watching(Looking(application(service), partial(pages, service)), every=service.shop.config.serve.access_log),
         address=host,
         port=port,
         interface=Interfaces.ASGI,
