@@ -17,14 +17,19 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from counterclick.errors import ConfigError, CounterclickError, StoreError
-from counterclick.shop.front import Shop
+from counterclick.shop.declared import is_declared
 from counterclick.shop.housekeeping import Housekeeping
+from counterclick.shop.premises import Premises
 from counterclick.web.frames import ALONE, READY, REFUSED, STOP, Told, frame, heard
 from counterclick.web.logs import logging_to, say
+
+if TYPE_CHECKING:
+    from counterclick.shop.front import Shop
 
 __all__ = ["main"]
 
@@ -45,26 +50,36 @@ def main() -> int:
     told = msgspec.json.decode(next(messages), type=Told)
     stopping = threading.Event()
     threading.Thread(target=_listen, args=(messages, stopping), daemon=True).start()
+    premises = Premises(told.config, Path(told.folder))
+    known = False
+    with contextlib.suppress(StoreError):  # the log cannot be read now: declaring tells of it
+        known = is_declared(premises.store, told.config)
+    if known:
+        _step_back()
     try:
-        shop = Shop(told.config, Path(told.folder))
+        shop = premises.shop()
     except ConfigError as error:
         line.sendall(frame(str(error).encode()))
         return REFUSED
     with logging_to():
         _declare(shop)
         line.sendall(frame(READY))
-        with contextlib.suppress(OSError):
-            os.nice(_NICE)
+        if not known:
+            _step_back()
         keeping = threading.Thread(target=_keep_house, args=(shop, stopping))
         keeping.start()
         while not _waits(shop, stopping):
-            began = time.monotonic()
             _drain(shop)
-            stopping.wait(time.monotonic() - began)  # half of the time at most
         _drain(shop)
         keeping.join()
     shop.store.close()
     return 0
+
+
+def _step_back() -> None:
+    """Let those who answer go first, where the system allows to say so."""
+    with contextlib.suppress(OSError):
+        os.nice(_NICE)
 
 
 def _listen(messages: Iterator[bytes], stopping: threading.Event) -> None:

@@ -79,10 +79,13 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     )
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     behind = Child("counterclick.web.backstage", service.shop)
-    keeping, moving = await service.handing.child.start(), await behind.start()
+    keeping = await service.handing.child.start()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stopping.set)
-    if not await asyncio.to_thread(is_declared, service.shop.store, service.shop.config):
+    if await asyncio.to_thread(is_declared, service.shop.store, service.shop.config):
+        moving = asyncio.create_task(_begun_after(behind, service.handing.child.begun, stopping))
+    else:
+        moving = await behind.start()
         await _first({moving, asyncio.create_task(behind.begun.wait()), asyncio.create_task(stopping.wait())})
     if not (moving.done() or stopping.is_set()):
         serving = asyncio.create_task(server.serve())
@@ -100,6 +103,12 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
         child.stop()
         await ended
     say(logging.INFO, "stopped")
+
+
+async def _begun_after(child: Child, *events: asyncio.Event) -> None:
+    """Begin a process when one of these has happened, so that it takes nothing from those that are to begin first."""
+    await _first({asyncio.create_task(each.wait()) for each in events})
+    await (await child.start())
 
 
 async def _first(awaited: set[asyncio.Task[Any]]) -> None:
