@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clients lint docs bench bench-ingest torture simulate clean
+.PHONY: demo test clients lint docs bench bench-ingest torture simulate screenshots clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -45,6 +45,10 @@ bench-ingest: $(VENV)/developed
 # Kill a served shop fifty times, disturb it otherwise, look whether anything was lost; write docs/proof/durability.md.
 torture: $(VENV)/developed
 	$(BIN)/python tools/torture.py
+
+# Look at the simulated shop's pages; write the pictures that README.md shows.
+screenshots: $(VENV)/developed
+	$(BIN)/python tools/screenshots.py
 
 # Remove what the other targets made.
 clean:

@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, Parameter
 from counterclick.cli.audits import alignment, audit, claims, drift
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.connecting import connect
+from counterclick.cli.demo import demo
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.klaviyo import app as klaviyo_app
 from counterclick.cli.onoff import app as onoff_app
@@ -48,7 +49,7 @@ app.command(verify_app)
 app.command(requests)
 app.command(connect)
 app.command(reconcile)
-_TELLING = (overview, trace, settings, served)
+_TELLING = (demo, overview, trace, settings, served)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
 for _command in (*_TELLING, *_AUDITING, serve, password, forget, export, retention):
     app.command(_command)
@@ -221,27 +222,6 @@ def calibrate(
         found = shop.calibrate(name, lift=lift, draws=draws, progress=progress)
     say(found, as_json=common.json)
     return 0 if found.holds else BAD
-
-
-@app.command
-def demo(
-    *,
-    folder: Annotated[Path | None, Parameter(help="Where to keep the simulated shop; a temporary one unless given.")] = None,
-    seed: int = 1,
-    visitors: Annotated[int | None, Parameter(help="How many visitors to simulate.")] = None,
-    common: Common = COMMON,
-) -> int:
-    """Simulate a shop whose truth is known, and run the main job on it."""
-    from counterclick.display import plain
-    from counterclick.shop.demonstration import demonstrate
-
-    with progressing("Demo") as progress:
-        found = demonstrate(folder, seed, visitors, progress=progress)
-    if common.json:
-        say_json(plain(found))
-    else:
-        sys.stdout.write(f"{found}\n")
-    return 0
 
 
 _ENGINES = ("_duckdb", "duckdb", "_internal", "deltalake", "pyarrow", "sqlite3")

@@ -70,7 +70,7 @@ class Demonstration(Shown):
             for found in self.truths
         ]
         if self.folder is None:
-            note = "This shop was temporary: `counterclick demo --folder demo` keeps it to look around in."
+            note = "This shop was temporary. `counterclick demo --serve` keeps one and shows its pages in a browser."
         else:
             note = f"The shop is kept: `counterclick experiment verdict chat --shop {self.folder}/shop.toml`."
         truth = Grid("The truth of this simulated shop", ("experiment", "true lift", "estimated", "verdict"), rows, (note,))
