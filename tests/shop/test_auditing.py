@@ -10,7 +10,7 @@ import pytest
 from builders import Event, answer, click, event, exposure, later, line, message, purchase, shown, view
 from counterclick.audits import Audit
 from counterclick.errors import UnknownNameError
-from counterclick.shop import Shop, open_shop
+from counterclick.shop import Shop, auditing, open_shop
 
 TOML = """
 [shop]
@@ -211,3 +211,13 @@ def test_claims_to_mend_are_listed_and_make_the_command_exit_with_two(
     ledger = shop.claims()
     assert [(each.problem, each.order_id) for each in ledger.problems] == [("unknown order", "o-unknown")]
     assert ledger.claimants[0].claimed == 91 * 20 + 99
+
+
+def test_tests_are_planned_for_the_busiest_surfaces_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With room for one plan the chat, which answers, has it; the e-mails say where theirs comes from."""
+    monkeypatch.setattr(auditing, "_PLANNED", 1)
+    shop.refresh()
+    because = {each.name: each.recommendation.because for each in shop.audit().theatre.surfaces}
+    assert "8 weeks show" in because["chat"]
+    assert "8 weeks show" not in because["email"]
+    assert "`counterclick experiment plan` says it" in because["email"]

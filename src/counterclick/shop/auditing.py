@@ -27,6 +27,7 @@ from counterclick.audits import (
     Situation,
     SurfaceFigures,
     Theatre,
+    Trial,
     alignment_audit,
     claimed_by_surface,
     clicked_by_day,
@@ -57,6 +58,12 @@ __all__ = ["Auditing"]
 _LIVELY = ("page_view", "purchase", "exposure")
 """Kinds that a shop which is open has every day; refunds come long after."""
 _BY_ORDER = ("order_id",)
+_PLANNED = 20
+"""So many surfaces without an answer are told how they could be tested, the busiest first: each plan takes a moment."""
+_UNPLANNED = (
+    f"How it could be tested is worked out for the {_PLANNED} busiest only: declare an experiment, and "
+    "`counterclick experiment plan` says it."
+)
 
 
 @dataclass
@@ -129,19 +136,20 @@ class Auditing:
     @cached_property
     def theatre(self) -> Theatre:
         """Engagement beside money, and what to do with each surface."""
-        figures = self._figures()
-        trials = self._trials(self.drift)
-        situations = [
-            (self._situation(name, trials, proposing=True), figures.get(name) or SurfaceFigures(None))
-            for name in self.surfaces
-        ]
+        found, trials = self._figures(), self._trials(self.drift)
+        figures = {name: found.get(name) or SurfaceFigures(None) for name in self.surfaces}
+        asking = [name for name in self.surfaces if _asks(trials.of(name))]
+        busiest = sorted(asking, key=lambda name: -(figures[name].interactions_a_month or 0.0))
+        proposals = {name: self._proposal(name) for name in busiest[:_PLANNED]}
+        proposals |= dict.fromkeys(busiest[_PLANNED:], _UNPLANNED)
+        situations = [(self._situation(name, trials, proposals.get(name, "")), each) for name, each in figures.items()]
         return theatre_audit(situations, self.config.shop.currency)
 
     @cached_property
     def advised(self) -> tuple[tuple[Situation, Recommendation], ...]:
         """Every surface with what to do with it: as `theatre` says, without its figures and without proposals of tests."""
         trials = self._trials(None)
-        situations = [self._situation(name, trials, proposing=False) for name in self.surfaces]
+        situations = [self._situation(name, trials) for name in self.surfaces]
         return tuple((situation, recommend(situation)) for situation in situations)
 
     @property
@@ -264,17 +272,16 @@ class Auditing:
     def _day(self, moment: datetime) -> date:
         return moment.astimezone(ZoneInfo(self.config.shop.timezone)).date()
 
-    def _situation(self, surface: str, trials: Trials, *, proposing: bool) -> Situation:
+    def _situation(self, surface: str, trials: Trials, proposal: str = "") -> Situation:
         declared = self.config.surfaces.get(surface)
         tested = trials.of(surface)
-        asks = tested is None or (tested.ended and (tested.verdict is None or tested.verdict.outcome == "inconclusive"))
         first = self._first_seen.get(surface)
         days = None if first is None else max((self.today - self._live_since(surface, first)).days + 1, 1)
         return Situation(
             surface=surface,
             days_live=days,
             tested=tested,
-            proposal=self._proposal(surface) if asks and proposing else "",
+            proposal=proposal,
             kill=self.config.kill,
             monthly_cost=declared.monthly_cost if declared else None,
             currency=self.config.shop.currency,
@@ -306,6 +313,11 @@ class Auditing:
         except CounterclickError as error:
             parts.append(f"Switching it on and off cannot be planned: {error}")
         return " ".join(parts)
+
+
+def _asks(tested: Trial | None) -> bool:
+    """Say whether it is to be told how a surface could be tested: it was not, or without an answer."""
+    return tested is None or (tested.ended and (tested.verdict is None or tested.verdict.outcome == "inconclusive"))
 
 
 def _no_ratio(experiment: Experiment, verdict: Verdict | str) -> str:
