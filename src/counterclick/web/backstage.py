@@ -35,7 +35,7 @@ __all__ = ["main"]
 
 _DRAIN_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
-_MANY = 500
+_MANY = 1_000
 """Bodies that are moved at once although they have not waited for long: who reads the shop reads them as they came."""
 _NICE = 5
 """How far it steps back behind those who answer."""

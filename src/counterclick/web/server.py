@@ -86,12 +86,13 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
         moving = asyncio.create_task(_begun_after(behind, service.handing.child.begun, stopping))
     else:
         moving = await behind.start()
-        await _first({moving, asyncio.create_task(behind.begun.wait()), asyncio.create_task(stopping.wait())})
+        await _first({moving, *_happening(behind.begun, stopping)})
+    await _first({keeping, *_happening(service.handing.child.begun, stopping)})
     if not (moving.done() or stopping.is_set()):
         serving = asyncio.create_task(server.serve())
         started()
         say(logging.INFO, "started", host=host, port=port)
-        await _first({serving, keeping, moving, asyncio.create_task(stopping.wait())})
+        await _first({serving, keeping, moving, *_happening(stopping)})
         service.is_ready = False
         say(logging.INFO, "stopping")
         stop: Callable[[], None] = server.stop  # it has no types of its own
@@ -107,8 +108,13 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
 
 async def _begun_after(child: Child, *events: asyncio.Event) -> None:
     """Begin a process when one of these has happened, so that it takes nothing from those that are to begin first."""
-    await _first({asyncio.create_task(each.wait()) for each in events})
+    await _first({*_happening(*events)})
     await (await child.start())
+
+
+def _happening(*events: asyncio.Event) -> list[asyncio.Task[Any]]:
+    """Return for each event what ends when it happens."""
+    return [asyncio.create_task(each.wait()) for each in events]
 
 
 async def _first(awaited: set[asyncio.Task[Any]]) -> None:
