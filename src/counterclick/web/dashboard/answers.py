@@ -15,6 +15,7 @@ from counterclick.errors import CounterclickError, StoreError
 from counterclick.shop import Shop
 from counterclick.web.asking import Asking
 from counterclick.web.bodies import BodyError
+from counterclick.web.dashboard.stored import Stored
 from counterclick.web.logs import say
 
 __all__ = ["Answers", "Kept"]
@@ -66,16 +67,18 @@ class Answers:
     def __init__(self, shop: Shop, asking: Asking) -> None:
         self._shop = shop
         self._asking = asking
+        self._stored = Stored(shop)
         self._kept: dict[str, Kept] = {}
         self._asked: dict[str, asyncio.Task[Kept]] = {}
 
-    async def get(self, name: str, question: Callable[[Shop], Any], patience: float) -> Kept | None:
+    async def get(self, name: str, question: Callable[[Shop], Any], patience: float, kind: Any = None) -> Kept | None:
         """Return an answer: at once where one is kept, and while it is overtaken ask for a newer one beside.
 
         Args:
             name: the same for the same question.
             question: verbs of the shop; what they refuse is kept as well.
             patience: seconds to wait for the first answer.
+            kind: type of the answer, where it is stored on disk as well.
 
         Returns:
             The answer; None where there is none yet, and it is being worked out.
@@ -84,9 +87,11 @@ class Answers:
             BodyError: too many other questions wait.
             StoreError: the log cannot be read.
         """
+        if name not in self._kept and name not in self._asked and kind is not None:
+            await asyncio.to_thread(self._restore, name, kind)
         kept = self._kept.get(name)
         if kept is None:
-            asked = self._ask(name, question)
+            asked = self._ask(name, question, kind)
             with contextlib.suppress(TimeoutError):
                 return await asyncio.wait_for(asyncio.shield(asked), patience)
             return None
@@ -96,15 +101,22 @@ class Answers:
             return kept
         wait = max(_AT_LEAST_SECONDS, _TIMES_AS_LONG * kept.seconds) - age
         if wait <= 0:
-            self._ask(name, question)
+            self._ask(name, question, kind)
         renewed = name in self._asked
         left = kept.seconds if renewed else max(0.0, wait) + kept.seconds
         return replace(kept, is_overtaken=seen != kept.seen, is_renewed=renewed, again_seconds=left)
 
-    def _ask(self, name: str, question: Callable[[Shop], Any]) -> asyncio.Task[Kept]:
+    def _restore(self, name: str, kind: Any) -> None:
+        """Take an answer from disk, where there is one."""
+        found = self._stored.read(name, kind)
+        if found is not None:
+            value, told = found
+            self._kept.setdefault(name, Kept(value, None, told.seen, told.answered_at, told.seconds))
+
+    def _ask(self, name: str, question: Callable[[Shop], Any], kind: Any) -> asyncio.Task[Kept]:
         """Let a question be answered, unless it is being answered."""
         if name not in self._asked:
-            task = asyncio.create_task(self._answered(name, question))
+            task = asyncio.create_task(self._answered(name, question, kind))
             self._asked[name] = task
             task.add_done_callback(lambda done: self._end(name, done))
         return self._asked[name]
@@ -117,7 +129,7 @@ class Answers:
             while len(self._kept) > _MOST:
                 del self._kept[next(iter(self._kept))]
 
-    async def _answered(self, name: str, question: Callable[[Shop], Any]) -> Kept:
+    async def _answered(self, name: str, question: Callable[[Shop], Any], kind: Any) -> Kept:
         def answered(shop: Shop) -> Kept:
             seen, at, began = shop.store.seen(), datetime.now(UTC), time.monotonic()
             value, refusal = None, None
@@ -130,10 +142,13 @@ class Answers:
             return Kept(value, refusal, seen, at, time.monotonic() - began)
 
         try:
-            return await self._asking.ask(f"page {name}", answered)
+            kept = await self._asking.ask(f"page {name}", answered)
         except BodyError:
             raise
         except Exception as error:  # noqa: BLE001 - whoever opens the page is told
             if not isinstance(error, CounterclickError):
                 say(logging.ERROR, "broken", error=error, address=name)
             return Kept(None, error, _NEVER, datetime.now(UTC), 0.0)
+        if kind is not None and kept.refusal is None:
+            await asyncio.to_thread(self._stored.write, name, kept.value, kept.seen, kept.answered_at, kept.seconds)
+        return kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_type_hints
 from urllib.parse import quote, urlencode
 
 from litestar.handlers import HTTPRouteHandler
@@ -52,6 +52,8 @@ class Page(Generic[Answer]):
         empty: what is to be done where nothing is recorded.
         is_listed: whether the navigation names it.
         is_asked_anew: whether what it asks is no question to the log, but what files say now: nothing of it is kept.
+        is_stored: whether its answer is stored on disk as well: for what takes long and names no person. It must be
+            made of dataclasses and structs.
         is_private: whether it is only for those who know the password: never behind a link.
         handlers: addresses that its forms send to.
     """
@@ -66,8 +68,14 @@ class Page(Generic[Answer]):
     empty: str = ""
     is_listed: bool = True
     is_asked_anew: bool = False
+    is_stored: bool = False
     is_private: bool = False
     handlers: Sequence[HTTPRouteHandler] = ()
+
+    @property
+    def answer_type(self) -> Any:
+        """Type of its answer, as `ask` declares it."""
+        return get_type_hints(self.ask)["return"]
 
     def asked(self, path: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, str]:
         """Return what an address asks for: parts of its path, and of its query what this page reads.

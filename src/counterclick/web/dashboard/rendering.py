@@ -29,6 +29,8 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+"""Characters that turn the direction of what follows, so that a name could rewrite the sentence around it."""
 _CODE = re.compile("`([^`]+)`")
 
 
@@ -49,6 +51,7 @@ def page(template: str, status: int = 200, headers: Mapping[str, str] | None = N
 @cache
 def _environment() -> jinja2.Environment:
     made = environment("counterclick.web.dashboard")
+    made.finalize = _finished
     made.filters["coloured"] = coloured
     made.filters["is_tight"] = is_tight
     made.filters["coded"] = _coded
@@ -59,4 +62,9 @@ def _environment() -> jinja2.Environment:
 
 def _coded(text: str) -> Markup:
     """Return a sentence whose parts between backticks are code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - it is escaped before
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(_finished(text)))))  # noqa: S704 - it is escaped before
+
+
+def _finished(value: Any) -> Any:
+    """Return a text without what would turn the direction of the texts around it; anything else as it is."""
+    return value.translate(_TURNS) if type(value) is str else value

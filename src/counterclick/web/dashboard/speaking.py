@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -21,6 +20,10 @@ from counterclick.config import ShopConfig
 __all__ = ["Speech", "locale_of"]
 
 _CENTS_BELOW = 1_000
+_DIGITS = 400
+"""Of the longest number that is written: those of a float may be 309 before the point."""
+_LONGEST = 60
+"""Characters of a number within a sentence; longer ones stay as they are."""
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
 _DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 
@@ -55,23 +58,25 @@ class Speech:
         if math.isinf(float(value)):
             return "unlimited"
         digits = ".00" if abs(float(value)) < _CENTS_BELOW else ""
-        return format_currency(
-            value, self.currency, f"¤¤ #,##0{digits};-¤¤ #,##0{digits}", locale=self.locale, currency_digits=False
-        )
+        with localcontext(prec=_DIGITS):
+            return format_currency(
+                value, self.currency, f"¤¤ #,##0{digits};-¤¤ #,##0{digits}", locale=self.locale, currency_digits=False
+            )
 
     def count(self, value: float) -> str:
         """Return a number without decimals."""
-        return format_decimal(value, "#,##0", locale=self.locale)
+        return self._decimal(value, "#,##0")
 
     def percent(self, value: float, digits: int = 1) -> str:
         """Return a fraction as a percentage."""
         if math.isinf(value):
             return "unlimited"
-        return format_percent(value, f"#,##0.{'0' * digits} %" if digits else "#,##0 %", locale=self.locale)
+        with localcontext(prec=_DIGITS):
+            return format_percent(value, f"#,##0.{'0' * digits} %" if digits else "#,##0 %", locale=self.locale)
 
     def number(self, value: float) -> str:
         """Return a number with three digits after the point at most."""
-        return format_decimal(value, "#,##0.###", locale=self.locale)
+        return self._decimal(value, "#,##0.###")
 
     def signed(self, value: float, digits: int = 1) -> str:
         """Return a relative change with its sign."""
@@ -116,14 +121,20 @@ class Speech:
 
     def _number(self, found: re.Match[str]) -> str:
         number = found["number"]
-        if not re.fullmatch(r"\d{1,3}(,\d{3})*(\.\d+)?|\d+(\.\d+)?", number) or re.fullmatch(r"(19|20)\d\d", number):
+        if (
+            len(number) > _LONGEST
+            or not re.fullmatch(r"\d{1,3}(,\d{3})*(\.\d+)?|\d+(\.\d+)?", number)
+            or re.fullmatch(r"(19|20)\d\d", number)
+        ):
             return found[0]
         digits = len(number.partition(".")[2])
         pattern = f"#,##0.{'0' * digits}" if digits else ("#,##0" if "," in number else "0")
-        write: Callable[..., str] = format_decimal
-        return (
-            f"{found['before']}{write(Decimal(number.replace(',', '')), pattern, locale=self.locale)}{found['after'] or ''}"
-        )
+        return f"{found['before']}{self._decimal(Decimal(number.replace(',', '')), pattern)}{found['after'] or ''}"
+
+    def _decimal(self, value: float | Decimal, pattern: str) -> str:
+        """Return a number of whatever length."""
+        with localcontext(prec=_DIGITS):
+            return format_decimal(value, pattern, locale=self.locale)
 
     def _date(self, found: re.Match[str]) -> str:
         try:

@@ -9,7 +9,7 @@ from counterclick.audits.health import Health, Refused
 from counterclick.shop import Shop
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.showing import section_of, table_of
-from counterclick.web.dashboard.views import About, Figure, Figures, Section, View
+from counterclick.web.dashboard.views import About, Cell, Column, Figure, Figures, Section, Table, View
 
 __all__ = ["DATA"]
 
@@ -58,20 +58,27 @@ def _view(answer: _Answer, context: Context) -> View:
     figures = Figures(
         [
             Figure("events recorded", say.count(n_events), _COUNTS, href="#recorded-events"),
-            Figure("events refused", say.count(n_refused), _REFUSED, href="#refused-one-by-one"),
+            Figure("events refused", say.count(n_refused), _REFUSED, href="#refused-events"),
             Figure("findings", say.count(n), _FINDINGS, href="#what-needs-attention-in-the-data"),
         ]
     )
     volumes, *others, attention = health.grids()
-    refused = answer.refused.grids() if answer.refused.rows else []
+    refused = [_refused(answer.refused)] if answer.refused.rows else []
     sections = [
         Section("", [figures]),
         Section("What needs attention", [table_of(attention, say, _FINDINGS)]),
         section_of("What the data does to the verdicts", others, say, _EFFECTS),
         section_of("What arrives", [volumes], say, _COUNTS),
-        section_of("Refused, one by one", refused, say, _REFUSED),
+        Section("Refused, one by one", refused),
     ]
     return View(conclusion, [each for each in sections if each.parts], mark="warning" if n else "")
+
+
+def _refused(refused: Refused) -> Table:
+    """Return the newest refused events, each as it was kept."""
+    rows: list[list[Cell | str]] = [[reason, says, Cell(body, mark="code")] for reason, says, body in refused.rows]
+    title = f"The newest {len(rows):,} of {refused.n_all:,} refused events"
+    return Table(title, [Column("reason"), Column("what is wrong"), Column("what was sent, as it is kept")], rows, _REFUSED)
 
 
 DATA = Page(

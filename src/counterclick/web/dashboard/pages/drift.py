@@ -145,6 +145,7 @@ DRIFT = Page(
     "Do clicks, time and messages rise without the money?",
     _ask,
     _view,
+    is_stored=True,
     empty="Once clicks, answers and orders are recorded, this page lays what rises beside what is earned.",
 )
 """The page."""

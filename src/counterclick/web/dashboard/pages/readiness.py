@@ -56,6 +56,7 @@ READINESS = Page(
     "What is this store ready for?",
     _ask,
     _view,
+    is_stored=True,
     empty="Once orders are recorded, this page says what the store is ready for and what is missing until when.",
 )
 """The page."""

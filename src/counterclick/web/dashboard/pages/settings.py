@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -11,6 +11,7 @@ from typing import Any
 
 from litestar import Request, Response, post
 
+from counterclick.config.explaining import Setting
 from counterclick.errors import UnknownNameError
 from counterclick.shop import Shop
 from counterclick.shop.access import ShareList
@@ -56,24 +57,8 @@ def _ask(shop: Shop, _asked: Mapping[str, str]) -> _Answer:
 def _view(answer: _Answer, context: Context) -> View:
     settings = answer.settings
     is_right = not settings.wrong and not settings.is_changed
-    tables: list[Part] = [
-        Table(
-            section,
-            [Column("setting"), Column("holds"), Column("says so"), Column("by default"), Column("meaning")],
-            [
-                [
-                    Cell(each.name, mark="code"),
-                    Cell(written(each.value), mark="code"),
-                    "the file" if each.is_set else "by default",
-                    Cell("needed" if each.is_required else written(each.default), mark="code"),
-                    each.meaning.replace("``", "`"),
-                ]
-                for each in found
-            ],
-            _DECLARED,
-        )
-        for section, found in groupby(settings.settings, lambda each: each.section)
-    ]
+    kinds = groupby(settings.settings, lambda each: each.section.strip("[]").partition(".")[0])
+    tables = [_declared([*found]) for _kind, found in kinds]
     return View(
         settings.says if not settings.wrong else "shop.toml cannot be read as it is now.",
         [
@@ -84,6 +69,30 @@ def _view(answer: _Answer, context: Context) -> View:
         ],
         mark="" if is_right else "warning",
     )
+
+
+def _declared(settings: Sequence[Setting]) -> Table:
+    """Return the settings of one kind of section: of several sections only what the file says."""
+    sections = [*dict.fromkeys(each.section for each in settings)]
+    several = len(sections) > 1
+    shown = [each for each in settings if each.is_set or not several]
+    rows: list[list[Cell | str]] = [
+        [
+            *([Cell(each.section, mark="code")] if several else []),
+            Cell(each.name, mark="code"),
+            Cell(written(each.value), mark="code"),
+            "the file" if each.is_set else "by default",
+            Cell("needed" if each.is_required else written(each.default), mark="code"),
+            each.meaning.replace("``", "`"),
+        ]
+        for each in shown
+    ]
+    names = (*(("section",) if several else ()), "setting", "holds", "says so", "by default", "meaning")
+    left = len(settings) - len(shown)
+    notes = [f"{left:,} settings more hold by default; `counterclick settings` lists them."] if left else []
+    kind = sections[0].strip("[]").partition(".")[0]
+    title = f"[{kind}.NAME]: {len(sections):,} sections" if several else sections[0]
+    return Table(title, [Column(name) for name in names], rows, _DECLARED, notes)
 
 
 def _keys(keys: KeyList, context: Context) -> list[Part]:

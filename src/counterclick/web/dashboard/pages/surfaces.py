@@ -166,6 +166,7 @@ SURFACES = Page(
     _view,
     reads=("surface",),
     shares="audit",
+    is_stored=True,
     empty="Once orders and what surfaces show are recorded, this page says what to keep and what to switch off.",
 )
 """The page."""

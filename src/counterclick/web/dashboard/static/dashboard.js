@@ -19,12 +19,13 @@
   };
 
   // On a phone panels and the entries of a legend stand below each other, panels are smaller, and titles have several lines.
-  const lines = (text) => (typeof text === 'string' ? text.match(/.{1,44}(?:\s|$)|\S+/g) || [text] : text);
+  const lines = (text, most) => (typeof text === 'string' ? text.match(new RegExp(`.{1,${most}}(?:\\s|$)|\\S+`, 'g')) || [] : text);
   const narrow = (part) => {
     if (!part || typeof part !== 'object') return;
     if ('columns' in part) part.columns = 1;
+    if (part.legend && typeof part.legend === 'object') part.legend.columns = 1;
     if (part.width > 170) part.width = 170;
-    if (part.title && part.title.text) Object.assign(part.title, { text: lines(part.title.text), subtitle: lines(part.title.subtitle || '') });
+    if (part.title && part.title.text) Object.assign(part.title, { text: lines(part.title.text, 32), subtitle: lines(part.title.subtitle || '', 44) });
     for (const [name, inner] of Object.entries(part)) if (name !== 'data' && name !== 'datasets') narrow(inner);
   };
 
