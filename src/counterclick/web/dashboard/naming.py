@@ -1,14 +1,28 @@
-"""How metrics are called on a page, and how their values are written."""
+"""How metrics are called on a page, how their values are written, and where experiments stand."""
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from counterclick.metrics import METRICS
+from counterclick.verdicts import Verdict
 from counterclick.web.dashboard.speaking import Speech
 
-__all__ = ["defined", "label", "unit", "value"]
+__all__ = ["MARKS", "defined", "experiment_address", "in_words", "label", "unit", "value"]
 
 _LABELS = {"aov": "average order value", "add_to_cart_gmv": "value laid into carts", "ctr": "click-through rate"}
 _UNITS = {"count": "a number", "rate": "a share", "seconds": "seconds"}
+
+MARKS = {"won": "good", "lost": "bad", "invalid": "bad", "inconclusive": "missing"}
+"""Outcome of a verdict -> how it is marked."""
+
+
+def in_words(verdict: Verdict) -> str:
+    """Return what a verdict concludes: won, lost, inconclusive or invalid, and of which kind."""
+    still = {"open": ", returns are still open", "not shown": ", net of returns not shown"}.get(
+        verdict.returns_state or "", ""
+    )
+    return verdict.outcome + (still if verdict.outcome == "won" else "") + (f": {verdict.kind}" if verdict.kind else "")
 
 
 def label(metric: str) -> str:
@@ -20,6 +34,11 @@ def defined(metric: str) -> str:
     """Return what a metric means: its one definition, and by whom it is."""
     found = METRICS[metric]
     return f"{found.says} It is called {metric}; {found.role}; defined by {found.source}."
+
+
+def experiment_address(name: str) -> str:
+    """Return where an experiment stands."""
+    return f"/experiments/{quote(name, safe='')}"
 
 
 def unit(metric: str, say: Speech) -> str:

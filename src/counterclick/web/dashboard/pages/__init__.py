@@ -5,8 +5,11 @@ from typing import Any
 from counterclick.web.dashboard.page import Page
 from counterclick.web.dashboard.pages.data import DATA
 from counterclick.web.dashboard.pages.drift import DRIFT
+from counterclick.web.dashboard.pages.experiment import EXPERIMENT
+from counterclick.web.dashboard.pages.experiments import EXPERIMENTS
 from counterclick.web.dashboard.pages.figures import FIGURES
 from counterclick.web.dashboard.pages.home import HOME
+from counterclick.web.dashboard.pages.journeys import JOURNEY, JOURNEYS
 from counterclick.web.dashboard.pages.readiness import READINESS
 from counterclick.web.dashboard.pages.settings import SETTINGS
 from counterclick.web.dashboard.pages.shopify import SHOPIFY
@@ -14,5 +17,8 @@ from counterclick.web.dashboard.pages.surfaces import SURFACES
 
 __all__ = ["PAGES"]
 
-PAGES: tuple[Page[Any], ...] = (HOME, SURFACES, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY, FIGURES)
+PAGES: tuple[Page[Any], ...] = (
+    *(HOME, SURFACES, EXPERIMENTS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY),
+    *(EXPERIMENT, JOURNEY, FIGURES),
+)
 """The first one is the home page where none has the address ``/``."""

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from urllib.parse import quote
 
 from counterclick.audits.overview import Change, Earning, Figure, Overview
 from counterclick.errors import ConfigError, InputError, UnknownNameError
@@ -15,7 +14,7 @@ from counterclick.pages.wording import words
 from counterclick.shop import Shop
 from counterclick.web.dashboard.charts import Estimated, forest
 from counterclick.web.dashboard.earned import MOST, drawn, said
-from counterclick.web.dashboard.naming import defined, label, unit, value
+from counterclick.web.dashboard.naming import defined, experiment_address, label, unit, value
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.palette import EARNED, MUTED
 from counterclick.web.dashboard.speaking import Speech
@@ -112,14 +111,10 @@ def _view(answer: _Answer, context: Context) -> View:
 def _onward(found: Overview) -> dict[str, str]:
     """Return where more is told of the step."""
     own = [each for each in found.earnings if each.surface == found.step.surface]
-    links = {f"The experiment {each.experiment}": _experiment(each.experiment) for each in own if each.experiment}
+    links = {f"The experiment {each.experiment}": experiment_address(each.experiment) for each in own if each.experiment}
     if found.step.rule in _BROKEN[:2]:
         links["Data health"] = "/data"
     return links
-
-
-def _experiment(name: str) -> str:
-    return f"/experiments/{quote(name, safe='')}"
 
 
 def _about_period(found: Overview, say: Speech) -> str:
@@ -207,7 +202,7 @@ def _of_surfaces(earnings: Sequence[Earning], say: Speech) -> Table:
         rows.append(
             [
                 each.surface,
-                Cell(each.experiment, href=_experiment(each.experiment)) if each.experiment else "none",
+                Cell(each.experiment, href=experiment_address(each.experiment)) if each.experiment else "none",
                 *(_cell(share, "not measured" if share is None else say.percent(share)) for share in shares),
                 each.outcome or "none",
                 *(_cell(amount, "not known" if amount is None else say.money(amount)) for amount in amounts),
