@@ -352,6 +352,7 @@ HOME = Page(
     _ask,
     _view,
     reads=("period", "since", "until", "surface"),
+    is_stored=True,
     empty="Once orders and what surfaces show are recorded, this page says what to do next and what each surface earns.",
 )
 """The page."""

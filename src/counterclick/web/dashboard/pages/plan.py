@@ -297,6 +297,7 @@ PLAN = Page(
     _view,
     reads=("surface", "metric", "share", "lift"),
     draws=("share", "lift"),
+    is_stored=True,
     empty="Once orders and visitors are recorded, this page says which lift can be seen after how many weeks.",
 )
 """The page."""
