@@ -52,6 +52,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "/v1/check": ("check",),
     "/v1/check?fail_on=likely_bots": ("check", "--fail-on", "likely_bots"),
     "/v1/check?rejections=true&most=5": ("check", "--rejections", "--most", "5"),
+    "/v1/served?name=cart&period=last-14-days": ("served", "cart", "--period", "last-14-days"),
     "/v1/orders?most=3": ("orders", "--most", "3"),
     "/v1/orders?unmatched=test": ("orders", "--unmatched", "test"),
     "/v1/orders/o17": ("trace", "o17"),
@@ -145,10 +146,10 @@ def test_every_address_is_compared_and_documented() -> None:
     """Each stands in the table above and on the page."""
     page = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
     compared = [address.split("?")[0].replace("/test/", "/NAME/").replace("/cart/", "/SURFACE/") for address in VERBS]
-    compared = [address.replace("/revenue_per_visitor", "/NAME") for address in compared]
+    compared = [address.replace("/revenue_per_visitor", "/NAME").replace("/o17", "/ORDER") for address in compared]
     for handler in FIGURES:
         (path,) = handler.paths
-        written = path.replace("{name:str}", "NAME").replace("{surface:str}", "SURFACE")
+        written = path.replace("{name:str}", "NAME").replace("{surface:str}", "SURFACE").replace("{order:str}", "ORDER")
         assert written in compared
         assert f"`{written}`" in page
 

@@ -10,14 +10,19 @@ from cyclopts import Parameter
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.speaking import say
 
-__all__ = ["overview", "trace"]
+__all__ = ["overview", "served", "trace"]
+
+
+_Period = Annotated[str | None, Parameter(help="Such as 2026-03, or last-28-days, which is meant unless told.")]
+_Since = Annotated[date | None, Parameter(help="First day, instead.")]
+_Until = Annotated[date | None, Parameter(help="Last day; the last whole one that is known unless given.")]
 
 
 def overview(
     *,
-    period: Annotated[str | None, Parameter(help="Such as 2026-03, or last-28-days, which is meant unless told.")] = None,
-    since: Annotated[date | None, Parameter(help="First day, instead.")] = None,
-    until: Annotated[date | None, Parameter(help="Last day; the last whole one that is known unless given.")] = None,
+    period: _Period = None,
+    since: _Since = None,
+    until: _Until = None,
     surface: Annotated[str | None, Parameter(help="Only what belongs to this surface.")] = None,
     common: Common = COMMON,
 ) -> int:
@@ -31,4 +36,19 @@ def trace(order: str, /, *, common: Common = COMMON) -> int:
     """Show one order's journey: touches, who is credited and why nobody else, experiments, returns, claims of tools."""
     with opened(common) as shop:
         say(shop.trace(order), as_json=common.json)
+    return 0
+
+
+def served(
+    name: Annotated[str | None, Parameter(help="A surface or a policy; everything unless given.")] = None,
+    /,
+    *,
+    period: _Period = None,
+    since: _Since = None,
+    until: _Until = None,
+    common: Common = COMMON,
+) -> int:
+    """Show what surfaces served in a period, by policy, arm and product, and what of it was bought; verdicts first."""
+    with opened(common) as shop:
+        say(shop.served(name, period, since=since, until=until), as_json=common.json)
     return 0

@@ -12,6 +12,7 @@ from counterclick.audits.leaking import HoldoutCheck
 from counterclick.audits.overview import Overview
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
+from counterclick.audits.served import Served
 from counterclick.config import HOLDOUT
 from counterclick.decisions import Decision
 from counterclick.errors import ConfigError, UnknownNameError
@@ -20,14 +21,16 @@ from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
 from counterclick.experiments.holdout import GlobalHoldout
 from counterclick.experiments.plan_curve import SHARES, WEEKS, PlanCurve
+from counterclick.metrics import period_of
 from counterclick.shop.access import Access
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, health_of
 from counterclick.shop.keys import Keys
+from counterclick.shop.offering import served_of
 from counterclick.shop.onoff import OnOff
-from counterclick.shop.overviewing import overview_of
+from counterclick.shop.overviewing import latest_whole_day, overview_of
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.reporting import Past, report_of
@@ -161,6 +164,36 @@ class Shop(Telling):
             EmptyStoreError: nothing is recorded.
         """
         return self._registry.plans(lift)
+
+    @anew
+    def served(
+        self,
+        name: str | None = None,
+        period: str | None = None,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Served:
+        """Return what surfaces showed in a period, by policy, arm and product, and what of it was bought; verdicts first.
+
+        Args:
+            name: of a surface or a policy; everything unless given.
+            period: as `overview` takes it, with ``since`` and ``until``.
+            since: first day, instead of a name.
+            until: last day.
+
+        Raises:
+            ConfigError: the period is written as none can be, or is longer than a year.
+            EmptyStoreError: nothing is recorded.
+            UnknownNameError: nothing of that name was served in that time.
+        """
+        self.reading.as_of()
+        auditing = self._auditing(silent)
+        asked = period_of(period, since, until, latest_whole_day(self.reading, self.config, auditing.today))
+        surfaces = {of: experiment.config.surface for of, experiment in auditing.experiments.items()}
+        verdicts = {of: (surfaces[of], found) for of, found in auditing.verdicts.items()}
+        own = self.config.shop
+        return served_of(self.facts, self.rule, own.currency, own.timezone, asked, verdicts, name)
 
     @anew
     def plan_curve(

@@ -19,7 +19,7 @@ from counterclick.shop.health.volumes import gaps_of, known_until, scan, volumes
 from counterclick.shop.reading import BOOKKEEPING, Reading
 from counterclick.verdicts import Verdict
 
-__all__ = ["overview_of"]
+__all__ = ["latest_whole_day", "overview_of"]
 
 _DAY = timedelta(days=1)
 _ENGAGED = ("assistant_answer", "select_item", "message_clicked")
@@ -69,7 +69,7 @@ def overview_of(
     """
     if surface is not None and surface not in auditing.surfaces:
         raise UnknownNameError("surface", surface, auditing.surfaces)
-    latest = _latest(reading, config, auditing.today)
+    latest = latest_whole_day(reading, config, auditing.today)
     whole = period_of(*asked, latest)
     known = (latest - whole.first_on).days + 1
     if known < 1:
@@ -99,7 +99,7 @@ def overview_of(
     )
 
 
-def _latest(reading: Reading, config: Config, today: date) -> date:
+def latest_whole_day(reading: Reading, config: Config, today: date) -> date:
     """Return the last day that is wholly known: the last with events, unless it is not over yet."""
     return today if _ends(today, config) <= reading.as_of() else today - _DAY
 

@@ -76,6 +76,19 @@ async def check(
     )
 
 
+@get("/v1/served")
+async def served(
+    request: _Ask,
+    service: Service,
+    name: str | None = None,
+    period: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> _Answer:
+    """Show what surfaces served in a period, by policy, arm and product, and what of it was bought; verdicts first."""
+    return await service.ask(request, lambda shop: shop.served(name, period, since=since, until=until))
+
+
 @get("/v1/orders")
 async def orders(
     request: _Ask,
