@@ -27,7 +27,7 @@ from counterclick.cli.rights import export, forget, retention
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.settings import settings
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
-from counterclick.cli.telling import overview, trace
+from counterclick.cli.telling import overview, served, trace
 from counterclick.cli.verifying import app as verify_app
 
 if TYPE_CHECKING:
@@ -49,10 +49,9 @@ app.command(verify_app)
 app.command(requests)
 app.command(connect)
 app.command(reconcile)
-for _command in (
-    *(overview, trace, audit, report, claims, drift, alignment, readiness, settings),
-    *(serve, password, forget, export, retention),
-):
+_TELLING = (overview, trace, settings, served)
+_AUDITING = (audit, report, claims, drift, alignment, readiness)
+for _command in (*_TELLING, *_AUDITING, serve, password, forget, export, retention):
     app.command(_command)
 
 

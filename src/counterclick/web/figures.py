@@ -221,7 +221,8 @@ async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answe
 
 
 FIGURES = (
-    *(overview, audit, claims, alignment, drift, readiness, check, orders, trace, metric, report, calibrate, holdout),
-    *(plan, plan_curve, proposed_curve, course, result, verdict, slices, onoff_plan, onoff_calendar, onoff_verdict),
+    *(overview, audit, claims, alignment, drift, readiness, check, served, orders, trace, metric, report),
+    *(calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices),
+    *(onoff_plan, onoff_calendar, onoff_verdict),
 )
 """The addresses that read."""
