@@ -24,6 +24,14 @@ locale = "he"
 monthly_cost = 100
 [surfaces."{hostile}"]
 [surfaces."{right_to_left}"]
+[onoff."{hostile}"]
+starts_on = 2026-03-02
+weeks = 12
+block = "2d"
+washout = "1d"
+[onoff."{right_to_left}"]
+starts_on = 2026-03-02
+weeks = 12
 [experiments.cart-bundles]
 surface = "cart"
 control = "nothing"

@@ -148,10 +148,10 @@ def test_every_address_is_compared_and_documented() -> None:
     """Each stands in the table above and on the page."""
     page = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
     compared = [address.split("?")[0].replace("/test/", "/NAME/").replace("/cart/", "/SURFACE/") for address in VERBS]
-    compared = [address.replace("/revenue_per_visitor", "/NAME") for address in compared]
+    compared = [address.replace("/revenue_per_visitor", "/NAME").replace("/o17", "/ORDER") for address in compared]
     for handler in FIGURES:
         (path,) = handler.paths
-        written = path.replace("{name:str}", "NAME").replace("{surface:str}", "SURFACE")
+        written = path.replace("{name:str}", "NAME").replace("{surface:str}", "SURFACE").replace("{order:str}", "ORDER")
         assert written in compared
         assert f"`{written}`" in page
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from counterclick.metrics import METRICS
 from counterclick.verdicts import Verdict
 from counterclick.web.dashboard.speaking import Speech
 
-__all__ = ["MARKS", "defined", "experiment_address", "in_words", "label", "unit", "value"]
+__all__ = ["MARKS", "address_of", "defined", "experiment_address", "in_words", "label", "unit", "value"]
 
 _LABELS = {"aov": "average order value", "add_to_cart_gmv": "value laid into carts", "ctr": "click-through rate"}
 _UNITS = {"count": "a number", "rate": "a share", "seconds": "seconds"}
@@ -34,6 +34,17 @@ def defined(metric: str) -> str:
     """Return what a metric means: its one definition, and by whom it is."""
     found = METRICS[metric]
     return f"{found.says} It is called {metric}; {found.role}; defined by {found.source}."
+
+
+def address_of(page: str, parameter: str, name: str) -> str:
+    """Return where something of this name stands; a name that would be taken for parts of a path goes into the query.
+
+    >>> address_of("/journeys", "order", "#1"), address_of("/journeys", "order", "a/1")
+    ('/journeys/%231', '/journeys?order=a%2F1')
+    """
+    if "/" in name or "\\" in name or name.strip(".") == "":
+        return f"{page}?{urlencode({parameter: name})}"
+    return f"{page}/{quote(name, safe='')}"
 
 
 def experiment_address(name: str) -> str:

@@ -47,6 +47,7 @@ class Page(Generic[Answer]):
         ask: verbs of the `Shop`, whose answer is kept while nothing new is recorded; where it is asked anew, its `Premises`.
         view: makes a page of the answer; a pure function.
         reads: names of the query that it reads; all others mean nothing.
+        draws: those of them that change what is drawn of an answer, and not what is asked.
         shares: name of a question that several pages ask alike, so that its answer is kept once, whatever of it they show.
         empty: what is to be done where nothing is recorded.
         is_listed: whether the navigation names it.
@@ -63,6 +64,7 @@ class Page(Generic[Answer]):
     ask: Callable[[Any, Mapping[str, str]], Answer]
     view: Callable[[Answer, Context], View]
     reads: Sequence[str] = ()
+    draws: Sequence[str] = ()
     shares: str = ""
     empty: str = ""
     is_listed: bool = True
@@ -85,6 +87,10 @@ class Page(Generic[Answer]):
         """
         read = {name: query[name][:_LONGEST_VALUE] for name in self.reads if query.get(name)}
         return {**{name: str(value)[:_LONGEST_VALUE] for name, value in path.items()}, **read}
+
+    def question_of(self, asked: Mapping[str, str]) -> str:
+        """Return a name of what is asked, the same wherever the answer is."""
+        return self.shares or self.address({name: value for name, value in asked.items() if name not in self.draws})
 
     def address(self, asked: Mapping[str, str]) -> str:
         """Return the address that asks for this."""

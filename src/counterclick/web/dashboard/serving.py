@@ -187,7 +187,7 @@ async def _answer(desk: _Desk, each: Page[Any], asked: Mapping[str, str]) -> Kep
 
     if not each.is_asked_anew:
         kind = each.answer_type if each.is_stored else None
-        return await desk.answers.get(each.shares or each.address(asked), question, _PATIENCE, kind)
+        return await desk.answers.get(each.question_of(asked), question, _PATIENCE, kind)
     now = datetime.now(UTC)
     try:
         return Kept(await asyncio.to_thread(question, desk.shop), None, (0, 0), now, 0.0)

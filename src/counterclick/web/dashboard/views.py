@@ -216,6 +216,7 @@ class Form:
         fields: name, label, kind of input (or the choices), value, hint of each.
         method: ``post`` where something is changed, ``get`` where another view is asked for.
         is_small: whether it stands in a line.
+        is_live: whether the page is shown anew while its fields change; without scripts its button does it.
     """
 
     template: ClassVar[str] = "parts/form.html"
@@ -225,6 +226,7 @@ class Form:
     fields: Sequence[Field] = ()
     method: str = "post"
     is_small: bool = False
+    is_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from counterclick.web.dashboard.pages.experiment import EXPERIMENT
 from counterclick.web.dashboard.pages.experiments import EXPERIMENTS
 from counterclick.web.dashboard.pages.figures import FIGURES
 from counterclick.web.dashboard.pages.home import HOME
+from counterclick.web.dashboard.pages.interventions import INTERVENTION, INTERVENTIONS
 from counterclick.web.dashboard.pages.journeys import JOURNEY, JOURNEYS
+from counterclick.web.dashboard.pages.plan import PLAN
 from counterclick.web.dashboard.pages.readiness import READINESS
 from counterclick.web.dashboard.pages.settings import SETTINGS
 from counterclick.web.dashboard.pages.shopify import SHOPIFY
@@ -18,7 +20,7 @@ from counterclick.web.dashboard.pages.surfaces import SURFACES
 __all__ = ["PAGES"]
 
 PAGES: tuple[Page[Any], ...] = (
-    *(HOME, SURFACES, EXPERIMENTS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY),
-    *(EXPERIMENT, JOURNEY, FIGURES),
+    *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY),
+    *(EXPERIMENT, INTERVENTION, JOURNEY, FIGURES),
 )
 """The first one is the home page where none has the address ``/``."""

@@ -243,6 +243,7 @@ EXPERIMENT = Page(
     "What does it show, and what would end it?",
     _ask,
     _view,
+    is_stored=True,
     empty="Once its visitors and their orders are recorded, this page says what it concludes.",
     is_listed=False,
 )

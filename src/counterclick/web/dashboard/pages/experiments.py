@@ -163,6 +163,7 @@ EXPERIMENTS = Page(
     "What is shown to earn, and what is not?",
     _ask,
     _view,
+    is_stored=True,
     empty="Once visitors and orders of an experiment are recorded, this page says what it concludes.",
 )
 """The page."""

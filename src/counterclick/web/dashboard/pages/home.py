@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from counterclick.audits.overview import Change, Earning, Figure, Overview
 from counterclick.errors import ConfigError, InputError, UnknownNameError
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
 from counterclick.web.dashboard.charts import Estimated, forest
+from counterclick.web.dashboard.choosing import PERIOD, choosers, day
 from counterclick.web.dashboard.earned import MOST, drawn, said
 from counterclick.web.dashboard.naming import defined, experiment_address, label, unit, value
 from counterclick.web.dashboard.page import Context, Page
@@ -25,7 +24,6 @@ from counterclick.web.dashboard.views import (
     Column,
     Field,
     Figures,
-    Form,
     Part,
     Section,
     Table,
@@ -37,9 +35,6 @@ from counterclick.web.dashboard.views import Figure as Shown
 __all__ = ["HOME"]
 
 _LEADING = ("net_revenue", "orders", "aov", "conversion", "attributed_checkout_revenue", "order_success_rate")
-_DAYS = (7, 28, 90, 365)
-_USUAL = 28
-_MONTHS = 13
 _BROKEN = ("nothing comes in", "orders are refused", "an experiment is invalid")
 _SOURCE = "counterclick overview"
 _EARNED = About(
@@ -71,17 +66,10 @@ class _Answer:
 
 def _ask(shop: Shop, asked: Mapping[str, str]) -> _Answer:
     try:
-        since, until = (_day(asked, name) for name in ("since", "until"))
+        since, until = (day(asked, name) for name in ("since", "until"))
         return _Answer(shop.overview(asked.get("period"), asked.get("surface"), since=since, until=until))
     except (ConfigError, InputError, UnknownNameError) as error:
         return _Answer(None, str(error))
-
-
-def _day(asked: Mapping[str, str], name: str) -> date | None:
-    try:
-        return date.fromisoformat(asked[name]) if name in asked else None
-    except ValueError as error:
-        raise InputError(f"{name} is a day such as 2026-03-01; it was {asked[name]!r}.") from error
 
 
 def _view(answer: _Answer, context: Context) -> View:
@@ -127,47 +115,11 @@ def _about_period(found: Overview, say: Speech) -> str:
 
 
 def _choosers(found: Overview | None, context: Context) -> list[Part]:
-    asked, say = context.asked, context.say
-    periods = {"": f"the last {_USUAL} days", **{f"last-{n}-days": f"the last {n} days" for n in _DAYS if n != _USUAL}}
-    for first in _months(found.known_on) if found else ():
-        periods[f"{first:%Y-%m}"] = say.month(first)
-    chosen = asked.get("period", "")
-    if chosen and chosen not in periods:
-        named = re.fullmatch(r"last-(\d+)-days", chosen)
-        periods[chosen] = f"the last {named[1]} days" if named else chosen
-    if "since" in asked:
-        periods = {"": "the days below", **{name: text for name, text in periods.items() if name}}
-    names = [*context.config.surfaces, *(each.surface for each in found.earnings)] if found else context.config.surfaces
-    surfaces = {"": "the whole shop", **{name: name for name in dict.fromkeys([*names, *_given(asked, "surface")])}}
-    surface = asked.get("surface", "")
-    days = [Field("since", "From", asked.get("since", ""), "date", limits={"required": ""})]
-    days.append(Field("until", "to", asked.get("until", ""), "date"))
-    hidden = [Field("surface", value=surface, kind="hidden")] if surface else []
-    return [
-        Form(
-            "/",
-            "Show",
-            [
-                Field("period", "Period", chosen, "select", periods),
-                Field("surface", "Surface", surface, "select", surfaces),
-            ],
-            "get",
-            is_small=True,
-        ),
-        Form("/", "Show these days", [*days, *hidden], "get", is_small=True),
-    ]
-
-
-def _given(asked: Mapping[str, str], name: str) -> list[str]:
-    return [asked[name]] if name in asked else []
-
-
-def _months(known_on: date) -> Iterator[date]:
-    """Yield the first days of the newest months."""
-    first = known_on.replace(day=1)
-    for _ in range(_MONTHS):
-        yield first
-        first = (first - timedelta(days=1)).replace(day=1)
+    surface = context.asked.get("surface", "")
+    seen = [each.surface for each in found.earnings] if found else []
+    names = {name: name for name in (*context.config.surfaces, *seen, *filter(None, [surface]))}
+    field = Field("surface", "Surface", surface, "select", {"": "the whole shop", **names})
+    return [*choosers("/", context, found.known_on if found else None, {"surface": field})]
 
 
 def _earnings(found: Overview, say: Speech) -> list[Part]:
@@ -351,7 +303,8 @@ HOME = Page(
     "What is to be done next, and what do the AI features earn?",
     _ask,
     _view,
-    reads=("period", "since", "until", "surface"),
+    reads=(*PERIOD, "surface"),
+    is_stored=True,
     empty="Once orders and what surfaces show are recorded, this page says what to do next and what each surface earns.",
 )
 """The page."""

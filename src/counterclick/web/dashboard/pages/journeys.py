@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
 
 from counterclick.audits.trace import Touch, Trace
 from counterclick.errors import UnknownNameError
 from counterclick.shop import Shop
 from counterclick.shop.shown import OrderList
-from counterclick.web.dashboard.naming import defined, experiment_address, unit
+from counterclick.web.dashboard.naming import address_of, defined, experiment_address, unit
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.palette import CLAIMED, EARNED, INK, MUTED, PAPER
 from counterclick.web.dashboard.speaking import Speech
@@ -86,7 +85,7 @@ def _view(found: OrderList | Trace | _Unknown, context: Context) -> View:
 def _orders(found: OrderList, say: Speech) -> Table:
     rows: list[list[Cell | str]] = [
         [
-            Cell(row["order_id"], href=_address(row["order_id"])),
+            Cell(row["order_id"], href=address_of("/journeys", "order", row["order_id"])),
             Cell(say.moment(row["ordered_at"]), row["ordered_at"].isoformat()),
             row["visitor_id"] or "not named",
             _counted(row["units"], say),
@@ -98,13 +97,6 @@ def _orders(found: OrderList, say: Speech) -> Table:
     columns = [Column("order"), Column("ordered"), Column("visitor")]
     columns += [Column(name, is_number=True) for name in ("units", "revenue", "returned")]
     return Table("The newest orders", columns, rows, _ORDERS, [f"{say.count(found.n_all)} orders are recorded."])
-
-
-def _address(order: str) -> str:
-    """Return where an order is traced; one that would be taken for several parts of an address goes into the query."""
-    if "/" in order or "\\" in order or order.strip(".") == "":
-        return f"/journeys?{urlencode({'order': order})}"
-    return f"/journeys/{quote(order, safe='')}"
 
 
 def _counted(amount: float | None, say: Speech) -> Cell:

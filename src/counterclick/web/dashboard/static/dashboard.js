@@ -46,9 +46,51 @@
     place.querySelector('svg').setAttribute('aria-hidden', 'true'); // the place says it in words
   };
 
-  const places = [...document.querySelectorAll('[data-spec]')];
-  Promise.all(places.map((place) => draw(place).catch((error) => {
-    place.textContent = place.getAttribute('aria-label');
-    console.error(error);
-  }))).then(() => { document.documentElement.dataset.drawn = places.length; });
+  const drawAll = async () => {
+    const places = [...document.querySelectorAll('[data-spec]')];
+    await Promise.all(places.map((place) => draw(place).catch((error) => {
+      place.textContent = place.getAttribute('aria-label');
+      console.error(error);
+    })));
+    document.documentElement.dataset.drawn = places.length;
+  };
+
+  // While a live form changes, the rest of the page is fetched and shown anew; the form stays, and with it the focus.
+  const live = (form) => {
+    const main = document.getElementById('main');
+    let timer;
+    let asked = 0;
+
+    const renew = async () => {
+      const own = ++asked;
+      const address = `${form.getAttribute('action')}?${new URLSearchParams(new FormData(form))}`;
+      const answer = await fetch(address).catch(() => null);
+      if (own !== asked) return;
+      if (answer && answer.status === 202) { timer = setTimeout(renew, 1000); return; }
+      const fresh = answer && answer.ok && new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('main');
+      const holder = fresh && [...fresh.children].find((each) => each.querySelector('form[data-live]'));
+      if (own !== asked) return;
+      if (!holder || (fresh.querySelector('[data-spec]') && !window.vegaEmbed)) { location.assign(address); return; }
+      const kept = [...main.children].find((each) => each.contains(form));
+      const parts = [...fresh.children];
+      const place = parts.indexOf(holder);
+      for (const each of [...main.children]) if (each !== kept) each.remove();
+      kept.before(...parts.slice(0, place));
+      kept.after(...parts.slice(place + 1));
+      main.querySelector('.conclusion').setAttribute('role', 'status');
+      history.replaceState(null, '', address);
+      await drawAll();
+      document.documentElement.dataset.shown = address;
+    };
+
+    form.addEventListener('input', () => {
+      for (const output of form.querySelectorAll('output')) output.value = document.getElementById(output.htmlFor).value;
+      asked += 1; // an answer that is still under way is no longer wanted
+      clearTimeout(timer);
+      timer = setTimeout(renew, 120);
+    });
+  };
+
+  drawAll();
+  document.querySelectorAll('form[data-live]').forEach(live);
 })();
