@@ -62,7 +62,9 @@ def test_the_verdict_stands_before_what_sold(browser: Browser, demonstrated: Ser
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize("address", ["/interventions/none", "/interventions?policy=a/b", "/interventions?period=never", "/interventions?since=x"])
+@pytest.mark.parametrize(
+    "address", ["/interventions/none", "/interventions?policy=a/b", "/interventions?period=never", "/interventions?since=x"]
+)
 def test_what_cannot_be_shown_is_told_with_a_way_on(demonstrated: Served, address: str) -> None:
     """Of a name that served nothing, and of a period that is none."""
     with signed_in(demonstrated) as client:
