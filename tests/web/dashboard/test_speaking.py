@@ -62,3 +62,10 @@ def test_values_are_written_as_the_locale_has_it() -> None:
 def test_sentences_of_results_are_written_so_too(said: str, german: str) -> None:
     """Amounts, shares and days within them; what is no number stays as it is."""
     assert speech("de").text(said) == german
+
+
+def test_days_from_right_to_left_stand_apart_from_the_english_around_them() -> None:
+    """Or a sentence would change their order."""
+    say = speech("he")
+    assert say.day(date(2026, 3, 1)).startswith("\N{FIRST STRONG ISOLATE}")
+    assert say.day(date(2026, 3, 1)).endswith("\N{POP DIRECTIONAL ISOLATE}")

@@ -86,7 +86,7 @@ class Speech:
 
     def day(self, day: date) -> str:
         """Return a day."""
-        return format_date(day, "medium", locale=self.locale)
+        return self._apart(format_date(day, "medium", locale=self.locale))
 
     def days(self, first: date, last: date) -> str:
         """Return whole days from a first to a last one."""
@@ -94,11 +94,16 @@ class Speech:
 
     def month(self, day: date) -> str:
         """Return the month in which a day lies."""
-        return format_skeleton("yMMMM", day, locale=self.locale)
+        return self._apart(format_skeleton("yMMMM", day, locale=self.locale))
 
     def moment(self, moment: datetime) -> str:
         """Return a moment in the shop's time zone, to the minute."""
-        return format_datetime(moment.astimezone(self.zone), "d MMM y HH:mm", locale=self.locale)
+        return self._apart(format_datetime(moment.astimezone(self.zone), "d MMM y HH:mm", locale=self.locale))
+
+    def _apart(self, text: str) -> str:
+        """Return what is written from right to left so that the English around it does not mix with it."""
+        is_mixed = self.locale.character_order == "right-to-left"
+        return f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}" if is_mixed else text
 
     def clock(self, moment: datetime) -> str:
         """Return the time of day of a moment."""

@@ -135,7 +135,14 @@ def _figures(verdict: Verdict, say: Speech) -> list[Figure]:
         ends = f"[{say.signed(verdict.lift_lower)}, {say.signed(verdict.lift_upper)}]"
         shown = say.signed(verdict.lift)
         found.append(
-            Figure(f"lift of {label(verdict.metric)}", shown, about, ends, is_provisional=is_open, note=verdict.interval)
+            Figure(
+                f"lift of {label(verdict.metric)}",
+                shown,
+                about,
+                ends,
+                is_provisional=is_open,
+                note=f"interval: {verdict.interval}",
+            )
         )
     about = About("The lift at which the feature pays what it costs.", source, "relative change")
     pays = verdict.break_even_lift

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from counterclick.audits.overview import Change, Earning, Figure, Overview
 from counterclick.errors import ConfigError, InputError, UnknownNameError
@@ -100,6 +101,8 @@ def _onward(found: Overview) -> dict[str, str]:
     """Return where more is told of the step."""
     own = [each for each in found.earnings if each.surface == found.step.surface]
     links = {f"The experiment {each.experiment}": experiment_address(each.experiment) for each in own if each.experiment}
+    if found.step.surface is not None:
+        links[f"All about {found.step.surface}"] = f"/surfaces?{urlencode({'surface': found.step.surface})}"
     if found.step.rule in _BROKEN[:2]:
         links["Data health"] = "/data"
     return links
