@@ -62,10 +62,8 @@ def test_the_verdict_stands_before_what_sold(browser: Browser, demonstrated: Ser
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize(
-    "address", ["/interventions/none", "/interventions?policy=a/b", "/interventions?period=never", "/interventions?since=x"]
-)
-def test_what_cannot_be_shown_is_told_with_a_way_on(demonstrated: Served, address: str) -> None:
+@pytest.mark.parametrize("asked", ["/none", "?policy=a/b", "?period=never", "?since=x"])
+def test_what_cannot_be_shown_is_told_with_a_way_on(demonstrated: Served, asked: str) -> None:
     """Of a name that served nothing, and of a period that is none."""
     with signed_in(demonstrated) as client:
-        assert "Choose another period" in waited_for(client, address).text
+        assert "Choose another period" in waited_for(client, f"/interventions{asked}").text
