@@ -12,7 +12,8 @@ import pytest
 from builders import purchase
 from counterclick.audits.readiness import Readiness
 from counterclick.errors import EmptyStoreError, StoreError
-from counterclick.shop import Shop, open_shop
+from counterclick.shop import Shop
+from counterclick.shop.premises import open_premises
 from counterclick.web.asking import Asking
 from counterclick.web.dashboard import answers as module
 from counterclick.web.dashboard.answers import Answers, Kept
@@ -25,9 +26,9 @@ def with_answers(folder: Path, does: Does, toml: str = "") -> None:
 
     async def run() -> None:
         (folder / "shop.toml").write_text(toml, encoding="utf-8")
-        with open_shop(folder / "shop.toml") as shop:
-            asking = Asking(shop)
-            await does(Answers(shop, asking), shop)
+        with open_premises(folder / "shop.toml") as premises, premises.shop() as shop:
+            asking = Asking(premises)
+            await does(Answers(premises, asking), shop)
             await asking.close()
 
     asyncio.run(run())
