@@ -49,7 +49,7 @@ def test_what_a_served_shop_says(tmp_path: Path, *, every: bool) -> None:
         ("POST", "/ofrep/v1/evaluate/flags/{key:str}", 400),
     ]
     assert ("request" in events) == every
-    assert "keys new write" in next(line["says"] for line in lines if line["event"] == "refused")
+    assert "keys new write" in next(line["says"] for line in lines if line.get("address") == "/mp/collect")
     for personal in ("secret", "anna", "127.0.0.1:", server.key):
         assert personal not in text
 
