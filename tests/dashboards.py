@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import time
@@ -27,6 +29,7 @@ __all__ = [
     "form_token",
     "opened",
     "picture",
+    "rows_of",
     "signed_in",
     "waited_for",
     "with_password",
@@ -74,6 +77,14 @@ def waited_for(client: httpx.Client, address: str) -> httpx.Response:
             return answer
         time.sleep(0.3)
     raise AssertionError(f"{address} is still being worked out")
+
+
+def rows_of(server: Served, address: str, part: str) -> list[dict[str, str]]:
+    """Return the rows of a part's file, each by its headings."""
+    with signed_in(server) as client:
+        answer = waited_for(client, f"{address}{'&' if '?' in address else '?'}as=csv&part={part}")
+    assert answer.headers["content-type"].startswith("text/csv"), answer.text
+    return [*csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))]
 
 
 @contextmanager

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser
 
 from counterclick.shop import open_shop
-from dashboards import WIDTHS, entered, examined, opened, picture, signed_in, waited_for
+from dashboards import WIDTHS, entered, examined, opened, picture, rows_of, signed_in, waited_for
 from odd_shop import HOSTILE, RIGHT_TO_LEFT, SLASHED
 from served import Served
-
-
-def rows_of(server: Served, address: str, part: str) -> list[dict[str, str]]:
-    """Return the rows of a part's file, each by its headings."""
-    with signed_in(server) as client:
-        answer = waited_for(client, f"{address}{'&' if '?' in address else '?'}as=csv&part={part}")
-    assert answer.headers["content-type"].startswith("text/csv"), answer.text
-    return [*csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))]
 
 
 def number(text: str) -> float | None:

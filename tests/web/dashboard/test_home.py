@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from typing import Any
 
@@ -12,20 +10,12 @@ from playwright.sync_api import Browser
 
 from counterclick.audits.overview import Overview
 from counterclick.shop import open_shop
-from dashboards import WIDTHS, entered, examined, opened, picture, signed_in, waited_for
+from dashboards import WIDTHS, entered, examined, opened, picture, rows_of, signed_in, waited_for
 from odd_shop import HOSTILE, RIGHT_TO_LEFT
 from served import Served
 
 FIGURES = "all-figures-of-the-period"
 EARNED = "of-every-100-that-visitors-with-the-feature-spent-claimed-cr"
-
-
-def rows_of(server: Served, address: str, part: str) -> list[dict[str, str]]:
-    """Return the rows of a part's file, each by its headings."""
-    with signed_in(server) as client:
-        answer = waited_for(client, f"{address}{'&' if '?' in address else '?'}as=csv&part={part}")
-    assert answer.headers["content-type"].startswith("text/csv"), answer.text
-    return [*csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))]
 
 
 def number(text: str) -> float | None:
