@@ -10,6 +10,8 @@ import ibis
 from ibis import _
 from ibis.expr.types import Column, Table
 
+from counterclick.facts.rows import all_rows
+
 __all__ = ["claims_together", "period_claims", "tied_to"]
 
 
@@ -82,7 +84,7 @@ def tied_to(claimant: Column, claimed_by: Mapping[str, str]) -> Any:
 def _apart(told: Table) -> list[str]:
     """Return the ids of those claims on periods that overlap no larger one of their tool that counts."""
     periods = told.filter((told.nth == 0) & told.order_id.isnull() & told.claimed_revenue.notnull())
-    rows = periods.to_pyarrow().to_pylist()
+    rows = all_rows(periods)
     rows.sort(key=lambda row: (row["claimant"], -row["claimed_revenue"], row["period_starts_at"], row["claim_id"]))
     taken: list[tuple[str, datetime, datetime]] = []
     found = []

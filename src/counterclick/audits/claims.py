@@ -18,6 +18,7 @@ from ibis.expr.types import Table
 from counterclick.audits.ledger import Ledger
 from counterclick.display import Grid, Shown, count, money, percent
 from counterclick.errors import RefusedError
+from counterclick.facts.rows import all_rows
 from counterclick.stats import Moments, incrementality_ratio
 from counterclick.verdicts import Money, Verdict
 
@@ -244,7 +245,7 @@ def _sums(
     sums = {name: visitors[name].sum().cast("float64") for name in _AMOUNTS}  # decimals: exactly what its rows add up to
     as_float = {name: visitors[name].cast("float64") for name in _AMOUNTS}
     products = {f"{a}_{b}": (as_float[a] * as_float[b]).sum() for a in _AMOUNTS for b in _AMOUNTS}
-    rows = visitors.group_by("experiment").agg(**sums, **products).to_pyarrow().to_pylist()
+    rows = all_rows(visitors.group_by("experiment").agg(**sums, **products))
     return {
         row["experiment"]: (
             [row[name] for name in _AMOUNTS],
@@ -303,7 +304,7 @@ def _of_own(lift: float) -> float:
 
 
 def _by_surface(ledger: Table) -> dict[str, float]:
-    rows = ledger.group_by("surface").agg(total=_.amount.sum().cast("float64")).to_pyarrow().to_pylist()
+    rows = all_rows(ledger.group_by("surface").agg(total=_.amount.sum().cast("float64")))
     return {row["surface"]: row["total"] for row in rows}
 
 

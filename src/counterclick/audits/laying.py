@@ -15,7 +15,7 @@ from counterclick.attribution import claimed as claimed_of
 from counterclick.attribution import credited as credited_of
 from counterclick.audits.adding import claims_together, period_claims, tied_to
 from counterclick.audits.ledger import WINDOWS, Claimant, Inflation, Ledger, Period, Problem
-from counterclick.facts.rows import one_row
+from counterclick.facts.rows import all_rows, one_row
 
 __all__ = ["WAYS", "claimed_by_surface", "counted_by", "ledger_audit"]
 
@@ -49,7 +49,7 @@ def claimed_by_surface(ruled: Table, told: Table, orders: Table, claimed_by: Map
         return whole
     known = _on_orders(told, orders).filter(_.claimed_revenue.notnull() & _.claimant.isin(list(claimed_by)))
     named = known.mutate(surface=known.claimant.substitute(dict(claimed_by)))
-    spans = named.group_by("surface").agg(first=_.ordered_at.min(), last=_.ordered_at.max()).to_pyarrow().to_pylist()
+    spans = all_rows(named.group_by("surface").agg(first=_.ordered_at.min(), last=_.ordered_at.max()))
     if not spans:
         return whole
     dated = whole.join(orders.select("order_id", "ordered_at"), "order_id")
@@ -100,7 +100,7 @@ def ledger_audit(
     several = one_row(per_order.agg(n=_.count(), twice=(_.n > 1).cast("int64").sum()))
     net = credited.join(orders.select("order_id", "net_revenue"), "order_id")
     sums = one_row(net.agg(total=_.attributed_revenue.sum().cast("float64"), after=_.net_revenue.sum().cast("float64")))
-    adds = period_claims(claimed, told, orders, claimed_by).to_pyarrow().to_pylist()
+    adds = all_rows(period_claims(claimed, told, orders, claimed_by))
     counted = {row["claim_id"]: float(row["adds"]) for row in adds}
     periods = _periods(once, orders, credited, claimed_by, ZoneInfo(timezone), counted)
     return Ledger(
@@ -153,9 +153,9 @@ def _claimants(once: Table, orders: Table, paired: Table, claimed_by: Mapping[st
         claimed=_.claimed_revenue.sum().cast("float64"),
         of_periods=_.claimed_revenue.sum(where=_.order_id.isnull()).cast("float64"),
     )
-    found = {(row["claimant"], row["claim_window"]): row for row in of_orders.to_pyarrow().to_pylist()}
+    found = {(row["claimant"], row["claim_window"]): row for row in all_rows(of_orders)}
     lines = []
-    for row in all_of.order_by(*keys).to_pyarrow().to_pylist():
+    for row in all_rows(all_of.order_by(*keys)):
         own = found.get((row["claimant"], row["claim_window"]), {})
         n, tied = int(own.get("n_orders") or 0), claimed_by.get(row["claimant"])
         lines.append(
@@ -187,7 +187,7 @@ def _periods(
 ) -> tuple[Period, ...]:
     """Return claims on periods, each with what it adds to the sum of all claims where it counts."""
     lines: list[Period] = []
-    for row in once.filter(once.order_id.isnull()).to_pyarrow().to_pylist():
+    for row in all_rows(once.filter(once.order_id.isnull())):
         first, last, surface = row["period_starts_at"], row["period_ends_at"], claimed_by.get(row["claimant"])
         lines.append(
             Period(
@@ -235,7 +235,7 @@ def _inflation(paired: Table, revenue: float) -> tuple[Inflation, ...]:
         for label in WINDOWS:
             summed = counted_by(paired, way, label).group_by("surface").agg(total=_.amount.sum().cast("float64"))
             parts.append(summed.mutate(way=ibis.literal(way), window_=ibis.literal(label)))
-    rows = ibis.union(*parts).to_pyarrow().to_pylist()
+    rows = all_rows(ibis.union(*parts))
     totals = {(row["surface"], row["way"], row["window_"]): row["total"] for row in rows}
     surfaces = sorted({row["surface"] for row in rows})
     return tuple(
@@ -260,7 +260,7 @@ def _problems(told: Table, orders: Table) -> tuple[Problem, ...]:
         else_=ibis.null("string"),
     )
     wrong = joined.mutate(problem=problem).filter(_.problem.notnull())
-    rows = wrong.order_by("problem", "claimant", "order_id", "claim_id").to_pyarrow().to_pylist()
+    rows = all_rows(wrong.order_by("problem", "claimant", "order_id", "claim_id"))
     return tuple(
         Problem(
             row["problem"],

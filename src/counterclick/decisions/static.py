@@ -9,6 +9,7 @@ from ibis import _
 
 from counterclick.decisions.policy import Ask, Policy
 from counterclick.facts import Outcomes
+from counterclick.facts.rows import all_rows
 
 __all__ = ["POLICIES", "Bestsellers", "Nothing"]
 
@@ -54,7 +55,7 @@ class Bestsellers:
         )
         share = 1 - recent.returned_units.cast("float64") / recent.units.cast("float64")
         sold = recent.mutate(kept_units=recent.quantity * share).group_by("product_id").agg(kept_units=_.kept_units.sum())
-        top = sold.order_by([_.kept_units.desc(), _.product_id]).head(self._most).to_pyarrow().to_pylist()
+        top = all_rows(sold.order_by([_.kept_units.desc(), _.product_id]).head(self._most))
         self._ranked = tuple((row["product_id"], float(row["kept_units"])) for row in top if row["kept_units"] > 0)
 
     def decide(self, ask: Ask) -> tuple[tuple[str, ...], tuple[float, ...], str]:

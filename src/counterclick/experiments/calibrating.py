@@ -25,7 +25,7 @@ from counterclick.experiments.estimating import FEW_BUYERS, LEAST_BUYERS
 from counterclick.experiments.history import MOST_WEEKS, seen_on
 from counterclick.facts.local_time import local
 from counterclick.facts.people import first_rows
-from counterclick.facts.rows import one_row
+from counterclick.facts.rows import all_rows, floats, one_row
 from counterclick.metrics import Sources, metric_named, per_visitor
 from counterclick.stats import Trials, design_bounds, run_trials
 
@@ -215,14 +215,14 @@ def _past(name: str, config: ExperimentConfig, context: Context) -> _Past:
     column = values[metric.numerator]
     week = values.day.delta(ibis.literal(since), unit="day") - 1
     counted = values.select("visitor_id", amount=column, week=(week / 7).floor().cast("int64"))
-    sizes = counted.filter(counted.amount <= 0).group_by("week").agg(n=_.count()).to_pyarrow().to_pylist()
+    sizes = all_rows(counted.filter(counted.amount <= 0).group_by("week").agg(n=_.count()))
     bought = counted.filter(counted.amount > 0).order_by(["week", "visitor_id"]).to_pyarrow()
     looks = weeks - _FIRST_WEEK + 1
     others = np.zeros(looks, dtype=np.int64)
     for row in sizes:
         others[max(0, row["week"] - _FIRST_WEEK + 1)] += row["n"]
     look = np.maximum(np.asarray(bought["week"].to_numpy(), dtype=np.int64) - _FIRST_WEEK + 1, 0)
-    amounts = np.asarray(bought["amount"].to_numpy(), dtype=np.float64)
+    amounts = floats(bought["amount"])
     if len(amounts) < 2 * LEAST_BUYERS:
         raise RefusedError(
             f"experiment {name!r} cannot be calibrated: {len(amounts)} past buyers are known by their visits, and "

@@ -16,7 +16,7 @@ from counterclick.experiments.context import Context
 from counterclick.experiments.traits import TRAITS
 from counterclick.experiments.units import assigned_orders, eligible, ends_at, is_finished, unmatched_orders
 from counterclick.facts.local_time import day_begins
-from counterclick.facts.rows import one_row
+from counterclick.facts.rows import all_rows, one_row
 
 __all__ = ["Assignment", "Cohort"]
 
@@ -93,8 +93,7 @@ class Cohort:
             n=_.count(where=done),
             last_exposed_at=_.exposed_at.max(where=done),
         )
-        rows: list[dict[str, Any]] = counted.order_by("entry_on", "variant").to_pyarrow().to_pylist()
-        return rows
+        return all_rows(counted.order_by("entry_on", "variant"))
 
     def sizes(self, *keys: str, until: date | None = None) -> dict[tuple[Any, ...], int]:
         """Return finished eligible visitors by keys, in the order of their entry.

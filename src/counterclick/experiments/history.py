@@ -17,7 +17,7 @@ from counterclick.errors import EmptyStoreError, RefusedError
 from counterclick.experiments.context import Context
 from counterclick.facts.local_time import local
 from counterclick.facts.people import first_rows
-from counterclick.facts.rows import one_row, row_count
+from counterclick.facts.rows import all_rows, one_row, row_count
 from counterclick.metrics import Sources, metric_named, per_visitor
 
 __all__ = ["HORIZONS", "MOST_WEEKS", "History", "Span", "history_of", "seen_on"]
@@ -220,7 +220,7 @@ def _whole_weeks(days: Table, last: date, length: int) -> int:
     if length < 2:  # noqa: PLR2004 - nothing to compare
         return length
     back = (ibis.literal(last).delta(days.day, unit="day") / _WEEK).floor().cast("int64")
-    weekly = days.mutate(back=back).group_by("back").agg(n=_.visitor_id.nunique()).to_pyarrow().to_pylist()
+    weekly = all_rows(days.mutate(back=back).group_by("back").agg(n=_.visitor_id.nunique()))
     counts = {row["back"]: row["n"] for row in weekly}
     usual = sorted(counts.get(week, 0) for week in range(length))[length // 2]
     thin = (week for week in range(length) if counts.get(week, 0) < usual / _THIN)

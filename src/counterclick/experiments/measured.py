@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from counterclick.config import duration
 from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.traits import DIMENSIONS, TRAITS, Cells, labelled
-from counterclick.facts.rows import one_row
+from counterclick.facts.rows import floats, one_row
 from counterclick.metrics import MEASURES, METRICS, Metric, Sources, Span, activity
 from counterclick.stats import Moments
 
@@ -239,7 +239,7 @@ def _summed(active: Table, names: Sequence[str], keys: Sequence[str], shifts: Ma
     products = {f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(k) for j in range(i + 1)}
     size = {f"z_{i}": (flat[f"x_{i}"] + shift).abs().max() for i, shift in shifts.items()}
     rows = flat.group_by(*keys).agg(n_active=flat.count(), **sums, **products, **size).to_pyarrow()
-    column = {name: _numbers(rows[name]) for name in ("n_active", *sums, *products, *size)}
+    column = {name: floats(rows[name]) for name in ("n_active", *sums, *products, *size)}
     shift = np.zeros((len(rows), k))
     some = np.ones((len(rows), k), dtype=bool)
     for i, subtracted in shifts.items():
@@ -253,10 +253,6 @@ def _summed(active: Table, names: Sequence[str], keys: Sequence[str], shifts: Ma
         np.where(some[:, :, None] & some[:, None, :], matrix, 0.0),
         shift,
     )
-
-
-def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _shifts(summed: _Summed, names: Sequence[str]) -> dict[int, float]:
@@ -279,10 +275,10 @@ def _amounts(values: Table, outcome: str) -> tuple[dict[str, NDArray[np.float64]
     """Return amounts and entry days of the visitors for whom the outcome is not zero, in an order of their own."""
     buyers = values.filter(values[outcome] != 0).select("variant", "entry_on", amount=values[outcome]).to_pyarrow()
     arms = buyers["variant"].combine_chunks().dictionary_encode()
-    amounts = np.asarray(buyers["amount"].to_numpy(zero_copy_only=False), dtype=np.float64)
-    days = np.asarray(buyers["entry_on"].to_numpy(zero_copy_only=False), dtype="datetime64[D]")
+    amounts = floats(buyers["amount"])
+    days = np.from_dlpack(buyers["entry_on"].cast(pa.int32()).combine_chunks()).astype("datetime64[D]")
     order = np.lexsort((amounts, days))
-    places, amounts, days = arms.indices.to_numpy()[order], amounts[order], days[order]
+    places, amounts, days = np.from_dlpack(arms.indices)[order], amounts[order], days[order]
     named = sorted((str(arm), place) for place, arm in enumerate(arms.dictionary.to_pylist()))
     masks = {arm: places == place for arm, place in named}
     return {arm: amounts[mask] for arm, mask in masks.items()}, {arm: days[mask] for arm, mask in masks.items()}

@@ -12,6 +12,7 @@ from counterclick.config import duration
 from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.units import ends_at
 from counterclick.facts.local_time import day_begins
+from counterclick.facts.rows import all_rows
 
 __all__ = ["Membership", "membership"]
 
@@ -89,5 +90,5 @@ def _of_nobody(cohort: Cohort, order_id: str, ordered_at: datetime, visitor_id: 
 
 
 def _first(rows: Table) -> dict[str, Any] | None:
-    found: list[dict[str, Any]] = rows.head(1).to_pyarrow().to_pylist()
+    found = all_rows(rows.head(1))
     return found[0] if found else None

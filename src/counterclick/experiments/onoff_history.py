@@ -15,7 +15,7 @@ from counterclick.errors import EmptyStoreError
 from counterclick.experiments.stakes import COSTS_KNOWN
 from counterclick.facts import Facts
 from counterclick.facts.local_time import local
-from counterclick.facts.rows import one_row
+from counterclick.facts.rows import all_rows, one_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,7 +84,7 @@ def daily_revenue(facts: Facts, timezone: str) -> Daily:
     by_day = orders.group_by(ordered_on=local(orders.ordered_at, timezone).cast("date")).agg(
         revenue=_.revenue.sum().cast("float64")
     )
-    found = {row["ordered_on"]: row["revenue"] for row in by_day.to_pyarrow().to_pylist()}
+    found = {row["ordered_on"]: row["revenue"] for row in all_rows(by_day)}
     if not found:
         raise EmptyStoreError(
             "no orders are recorded, and an on/off test compares the revenue of days. Record them with "
@@ -122,7 +122,7 @@ def decision_lag(facts: Facts, timezone: str) -> Lag | None:
         hours=((followed.bought_at.epoch_seconds() - followed.seen_at.epoch_seconds()) / _HOUR).floor().cast("int64"),
         days=day[1] - day[0],
     )
-    rows = lags.group_by("hours", "days").agg(n=_.count()).order_by("hours", "days").to_pyarrow().to_pylist()
+    rows = all_rows(lags.group_by("hours", "days").agg(n=_.count()).order_by("hours", "days"))
     n_orders = sum(row["n"] for row in rows)
     if n_orders < LEAST_ORDERS:
         return None
@@ -160,5 +160,5 @@ def surface_events(facts: Facts, surface: str, timezone: str) -> dict[date, int]
 
     used = facts.interactions.filter(~facts.interactions.kind.startswith("message_"))
     both = by_day(facts.impressions).union(by_day(used))
-    counted = both.group_by("happened_on").agg(n=_.count()).to_pyarrow().to_pylist()
+    counted = all_rows(both.group_by("happened_on").agg(n=_.count()))
     return {row["happened_on"]: row["n"] for row in counted}

@@ -19,6 +19,7 @@ from counterclick.experiments.cohort import Cohort
 from counterclick.experiments.measured import PRE, Measured
 from counterclick.experiments.traits import along
 from counterclick.facts.local_time import day_begins
+from counterclick.facts.rows import floats
 from counterclick.metrics import MEASURES, METRICS
 from counterclick.stats import Estimate, Moments, adjusted_lift, cap_of, capped_lift, fieller_lift, post_stratified_lift
 
@@ -66,8 +67,7 @@ def spent_before(cohort: Cohort) -> NDArray[np.float64]:
     who = ibis.coalesce(before.person_id, ibis.literal("o:") + before.order_id)
     spans = before.mutate(_who=who, _nth=(ago / seconds).floor().cast("int64"))
     spent = spans.group_by("_who", "_nth").agg(spent=_.revenue.sum().cast("float64"))
-    amounts = spent.filter(spent.spent > 0).to_pyarrow()["spent"].to_numpy(zero_copy_only=False)
-    return np.sort(np.asarray(amounts, dtype=np.float64))
+    return np.sort(floats(spent.filter(spent.spent > 0).to_pyarrow()["spent"]))
 
 
 def sensitivity_lines(

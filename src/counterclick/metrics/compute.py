@@ -9,6 +9,7 @@ import ibis
 from ibis.expr.types import Column, Table
 
 from counterclick.facts.local_time import local
+from counterclick.facts.rows import all_rows
 from counterclick.metrics.definitions import MEASURES, VISITORS, Measure, Metric
 from counterclick.metrics.sources import OWN_SURFACE, Sources
 
@@ -62,7 +63,7 @@ def compute(sources: Sources, metric: Metric, by: By | None = None, *, timezone:
             _total(sources, MEASURES[metric.denominator], by, timezone, own=own, known=False).rename(denominator="total")
         )
     table = parts[0] if len(parts) == 1 else _outer(*parts)
-    rows = table.order_by("key").to_pyarrow().to_pylist()
+    rows = all_rows(table.order_by("key"))
     if by is None:
         rows = rows or [{"key": None, "numerator": 0.0, "denominator": 0.0}]
         rows[0]["key"] = None

@@ -11,7 +11,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from counterclick.facts.local_time import day_begins, local
-from counterclick.facts.rows import one_row
+from counterclick.facts.rows import all_rows, one_row
 from counterclick.metrics.compute import MetricValue, added_up
 from counterclick.metrics.definitions import MEASURES, VISITORS, Metric
 from counterclick.metrics.periods import Period
@@ -90,7 +90,7 @@ class _Found:
             inside = self._inside(self._sources.rows(source))
             dated = inside.mutate(_day=self._day(inside.measured_at))
             rows = dated.group_by("_day").agg(**{measure.name: added_up(dated, measure) for measure in wanted})
-        table = rows.to_pyarrow().to_pylist()
+        table = all_rows(rows)
         for measure in wanted:
             self._days[measure.name] = {row["_day"]: row[measure.name] for row in table}
 
@@ -133,7 +133,7 @@ class _Found:
         row = one_row(each.agg(**{place: each[place].cast("int64").sum() for place in was_there}))
         for place, period in enumerate(self._periods):
             self._counted[name, period] = float(row[f"p{place}"] or 0)
-        table = days.group_by("_day").agg(n=days.count().cast("float64")).to_pyarrow().to_pylist()
+        table = all_rows(days.group_by("_day").agg(n=days.count().cast("float64")))
         self._days[name] = {found["_day"]: found["n"] for found in table}
 
     def _dated(self, source: str) -> Table:

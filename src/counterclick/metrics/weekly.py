@@ -9,6 +9,7 @@ from datetime import datetime
 import ibis
 
 from counterclick.facts.local_time import even_span
+from counterclick.facts.rows import all_rows
 from counterclick.metrics.compute import MetricValue, added_up, keyed_by, visitors_seen
 from counterclick.metrics.definitions import MEASURES, VISITORS, Metric
 from counterclick.metrics.sources import OWN_SURFACE, Sources
@@ -93,14 +94,14 @@ def _sums(
         sums = {total: placed[total].sum() for total in sums}
     added = placed.group_by("place", key=keyed_by(placed, "week", timezone)).agg(**sums)
     found: dict[tuple[str, bool], _Sums] = {key: {} for key in totals}
-    for row in added.to_pyarrow().to_pylist():
+    for row in all_rows(added):
         for key, total in totals.items():
             found[key].setdefault(row["place"], {})[row["key"]] = row[total]
     return found
 
 
 def _seen(sources: Sources, timezone: str) -> dict[str, float | None]:
-    return {row["key"]: row["total"] for row in visitors_seen(sources, "week", timezone).to_pyarrow().to_pylist()}
+    return {row["key"]: row["total"] for row in all_rows(visitors_seen(sources, "week", timezone))}
 
 
 def _ratios(above: Mapping[str, float | None], below: Mapping[str, float | None]) -> tuple[MetricValue, ...]:

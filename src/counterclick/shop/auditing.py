@@ -44,7 +44,7 @@ from counterclick.display import percent
 from counterclick.errors import CounterclickError
 from counterclick.experiments import Experiment
 from counterclick.experiments.stakes import DAYS_A_MONTH
-from counterclick.facts.rows import one_row
+from counterclick.facts.rows import all_rows, one_row
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.shop.drifting import drift_of
 from counterclick.shop.onoff import OnOff
@@ -163,7 +163,7 @@ class Auditing:
         """Surface -> day of its first event."""
         days = self.reading.days
         seen = days.filter(days.surface.notnull() & (days.kind != "rejection")).group_by("surface").agg(first=_.on.min())
-        return {row["surface"]: row["first"] for row in seen.to_pyarrow().to_pylist()}
+        return {row["surface"]: row["first"] for row in all_rows(seen)}
 
     @cached_property
     def drift(self) -> Drift:
@@ -178,7 +178,7 @@ class Auditing:
         clicked = clicked_by_day(events.filter(events.kind == "select_item"))
         shown = keep(shown, "shown_by_day", merges={"n_shown": "sum"})
         clicked = keep(clicked, "clicked_by_day", merges={"n_clicks": "sum"})
-        rows = moves(shown, clicked, self.reading.facts.order_lines).to_pyarrow().to_pylist()
+        rows = all_rows(moves(shown, clicked, self.reading.facts.order_lines))
         aims = [
             Aims(
                 surface,

@@ -14,10 +14,12 @@ from typing import Any
 import duckdb
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
+import pyarrow as pa
 import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers import DuckDBCompiler
 from ibis.expr.types import Expr
+from ibis.formats.pyarrow import PyArrowData
 
 from counterclick.shop.texts import Texts
 
@@ -47,8 +49,20 @@ class _Compiler(DuckDBCompiler):
         return super().visit_TimestampTruncate(op, arg=arg, unit=unit)
 
 
+class _Data(PyArrowData):
+    """Ibis's types for what DuckDB returns, which knows no column of nulls."""
+
+    @classmethod
+    def convert_scalar(cls, scalar: pa.Scalar, dtype: dt.DataType) -> pa.Scalar:
+        return pa.scalar(None) if dtype.is_null() else super().convert_scalar(scalar, dtype)
+
+    @classmethod
+    def convert_column(cls, column: pa.Array, dtype: dt.DataType) -> pa.Array:
+        return pa.nulls(len(column)) if dtype.is_null() else super().convert_column(column, dtype)
+
+
 class _Backend(Backend):
-    """Ibis's backend, but that it compiles with `_Compiler`, and nothing twice."""
+    """Ibis's backend, but that it compiles with `_Compiler`, and nothing twice; and that it answers without pandas."""
 
     compiler = _Compiler()
     texts: Texts
@@ -58,13 +72,26 @@ class _Backend(Backend):
         expr: Expr,
         /,
         *,
-        limit: int | None = None,
+        limit: int | str | None = None,
         params: Mapping[Expr, Any] | None = None,
         pretty: bool = False,
     ) -> str:
         if limit is not None or params or pretty:
             return str(super().compile(expr, limit=limit, params=params, pretty=pretty))
         return self.texts.text(expr.op(), lambda: str(super(_Backend, self).compile(expr)))
+
+    def to_pyarrow(
+        self,
+        expr: Expr,
+        /,
+        *,
+        params: Mapping[Expr, Any] | None = None,
+        limit: int | str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        self._run_pre_execute_hooks(expr)
+        sql = self.compile(expr.as_table(), limit=limit, params=params, **kwargs)
+        return expr.__pyarrow_result__(self.con.execute(sql).to_arrow_table(), data_mapper=_Data)
 
 
 def backend_on(connection: duckdb.DuckDBPyConnection) -> tuple[Backend, Texts]:

@@ -15,7 +15,7 @@ from counterclick.audits.months import Figure, Month, spanned
 from counterclick.config import Config, duration
 from counterclick.errors import ConfigError, EmptyStoreError, InputError
 from counterclick.facts.local_time import day_begins, local
-from counterclick.facts.rows import row_count
+from counterclick.facts.rows import all_rows, row_count
 from counterclick.metrics import MetricValue, Sources, compute, metric_named
 from counterclick.shop.reading import Reading
 
@@ -72,7 +72,7 @@ def months_of(reading: Reading, config: Config) -> dict[date, Month]:
     zone = ZoneInfo(timezone)
     told = reading.facts.events.filter(_.kind.notin(list(_TOLD_OF)))
     days = told.select(day=local(told.occurred_at, timezone).date(), month=local(told.occurred_at, timezone).truncate("M"))
-    rows = days.group_by("month").agg(first=_.day.min(), last=_.day.max()).order_by("month").to_pyarrow().to_pylist()
+    rows = all_rows(days.group_by("month").agg(first=_.day.min(), last=_.day.max()).order_by("month"))
     if not rows:
         raise EmptyStoreError("no order, visit or click is recorded yet, so that there is no month to report on.")
     window = duration(config.shop.returns_window)

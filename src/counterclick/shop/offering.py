@@ -17,6 +17,7 @@ from counterclick.errors import UnknownNameError
 from counterclick.facts import Facts
 from counterclick.facts.local_time import day_begins
 from counterclick.facts.people import with_person
+from counterclick.facts.rows import all_rows
 from counterclick.metrics import Period
 from counterclick.verdicts import Verdict
 
@@ -159,5 +160,4 @@ def _sorted(table: Table, *keys: str) -> list[dict[str, Any]]:
 
 
 def _rows(table: Table) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
-    return found
+    return all_rows(table)

@@ -8,7 +8,7 @@ from ibis.expr.types import Table
 from counterclick.audits.trace import Trace
 from counterclick.errors import ConfigError
 from counterclick.experiments import Experiment
-from counterclick.facts.rows import row_count
+from counterclick.facts.rows import all_rows, row_count
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
 from counterclick.shop.anew import anew
@@ -59,7 +59,7 @@ class Telling(Held):
         if most < 1:
             raise ConfigError(f"most must be 1 or more; it was {most}.")
         orders = self.orders if unmatched is None else self.experiment(unmatched).unmatched_orders()
-        newest = orders.order_by([_.ordered_at.desc(), _.order_id]).head(most).to_pyarrow().to_pylist()
+        newest = all_rows(orders.order_by([_.ordered_at.desc(), _.order_id]).head(most))
         n_all = row_count(orders)
         return OrderList(self.config.shop.currency, tuple(newest), n_all)
 

@@ -14,7 +14,7 @@ from counterclick.audits import WIDEST
 from counterclick.audits.trace import Claimed, Refunded, Trace, touches_of
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment
-from counterclick.facts.rows import row_count
+from counterclick.facts.rows import all_rows, row_count
 from counterclick.shop.reading import Reading
 
 __all__ = ["trace_of"]
@@ -92,5 +92,4 @@ def _unknown(orders: Table, order_id: str) -> UnknownNameError:
 
 
 def _rows(table: Table) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
-    return found
+    return all_rows(table)

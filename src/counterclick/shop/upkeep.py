@@ -205,14 +205,14 @@ class Upkeep:
             self._connection.execute(f'CREATE VIEW main."{kept.name}" AS FROM {logged}')
 
     def _merge(self, kept: Kept, into: str, *parts: str) -> None:
-        """Make a view of two tables of the same columns: a row for each key in either."""
+        """Make a table of two of the same columns: a row for each key in either."""
         columns = self._connection.execute(f"DESCRIBE {parts[0]}").fetchall()
         summed = ", ".join(
             f'{kept.merges[name]}("{name}")::{kind} AS "{name}"' if name in kept.merges else f'"{name}"'
             for name, kind, *_ in columns
         )
         both = " UNION ALL ".join(f"FROM {part}" for part in parts)
-        self._connection.execute(f"CREATE VIEW {into} AS SELECT {summed} FROM ({both}) GROUP BY ALL")
+        self._connection.execute(f"CREATE TABLE {into} AS SELECT {summed} FROM ({both}) GROUP BY ALL")
 
     def _merged(self, kept: Kept) -> str:
         stored = f'FROM {SHELF}."{kept.name}" AS s'
