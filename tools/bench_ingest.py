@@ -39,6 +39,8 @@ _CALLS = 200
 _SLICE_SECONDS = 10.0
 _COMMIT = 12 * 1024
 """Bytes that a small commit of the inbox writes."""
+_UNLIMITED = "[serve]\nkey_per_second = 1_000_000\nkey_burst = 1_000_000\n"
+"""One key sends more here than a key may."""
 _QUANTILES = (0.5, 0.95, 0.99)
 
 
@@ -227,6 +229,7 @@ def main() -> None:
     o = parser.parse_args()
     with tempfile.TemporaryDirectory() as ours, tempfile.TemporaryDirectory() as theirs, bare(Path(theirs)) as port:
         victim = Victim(Path(ours))
+        victim.toml.write_text(victim.toml.read_text(encoding="utf-8") + _UNLIMITED, encoding="utf-8")
         victim.start()
         batches = versus(victim, port, "batches", o.rounds, o.seconds)
         singles = versus(victim, port, "single", o.rounds, o.seconds)

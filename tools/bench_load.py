@@ -26,11 +26,14 @@ class Connection(asyncio.Protocol):
 
     Args:
         answered: called after each answer, with whether it was a bad one.
+        lost: called where the server has hung up, and for each request afterwards.
     """
 
-    def __init__(self, answered: Callable[[Connection, bool], None]) -> None:
+    def __init__(self, answered: Callable[[Connection, bool], None], lost: Callable[[Connection], None]) -> None:
         self._answered = answered
+        self._lost = lost
         self._transport: asyncio.Transport | None = None
+        self._is_asking = False
         self._got = b""
         self.due = 0.0
 
@@ -41,8 +44,18 @@ class Connection(asyncio.Protocol):
     def send(self, request: bytes, due: float) -> None:
         """Send a request that is due at a moment, in seconds."""
         self.due = due
-        if self._transport is not None:
+        if self._transport is None:
+            self._lost(self)
+        else:
+            self._is_asking = True
             self._transport.write(request)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - what the protocol is called with
+        """Tell that no answer comes any more."""
+        self._transport = None
+        if self._is_asking:
+            self._is_asking = False
+            self._lost(self)
 
     def data_received(self, data: bytes) -> None:
         """Collect an answer, and tell when it is whole."""
@@ -51,7 +64,7 @@ class Connection(asyncio.Protocol):
         if found:
             length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
             if len(body) >= length:
-                self._got = b""
+                self._got, self._is_asking = b"", False
                 self._answered(self, not head.startswith(b"HTTP/1.1 200") or b'"status":"rejected"' in body)
 
 
@@ -111,7 +124,14 @@ async def load(port: int, key: str, what: str, n: int, seconds: float, rate: flo
         else:
             free.put_nowait(connection)
 
-    connections = [(await loop.create_connection(lambda: Connection(answered), "127.0.0.1", port))[1] for _ in range(n)]
+    def lost(connection: Connection) -> None:
+        nonlocal n_bad
+        n_bad += 1
+        free.put_nowait(connection)
+
+    connections = [
+        (await loop.create_connection(lambda: Connection(answered, lost), "127.0.0.1", port))[1] for _ in range(n)
+    ]
     begin = time.perf_counter()
     if rate is None:
         for connection in connections:

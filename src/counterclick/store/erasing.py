@@ -196,6 +196,7 @@ def leave_record(work: _Work) -> None:
 def leave_facts(work: _Work) -> None:
     """What was worked out from them is deleted, and so is what else is kept of them beside the log."""
     Shelf(work.store.folder / "facts").clear()
+    work.store.ids.clear()
     work.besides(work.plan)
 
 

@@ -5,6 +5,7 @@ store/
   inbox.sqlite     bodies that are acknowledged and not yet in the log
   log/             the Delta table
   key              secret for hashing personal identifiers (kept out of the log on purpose)
+  ids/             digests of the log's events, to find a repeated one (`counterclick.store.ids`); free to be deleted
   facts/           what the log added up to when it was last asked (`counterclick.store.kept`); free to be deleted
   writing.lock     held while the log is appended to, or erased from
   erasing.json     what is being erased (`counterclick.store.erasing`); gone when that is done
@@ -31,6 +32,7 @@ from counterclick.errors import StoreError
 from counterclick.events.bulk import columns_sql, quoted
 from counterclick.events.schema import ERASURE, SCHEMA, duckdb_type
 from counterclick.store.erased import unmarked_sql
+from counterclick.store.ids import Ids
 from counterclick.store.inbox import Inbox
 from counterclick.store.log import Log, Snapshot, file_name
 
@@ -39,7 +41,7 @@ __all__ = ["Appended", "Store", "connect"]
 T = TypeVar("T")
 _DRAIN_MOST = 20_000
 """Bodies that one commit takes at most, and their letters: what it needs of memory follows from these."""
-_DRAIN_LETTERS = 48_000_000
+_DRAIN_LETTERS = 24_000_000
 _LOCK_SECONDS = 600.0
 _SHORT_SECONDS = 10.0
 _ATTEMPTS = 3
@@ -90,6 +92,7 @@ class Store:
         self.folder = folder
         self.inbox = Inbox(folder / "inbox.sqlite")
         self.log = Log(log or str(folder / "log"))
+        self.ids = Ids(folder / "ids")
 
     @property
     def key(self) -> str:
@@ -139,28 +142,27 @@ class Store:
         keys: str | None = None,
         report: Mapping[str, Any] | None = None,
     ) -> Appended:
-        """Append while the lock is held."""
+        """Append while the lock is held: a table, or what SQL says."""
         snapshot = self.log.snapshot()
         done = snapshot.transaction(name)
         if done is not None and done >= version:
             return Appended(known=True)
-        n_repeated = 0
+        if "://" not in self.log.location:
+            self.ids.write(connection, snapshot.files)
         marks = self._marks(connection, snapshot)
         as_they_are = keys is not None and marks is None and self._all_new(connection, keys, snapshot)
+        n_sent = None
         if not as_they_are:
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE _arriving AS {rows}")
-            n_before = _count(connection, "_arriving")
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW _kept_ids AS {self.ids_sql(connection, snapshot)}")
-            rows = f"{self._first_sql('_arriving', '_kept_ids', marks)} ORDER BY occurred_at, event_id"
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE _new AS {rows}")
-            n_repeated = n_before - _count(connection, "_new")
-            rows = "FROM _new"
-        counted = connection.sql(f"SELECT {_COLUMNS} FROM ({rows})")
-        reader = counted.to_arrow_reader(100_000)
+            table = rows
+            if not rows.isidentifier():
+                table = "_arriving"
+                connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {rows}")
+            n_sent = _count(connection, table)
+            rows = f"{self._first_sql(connection, table, snapshot, marks)} ORDER BY occurred_at, event_id"
+        reader = connection.sql(f"SELECT {_COLUMNS} FROM ({rows})").to_arrow_reader(100_000)
         n_written = self.log.append(reader, name=name, version=version, report=report)
-        for table in () if as_they_are else ("_arriving", "_new"):
-            connection.execute(f"DROP TABLE {table}")
-        return Appended(n_written=n_written, n_repeated=n_repeated)
+        connection.execute("DROP TABLE IF EXISTS _arriving")
+        return Appended(n_written=n_written, n_repeated=0 if n_sent is None else n_sent - n_written)
 
     def _all_new(self, connection: duckdb.DuckDBPyConnection, keys: str, snapshot: Snapshot) -> bool:
         """Say whether keys are filled, do not repeat, and do not stand in the log."""
@@ -169,13 +171,14 @@ class Store:
         ).fetchone()
         if not found or found[0] != found[1] or found[0] != found[2]:
             return False
-        overlap = f"SELECT count(*) FROM ({self.ids_sql(connection, snapshot)}) SEMI JOIN ({keys}) USING (kind, event_id)"
-        there = connection.execute(overlap).fetchone()
-        return bool(there and there[0] == 0)
+        return _count(connection, f"({self._logged_sql(connection, snapshot, keys)})") == 0
 
-    def ids_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> str:
-        """Return SQL for the keys of all events in a snapshot of the log."""
-        return f"SELECT kind, event_id FROM ({self._log_sql(connection, snapshot)})"
+    def _logged_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, keys: str) -> str:
+        """SQL for those of some keys (kind, event_id) that stand in a snapshot of the log; few of its files are read."""
+        may = self.ids.holding(connection, snapshot.files, keys)
+        others = {file_name(path) for path in snapshot.files} - may
+        logged = self._log_sql(connection, snapshot, others)
+        return f"SELECT kind, event_id FROM ({logged}) SEMI JOIN ({keys}) USING (kind, event_id)"
 
     def drain(self) -> int:
         """Move what waits now from the inbox to the log, not what arrives meanwhile; return how many bodies."""
@@ -208,7 +211,7 @@ class Store:
         with contextlib.closing(connect()) as connection:
             connection.execute("SET threads = 1")  # whoever answers meanwhile has the other cores
             _load_bodies(connection, bodies)
-            self._append(connection, "FROM _inbox_rows", self._drain_name, bodies[-1].position)
+            self._append(connection, "_inbox_rows", self._drain_name, bodies[-1].position)
         self.inbox.forget(bodies[-1].position)
         self.log.tidy()
         return len(bodies)
@@ -270,7 +273,7 @@ class Store:
             connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql}")
             return snapshot
         _load_bodies(connection, bodies)
-        first = self._first_sql("_inbox_rows", self.ids_sql(connection, snapshot), self._marks(connection, snapshot))
+        first = self._first_sql(connection, "_inbox_rows", snapshot, self._marks(connection, snapshot))
         connection.execute(f"CREATE OR REPLACE TABLE inbox_events AS {first}")
         connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql} UNION ALL SELECT {_COLUMNS} FROM inbox_events")
         return snapshot
@@ -327,13 +330,14 @@ class Store:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {_MARKS} AS {marks}")
         return _MARKS
 
-    def _first_sql(self, table: str, kept: str, marks: str | None) -> str:
-        """SQL for the rows of a table whose keys are not kept yet and were not erased, the first row of each key."""
+    def _first_sql(self, connection: duckdb.DuckDBPyConnection, table: str, snapshot: Snapshot, marks: str | None) -> str:
+        """SQL for the rows of a table whose keys the log does not have and were not erased, the first row of each key."""
         unmarked = f"WHERE {unmarked_sql(self.key, marks)}" if marks else ""
+        logged = self._logged_sql(connection, snapshot, f"SELECT kind, event_id FROM {table}")
         return f"""
             SELECT {_COLUMNS} FROM (SELECT *, rowid AS _row FROM {table}) SEMI JOIN (
                 SELECT min(rowid) AS _row
-                FROM {table} ANTI JOIN {kept if kept.isidentifier() else f"({kept})"} USING (kind, event_id) {unmarked}
+                FROM {table} ANTI JOIN ({logged}) USING (kind, event_id) {unmarked}
                 GROUP BY kind, event_id
             ) USING (_row)"""
 
