@@ -173,30 +173,49 @@ def disk(folder: Path, seconds: float) -> str:
     )
 
 
-def flags(victim: Victim, rate: float, seconds: float) -> list[str]:
-    """Evaluate flags while events come at a rate of bodies; return lines of the page."""
+def flags(victim: Victim, port: int, rate: float, seconds: float) -> list[str]:
+    """Evaluate flags while events come at a rate of bodies, and then with a reader beside; return lines of the page."""
     lines = []
     for what, says in (
         ("known", "visitors that were exposed before"),
         ("new", "new visitors, whose exposure the disk must have"),
     ):
-        reader, senders = Reader(victim.toml), [sending(victim.port, victim.key, "batches", seconds + 2, rate)]
-        time.sleep(1)
-        found = answers(sending(victim.port, victim.key, what, seconds, _CALLS))
-        beside = answers(senders[0])
-        polls = reader.stop()
-        faults = [each["error"] for each in polls if "error" in each]
-        if faults:
-            raise RuntimeError(faults[0])
-        half, most, last = found.quantiles()
-        slowest = max((each["end"] - each["begin"] for each in polls), default=0.0)
+        found, beside = _evaluated(victim.port, victim.key, what, rate, seconds)
+        settle(victim)
+        floor, _ = _evaluated(port, "-", what, rate, seconds)
         lines.append(
-            f"- Flags of {says}, {_CALLS} a second beside {beside.rate * _BATCH:,.0f} events a second: half within "
-            f"{half:.1f} ms, 95 % {most:.1f}, 99 % {last:.1f} (goal: 5). The reader counted {len(polls)} times; opening and "
-            f"counting took {slowest:.1f} s at most (goal: 2)."
+            f"- Flags of {says}, {_CALLS} a second beside {beside * _BATCH:,.0f} events a second: {_within(found)} "
+            "(goal: 5). "
+            f"The bare handler, which answers the same to everybody, beside as many: {_within(floor)}."
         )
         print(lines[-1])
+    reader = Reader(victim.toml, plainly=True)
+    found, beside = _evaluated(victim.port, victim.key, "known", rate, seconds)
+    polls = reader.stop()
+    faults = [each["error"] for each in polls if "error" in each]
+    if faults:
+        raise RuntimeError(faults[0])
+    slowest = max((each["end"] - each["begin"] for each in polls), default=0.0)
+    lines.append(
+        f"- Another process opens the shop again and again, and counts, beside {beside * _BATCH:,.0f} events a second: "
+        f"{len(polls)} times, each within {slowest:.1f} s (goal: 2). It takes what a core has; flags meanwhile: "
+        f"{_within(found)}."
+    )
+    print(lines[-1])
     return lines
+
+
+def _evaluated(port: int, key: str, what: str, rate: float, seconds: float) -> tuple[Answers, float]:
+    """Evaluate flags while bodies come at a rate; return their answers, and the bodies a second that were taken."""
+    sender = sending(port, key, "batches", seconds + 2, rate)
+    time.sleep(1)
+    found = answers(sending(port, key, what, seconds, _CALLS))
+    return found, answers(sender).rate
+
+
+def _within(found: Answers) -> str:
+    half, most, last = found.quantiles()
+    return f"half within {half:.1f} ms, 95 % {most:.1f}, 99 % {last:.1f}"
 
 
 def memory(victim: Victim, n_events: int) -> list[str]:
@@ -235,7 +254,7 @@ def main() -> None:
         singles = versus(victim, port, "single", o.rounds, o.seconds)
         half = statistics.median(each.rate for each, _ in batches) / 2
         settle(victim)
-        more = [disk(Path(theirs), o.seconds), *flags(victim, half, 2 * o.seconds), *memory(victim, o.events)]
+        more = [disk(Path(theirs), o.seconds), *flags(victim, port, half, 2 * o.seconds), *memory(victim, o.events)]
         victim.stop()
     lines = [
         "<!-- Made by tools/bench_ingest.py (`make bench-ingest`); change the tool, then run it again. -->",

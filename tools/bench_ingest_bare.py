@@ -29,6 +29,15 @@ async def keep(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(b"{}", media_type="application/json")
 
 
+@post("/ofrep/v1/evaluate/flags/{key:str}", status_code=200)
+async def flag(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Answer the same to everybody; a new visitor's body is kept first."""
+    body = await request.body()
+    if b"known-" not in body:
+        await asyncio.wrap_future(INBOX.submit([Body(datetime.now(UTC).isoformat(), "flags", body.decode())]))
+    return Response(b"{}", media_type="application/json")
+
+
 @get("/readyz", sync_to_thread=False)
 def ready() -> dict[str, str]:
     """Say that it takes bodies."""
@@ -38,7 +47,7 @@ def ready() -> dict[str, str]:
 async def main() -> None:
     """Serve until told to stop."""
     server = Server(
-        Litestar([keep, ready], openapi_config=None),
+        Litestar([keep, flag, ready], openapi_config=None),
         port=int(sys.argv[2]),
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,

@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import selectors
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -157,7 +158,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rate", type=float, default=None, help="requests a second; as fast as answers come unless given")
     o = parser.parse_args()
-    print(json.dumps(asyncio.run(load(o.port, o.key, o.what, o.connections, o.seconds, o.rate))))
+    with asyncio.Runner(loop_factory=_precise) as runner:
+        print(json.dumps(runner.run(load(o.port, o.key, o.what, o.connections, o.seconds, o.rate))))
+
+
+def _precise() -> asyncio.AbstractEventLoop:
+    """Return a loop that sleeps to the microsecond: by epoll, it sleeps to the next millisecond, which would be waited."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
 if __name__ == "__main__":

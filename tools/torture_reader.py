@@ -18,10 +18,18 @@ from torture_shop import looking
 _PAUSE_SECONDS = 0.2
 
 
-def poll(toml: str) -> dict[str, Any]:
-    """Return when a poll began and ended (seconds, monotonic), and what it counted."""
+def poll(toml: str, *, plainly: bool) -> dict[str, Any]:
+    """Return when a poll began and ended (seconds, monotonic), and what it counted.
+
+    Args:
+        toml: of the shop.
+        plainly: whether only to count, as one who trusts the shop does.
+    """
     begin = time.monotonic()
     with looking(Path(toml)) as shop:
+        if plainly:
+            n = shop.reading.one("SELECT count(*) FROM events")
+            return {"begin": begin, "end": time.monotonic(), "n": n}
         n, distinct = shop.reading.rows("SELECT count(*), count(DISTINCT (kind, event_id)) FROM events")[0]
     found = {"begin": begin, "end": time.monotonic(), "n": n}
     return found if n == distinct else {**found, "error": f"{n} events, {distinct} keys"}
@@ -33,7 +41,7 @@ def main() -> None:
     while not select.select([sys.stdin], [], [], _PAUSE_SECONDS)[0]:
         begin = time.monotonic()
         try:
-            found = poll(sys.argv[1])
+            found = poll(sys.argv[1], plainly=sys.argv[2:] == ["plainly"])
         except Exception:  # noqa: BLE001 - whatever it is, it is what this looks for
             found = {"begin": begin, "end": time.monotonic(), "n": most, "error": traceback.format_exc()}
         if found["n"] < most:

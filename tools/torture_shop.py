@@ -311,12 +311,12 @@ class Reader:
 
     Args:
         toml: of the shop.
+        plainly: whether it only counts, and does not look whether an event is there twice.
     """
 
-    def __init__(self, toml: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(_READER), str(toml)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def __init__(self, toml: Path, *, plainly: bool = False) -> None:
+        words = [sys.executable, str(_READER), str(toml), *(["plainly"] if plainly else [])]
+        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.polls: list[dict[str, Any]] = []
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()

@@ -80,9 +80,24 @@ def test_together_they_are_taken_as_alone(raws: list[dict[str, Any]], name: str,
         sent[0] = {**sent[0], name: data.draw(bad_or(WHEN | MONEY))}
     if data.draw(st.integers(0, 9)) == 0:
         sent.append(data.draw(st.sampled_from([None, 5, "x", [], {}])))
-    together, one_by_one = admit_all(sent, context()), context()
+    (together, lines), one_by_one = admit_all(sent, context()), context()
     assert together == [admit_one(raw, one_by_one) for raw in sent]
     assert [*map(repr, together)] == [repr(admit_one(raw, one)) for one in [context()] for raw in sent]
+    assert lines in (None, msgspec.json.Encoder().encode_lines(together))
+
+
+def test_events_with_which_nothing_is_to_be_done_come_with_their_lines() -> None:
+    """Their JSON is made once; where an event is refused, changed, or has no key of its own, it is not offered."""
+    plain = {"kind": "page_view", "event_id": "e1", "occurred_at": TIME, "visitor_id": "v1"}
+    (event,), lines = admit_all([plain], context())
+    assert lines == msgspec.json.encode(event) + b"\n"
+    for odd in (
+        {**plain, "visitor_id": "ann@example.com"},
+        {name: value for name, value in plain.items() if name != "event_id"},
+        {**plain, "occurred_at": "2126-01-05T10:00:00Z"},
+        {**plain, "kind": "add_to_cart", "product_id": "p1", "quantity": -1, "unit_price": 9.5},
+    ):
+        assert admit_all([plain, odd], context())[1] is None
 
 
 @settings(max_examples=300, deadline=None)

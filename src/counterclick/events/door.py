@@ -100,18 +100,41 @@ def admit_one(raw: Any, context: Context) -> Event | Rejection:
     return _through(STEPS, raw, context, raw) if event is None else _through(_OF_EVENTS, event, context, raw)
 
 
-def admit_all(raws: Sequence[Any], context: Context) -> list[Event | Rejection]:
+def admit_all(raws: Sequence[Any], context: Context) -> tuple[list[Event | Rejection], bytes | None]:
     """Take decoded objects through the steps: what `admit_one` says of each, in order.
 
     Args:
         raws: what the JSON said.
         context: clock, source, currency and key.
+
+    Returns:
+        besides: their JSON, a line each, where it was looked at and all of them are as it says; else None.
     """
     events = built_together(raws)
     if events is None:
-        return [admit_one(raw, context) for raw in raws]
-    steps = _OF_EVENTS if redaction.may_change_json(_JSON.encode(events)) else _OF_PLAIN_EVENTS
-    return [_through(steps, event, context, raw) for event, raw in zip(events, raws, strict=True)]
+        return [admit_one(raw, context) for raw in raws], None
+    priced = [price(event, context) if type(event) in _PRICED else event for event in events]
+    lines = _JSON.encode_lines(priced)
+    steps = _OF_PLAIN_EVENTS
+    if redaction.may_change_json(lines):
+        steps = _OF_EVENTS
+    elif _all_pass(priced, context):
+        return list(priced), lines
+    return [_through(steps, event, context, raw) for event, raw in zip(events, raws, strict=True)], None
+
+
+def _all_pass(events: Sequence[Event], context: Context) -> bool:
+    """Say whether `check` and `clock` let all events through, and `identify` has nothing to do."""
+    times = [event.occurred_at for event in events]
+    if times and (max(times) > context.received_at + CLOCK_TOLERANCE or min(times) < EARLIEST):
+        return False
+    for event in events:
+        if event.event_id is None:
+            return False
+        for rule in _RULES_OF[type(event)]:
+            if rule.broken(event):
+                return False
+    return True
 
 
 def _through(steps: Sequence[Callable[[Any, Context], Any]], event: Any, context: Context, raw: Any) -> Event | Rejection:
@@ -282,6 +305,7 @@ _OF_EVENTS = STEPS[STEPS.index(build) + 1 :]
 """Those that ask what an event says; the steps before them make it one."""
 _OF_PLAIN_EVENTS = tuple(step for step in _OF_EVENTS if step is not redact)
 """The same for events in whose JSON there is nothing that could be redacted."""
+_PRICED = frozenset(kind for kind in EVENTS if "currency" in kind.__struct_fields__)
 
 
 def now() -> datetime:

@@ -33,16 +33,18 @@ class Received:
 
     Attributes:
         judged: for each event, in order: the event as it is kept, or why it was refused.
+        n_refused: how many were.
         on_disk: done when all of them are; it raises `StoreError` where the inbox could not be written.
     """
 
     judged: tuple[Event | Rejection, ...]
+    n_refused: int
     on_disk: Future[int]
 
     @property
     def n_events(self) -> int:
         """Events that were taken, repeats included."""
-        return sum(isinstance(each, Event) for each in self.judged)
+        return len(self.judged) - self.n_refused
 
 
 class Receiving:
@@ -69,17 +71,25 @@ class Receiving:
             received_at: our clock; now unless given.
         """
         context = Context(received_at or datetime.now(UTC), source, self._currency, self._key)
-        judged = _judged(list(sent), context)
+        judged, lines = _judged(list(sent), context)
+        n_refused = 0 if lines is not None else sum(isinstance(each, Rejection) for each in judged)
         received = context.received_at.isoformat()
-        bodies = [Body(received, source, text) for text in _texts(judged, context)]
-        return Received(judged, self._store.inbox.submit(bodies) if bodies else _done())
+        texts = _texts(judged, context) if lines is None or len(judged) > _LINES else _whole(lines)
+        bodies = [Body(received, source, text) for text in texts]
+        return Received(judged, n_refused, self._store.inbox.submit(bodies) if bodies else _done())
 
 
-def _judged(sent: Sequence[Any], context: Context) -> tuple[Event | Rejection, ...]:
-    """Return what comes of everything that was sent, in order."""
+def _judged(sent: Sequence[Any], context: Context) -> tuple[tuple[Event | Rejection, ...], bytes | None]:
+    """Return what comes of everything that was sent, in order, and their lines: see `counterclick.events.door.admit_all`."""
     if any(isinstance(each, Rejection) for each in sent):
-        return tuple(each if isinstance(each, Rejection) else admit_one(each, context) for each in sent)
-    return tuple(admit_all(sent, context))
+        return tuple(each if isinstance(each, Rejection) else admit_one(each, context) for each in sent), None
+    judged, lines = admit_all(sent, context)
+    return tuple(judged), lines
+
+
+def _whole(lines: bytes) -> list[str]:
+    """Return lines as one text, where there are any."""
+    return [lines.decode().removesuffix("\n")] if lines else []
 
 
 def _texts(judged: Sequence[Event | Rejection], context: Context) -> Iterator[str]:

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,12 +67,16 @@ class Inbox:
     Args:
         path: the file; made, with its folder, when it is not there.
 
+    Attributes:
+        committed: called by the writer after the bodies of a commit were told to be on disk, or not to be.
+
     Raises:
         StoreError: the file cannot be opened as an inbox.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.committed: Callable[[], None] = lambda: None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with self._connection() as connection:
@@ -243,6 +247,7 @@ class Inbox:
                     group.append(following)
                     n_bodies += len(following[0])
                 self._commit(connection, group)
+                self.committed()
                 if stop:
                     return
 

@@ -42,6 +42,7 @@ T = TypeVar("T")
 _DRAIN_MOST = 20_000
 """Bodies that one commit takes at most, and their letters: what it needs of memory follows from these."""
 _DRAIN_LETTERS = 24_000_000
+_PART = 64
 _LOCK_SECONDS = 600.0
 _SHORT_SECONDS = 10.0
 _ATTEMPTS = 3
@@ -381,7 +382,8 @@ def _load_bodies(connection: duckdb.DuckDBPyConnection, bodies: Any) -> None:
             "text": [body.text for body in bodies],
         }
     )
-    connection.register("_bodies", waiting)
+    parts = pa.Table.from_batches(waiting.to_batches(max_chunksize=_PART), waiting.schema)  # a thread takes a part at a time
+    connection.register("_bodies", parts)
     lines = "SELECT received_at, source, unnest(string_split(text, chr(10))) AS line FROM _bodies"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE _inbox_rows AS {columns_sql(lines)}")
     connection.unregister("_bodies")

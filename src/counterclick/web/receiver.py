@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import msgspec
@@ -25,14 +26,14 @@ from counterclick.events.redaction import scrubbed_body
 from counterclick.events.rejection import Reason, Rejection
 from counterclick.events.vocabulary import Event
 from counterclick.shop.premises import Premises
-from counterclick.shop.receiving import Receiving
+from counterclick.shop.receiving import Received, Receiving
 from counterclick.web.bodies import EVENT_BYTES, BodyError, decoded, listed
 from counterclick.web.frames import READY, STOP, Kept, Sent, Told, frame, heard
 from counterclick.web.logs import logging_to, say
 
 __all__ = ["main"]
 
-_SWITCH_SECONDS = 0.0005
+_SWITCH_SECONDS = 0.002
 """The thread that commits does not wait for longer than this until it may say that it has."""
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
@@ -49,6 +50,7 @@ def main() -> int:
         premises = Premises(told.config, Path(told.folder))
         keeping = _Keeping(line, Receiving(premises.store, told.config))
         sent = msgspec.msgpack.Decoder(Sent)
+        premises.store.inbox.committed = keeping.answer
         line.sendall(frame(READY))
         for message in messages:
             if message == STOP:
@@ -64,6 +66,7 @@ class _Keeping:
     def __init__(self, line: socket.socket, receiving: Receiving) -> None:
         self._line = line
         self._receiving = receiving
+        self._said = SimpleQueue[bytes]()
         self._answering = threading.Lock()
 
     def take(self, sent: Sent) -> None:
@@ -71,9 +74,9 @@ class _Keeping:
         try:
             items = _raw(sent.body) if sent.is_raw else _translated(sent.body)
             received = self._receiving.take(map(_of_a_bot, items) if sent.is_bot else items, sent.source)
-            taken: Counter[type[Event]] = Counter(type(each) for each in received.judged if isinstance(each, Event))
-            refused = Counter(each.reason.value for each in received.judged if isinstance(each, Rejection))
-            body = _answer(received.judged, received.n_events) if sent.is_raw else _encode([*map(_short, received.judged)])
+            taken = Counter(map(type, received.judged))
+            refused = Counter(each.reason.value for each in _refused(received))
+            body = _answer(received) if sent.is_raw else _encode([*map(_short, received.judged)])
         except BodyError as error:
             self._say(Kept(sent.number, error.status, error.says.encode(), {}, {}))
         except RecursionError:
@@ -82,19 +85,28 @@ class _Keeping:
             say(logging.ERROR, "broken", error=error, source=sent.source)
             self._say(Kept(sent.number, 500, b"", {}, {}))
         else:
-            kinds = {str(kind.__struct_config__.tag): n for kind, n in taken.items()}
+            kinds = {str(kind.__struct_config__.tag): n for kind, n in taken.items() if issubclass(kind, Event)}
             received.on_disk.add_done_callback(partial(self._kept, Kept(sent.number, 200, body, kinds, dict(refused))))
+            if received.on_disk.done():  # what the inbox calls after a commit may have been called already
+                self.answer()
+
+    def answer(self) -> None:
+        """Send the answers that are ready, all at once: each time, the interpreter is let go of and waited for again."""
+        with self._answering:
+            ready = b"".join(self._said.get() for _ in range(self._said.qsize()))
+            try:
+                self._line.sendall(ready)
+            except OSError:  # nobody is there any more: it was not acknowledged
+                return
 
     def _kept(self, kept: Kept, on_disk: Future[int]) -> None:
         error = on_disk.exception()
-        self._say(kept if error is None else Kept(kept.number, 503, str(error).encode(), {}, {}))
+        told = kept if error is None else Kept(kept.number, 503, str(error).encode(), {}, {})
+        self._said.put(frame(_pack(told)))
 
     def _say(self, kept: Kept) -> None:
-        with self._answering:
-            try:
-                self._line.sendall(frame(_pack(kept)))
-            except OSError:  # nobody is there any more: it was not acknowledged
-                return
+        self._said.put(frame(_pack(kept)))
+        self.answer()
 
 
 def _raw(body: bytes) -> list[Any]:
@@ -124,15 +136,19 @@ def _of_a_bot(sent: Any) -> Any:
     return {**sent, "device": BOT} if isinstance(sent, dict) and not sent.get("device") else sent
 
 
-def _answer(judged: Iterable[Event | Rejection], n_events: int) -> bytes:
+def _refused(received: Received) -> list[Rejection]:
+    return [each for each in received.judged if isinstance(each, Rejection)] if received.n_refused else []
+
+
+def _answer(received: Received) -> bytes:
     """Return the answer to a sender's own body: for each event, in order."""
     results = [
-        {"status": "accepted", "event_id": each.event_id}
-        if isinstance(each, Event)
-        else {"status": "rejected", "reason": each.reason.value, "details": each.details}
-        for each in judged
+        {"status": "rejected", "reason": each.reason.value, "details": each.details}
+        if type(each) is Rejection
+        else {"status": "accepted", "event_id": each.event_id}  # type: ignore[union-attr]  # it is an event then
+        for each in received.judged
     ]
-    return _encode({"accepted": n_events, "rejected": len(results) - n_events, "results": results})
+    return _encode({"accepted": received.n_events, "rejected": received.n_refused, "results": results})
 
 
 def _short(judged: Event | Rejection) -> Any:
