@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clients lint docs bench bench-ingest torture simulate screenshots clean
+.PHONY: demo test clients lint docs bench bench-ingest bench-home torture simulate screenshots clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -41,6 +41,10 @@ simulate: $(VENV)/developed
 # Time a served shop that takes events beside a bare handler on the same server; write docs/proof/ingest.md.
 bench-ingest: $(VENV)/developed
 	$(BIN)/python tools/bench_ingest.py
+
+# Time the home page of a served shop of ten million events, and what looking costs ingest; write docs/proof/home.md.
+bench-home: $(VENV)/developed
+	$(BIN)/python tools/bench_home.py
 
 # Kill a served shop fifty times, disturb it otherwise, look whether anything was lost; write docs/proof/durability.md.
 torture: $(VENV)/developed

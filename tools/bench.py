@@ -117,16 +117,22 @@ def recording(folder: Path) -> None:
     print(f"ratio {ratio:.2f} (goal: under 3), median of {REPEATS} pairs")
 
 
-def auditing(folder: Path) -> None:
-    """Time one audit over ten million events against hand-written SQL over the same log."""
-    (folder / "shop.toml").write_text(simulate(replace(YEAR, visitors=100), seed=1).config(), encoding="utf-8")
+def record_a_year(folder: Path, truth: ShopTruth = YEAR) -> int:
+    """Make a shop of `TEN_MILLION` simulated ones in a folder, its experiments declared; return how many events it has."""
+    (folder / "shop.toml").write_text(simulate(replace(truth, visitors=100), seed=1).config(), encoding="utf-8")
     n_events = 0
     with open_shop(folder / "shop.toml") as shop:
         for seed in range(TEN_MILLION):
-            write_events(folder / "part.parquet", YEAR, seed)
+            write_events(folder / "part.parquet", truth, seed)
             n_events += shop.record(folder / "part.parquet").n_events
         for name in shop.config.experiments:
             shop.experiment(name)
+    return n_events
+
+
+def auditing(folder: Path) -> None:
+    """Time one audit over ten million events against hand-written SQL over the same log."""
+    n_events = record_a_year(folder)
     runs: dict[str, list[dict[str, float]]] = {"audit": [], "by hand": []}
     for _ in range(3):
         for who, runs_of in runs.items():

@@ -50,11 +50,12 @@ class Victim:
     Args:
         folder: of ``shop.toml``, which is written.
         environment: variables of the process, besides those of this one.
+        toml: what is written.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str] = MappingProxyType({}), toml: str = TOML) -> None:
         self.toml = folder / "shop.toml"
-        self.toml.write_text(TOML, encoding="utf-8")
+        self.toml.write_text(toml, encoding="utf-8")
         with open_shop(self.toml) as shop:
             self.key = shop.keys.new("write", "torture")[1]
         self.store = folder / ".counterclick"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -79,6 +80,22 @@ def test_every_touch_says_why_it_is_credited_or_not(told: Shop) -> None:
         assert part in said
     assert found.credited_to == "chat"
     assert found.order["visitor_id"] == "v1"
+
+
+def test_its_money_is_provisional_while_goods_may_come_back(shop: Shop) -> None:
+    """Ordered on 8 January: until 30 days later, as far as anything is recorded; a day's visit after that makes it final."""
+    shop.record(journey()[:-1])
+    found = shop.trace("o1")
+    assert (found.final_on, found.is_provisional) == (date(2026, 2, 8), True)
+    assert str(found).count(" *") == 2
+    assert "* provisional until 2026-02-08" in str(found)
+    shop.record([view("v9", "2026-02-07T12:00")])
+    assert shop.trace("o1").is_provisional
+    shop.record([view("v9", "2026-02-08T12:00")])
+    found = shop.trace("o1")
+    assert not found.is_provisional
+    assert "*" not in str(found)
+    assert shop.trace("o2").is_provisional
 
 
 def test_returns_and_claims_stand_beside_it(told: Shop) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from counterclick.attribution import Rule
@@ -118,6 +118,8 @@ class Trace(Shown):
     Attributes:
         currency: of amounts.
         order: the row of the orders table.
+        final_on: from which day on its net revenue is final: late events have come, its returns have had their time.
+        is_provisional: whether that day lies after what the log knows.
         rule: of attribution, in words.
         credited_to: surface; None where nobody is credited.
         touches: oldest first.
@@ -129,6 +131,8 @@ class Trace(Shown):
 
     currency: str
     order: Mapping[str, Any]
+    final_on: date
+    is_provisional: bool
     rule: str
     credited_to: str | None
     touches: tuple[Touch, ...]
@@ -164,17 +168,19 @@ class Trace(Shown):
 
     def _order(self) -> Grid:
         order = self.order
+        mark = " *" if self.is_provisional else ""
         shown = [
             ("ordered", f"{order['ordered_at']:%Y-%m-%d %H:%M:%S} UTC"),
             ("visitor", order["visitor_id"] or "not named"),
             ("customer", order["customer_id"] or "not known"),
             ("units", "not known" if order["units"] is None else f"{order['units']:,}"),
             ("revenue", money(order["revenue"], self.currency)),
-            ("returned", money(order["returned_value"], self.currency)),
-            ("net revenue", money(order["net_revenue"], self.currency)),
+            ("returned", money(order["returned_value"], self.currency) + mark),
+            ("net revenue", money(order["net_revenue"], self.currency) + mark),
             ("margin", "not known" if order["margin"] is None else money(order["margin"], self.currency)),
         ]
-        return Grid(f"Order {order['order_id']}", ("", ""), shown, left=2)
+        notes = [f"* provisional until {self.final_on}: goods may still come back."] if self.is_provisional else []
+        return Grid(f"Order {order['order_id']}", ("", ""), shown, notes, left=2)
 
     def _touches(self) -> Grid:
         rows = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from counterclick.shop.health.volumes import gaps_of, known_until, scan, volumes
 from counterclick.shop.reading import BOOKKEEPING, Reading
 from counterclick.verdicts import Verdict
 
-__all__ = ["latest_whole_day", "overview_of"]
+__all__ = ["final_on", "latest_whole_day", "overview_of", "told_until"]
 
 _DAY = timedelta(days=1)
 _ENGAGED = ("assistant_answer", "select_item", "message_clicked")
@@ -84,7 +84,7 @@ def overview_of(
         within_periods(sources, metrics, dict.fromkeys(periods), timezone=config.shop.timezone),
         {(each.name, one): _final_on(each, one, config, rule) for each in metrics for one in periods},
         _since(reading, metrics),
-        _told_until(reading, config),
+        told_until(reading, config),
     )
     return Overview(
         currency=config.shop.currency,
@@ -104,7 +104,7 @@ def latest_whole_day(reading: Reading, config: Config, today: date) -> date:
     return today if _ends(today, config) <= reading.as_of() else today - _DAY
 
 
-def _told_until(reading: Reading, config: Config) -> date:
+def told_until(reading: Reading, config: Config) -> date:
     """Return the last day of which anything is recorded: what an imported history would tell later, nobody knows."""
     days, listed = reading.days.get_name(), ", ".join(f"'{kind}'" for kind in BOOKKEEPING)
     last: date = reading.one(f'SELECT max("on") FROM {days} WHERE kind NOT IN ({listed})')
@@ -122,7 +122,18 @@ def _final_on(metric: Metric, period: Period, config: Config, rule: Rule) -> dat
         waits.append(duration(config.shop.returns_window))
     if any(MEASURES[name].source in _WITHIN for name in metric.measures):
         waits.append(rule.window + duration(config.shop.allowance))
-    final = _ends(period.last_on, config) + max(waits) - timedelta(microseconds=1)
+    return final_on(_ends(period.last_on, config), waits, config)
+
+
+def final_on(ends_at: datetime, waits: Sequence[timedelta], config: Config) -> date:
+    """Return the day from which on what ended at a moment changes no more.
+
+    Args:
+        ends_at: the end of a period, or when an order was placed.
+        waits: for what may still come; the longest counts.
+        config: of the shop.
+    """
+    final = ends_at + max(waits) - timedelta(microseconds=1)
     return final.astimezone(ZoneInfo(config.shop.timezone)).date() + _DAY
 
 

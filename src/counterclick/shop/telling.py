@@ -94,7 +94,7 @@ class Telling(Held):
             UnknownNameError: there is no such order.
         """
         self.reading.as_of()
-        return trace_of(self.reading, self.rule, self.config.shop.currency, self._registry.seen(), order_id)
+        return trace_of(self.reading, self.rule, self.config, self._registry.seen(), order_id)
 
     @anew
     def rejections(self, most: int = 20) -> Refused:

@@ -12,9 +12,11 @@ from ibis.expr.types import Table
 from counterclick.attribution import Rule, credits, pairs
 from counterclick.audits import WIDEST
 from counterclick.audits.trace import Claimed, Refunded, Trace, touches_of
+from counterclick.config import Config, duration
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment
 from counterclick.facts.rows import all_rows, row_count
+from counterclick.shop.overviewing import final_on, told_until
 from counterclick.shop.reading import Reading
 
 __all__ = ["trace_of"]
@@ -22,13 +24,13 @@ __all__ = ["trace_of"]
 _NEAR = 3
 
 
-def trace_of(reading: Reading, rule: Rule, currency: str, experiments: Mapping[str, Experiment], order_id: str) -> Trace:
+def trace_of(reading: Reading, rule: Rule, config: Config, experiments: Mapping[str, Experiment], order_id: str) -> Trace:
     """Return an order's journey: by the tables and the rule from which all other figures are made.
 
     Args:
         reading: of the store.
         rule: of attribution.
-        currency: of the shop.
+        config: of the shop.
         experiments: every declared one, and the holdout over all of them.
         order_id: which.
 
@@ -48,9 +50,12 @@ def trace_of(reading: Reading, rule: Rule, currency: str, experiments: Mapping[s
     order_refunds = facts.returns.filter(_.order_id == order_id).order_by("refunded_at", "refund_id")
     told = facts.tool_claims.filter(_.order_id == order_id).order_by("claimant", "claim_window", "nth")
     visitor, ordered_at = order["visitor_id"], order["ordered_at"]
+    final = final_on(ordered_at, [duration(config.shop.allowance), duration(config.shop.returns_window)], config)
     return Trace(
-        currency=currency,
+        currency=config.shop.currency,
         order=order,
+        final_on=final,
+        is_provisional=final > told_until(reading, config),
         rule=rule.in_words,
         credited_to=credited[0]["surface"] if credited else None,
         touches=touches_of(rows, _answers(facts.events, rows), {(c["kind"], c["interaction_id"]) for c in credited}, rule),

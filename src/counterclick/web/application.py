@@ -78,12 +78,13 @@ def application(service: Service) -> Litestar:
 
 def pages(service: Service) -> Litestar:
     """Return the pages of a shop that is served."""
+    from counterclick.web.dashboard.missing import for_browsers  # noqa: PLC0415 - as below
     from counterclick.web.dashboard.serving import dashboard  # noqa: PLC0415 - what it loads takes a second or two
 
     return Litestar(
         [dashboard(service)],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
-        exception_handlers=refusals(service.limits),
+        exception_handlers=for_browsers(refusals(service.limits)),
         before_request=_limiting(service),
         openapi_config=None,
         logging_config=None,

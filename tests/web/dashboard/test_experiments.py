@@ -43,6 +43,22 @@ def test_an_order_is_traced_as_the_verb_traces_it(browser: Browser, demonstrated
         page.wait_for_url("**/experiments/*")
 
 
+def test_money_that_may_come_back_looks_provisional(browser: Browser, demonstrated: Served) -> None:
+    """What was returned and net revenue of the newest order, until the verb's day; of the oldest one nothing does."""
+    with open_shop(demonstrated.toml) as shop:
+        newest, oldest = shop.latest_orders(1), shop.latest_orders(100_000)
+        orders = newest.orders[0]["order_id"], oldest.orders[-1]["order_id"]
+        traces = [shop.trace(order) for order in orders]
+    assert [trace.is_provisional for trace in traces] == [True, False]
+    with entered(browser, demonstrated) as context:
+        for order, shown in zip(orders, (["returned value", "net revenue"], []), strict=True):
+            page = opened(context, f"/journeys/{order}")
+            picture(page, f"journey-{len(shown)}")
+            assert [each.removesuffix("?").strip() for each in page.locator(".provisional > dt").all_inner_texts()] == shown
+            assert page.locator(".provisional").get_by_text("goods may still come back").count() == len(shown)
+            assert examined(page) == []
+
+
 @pytest.mark.parametrize("order", [HOSTILE, RIGHT_TO_LEFT, SLASHED])
 def test_an_order_may_be_called_anything(browser: Browser, odd: Served, order: str) -> None:
     """Scripts are text, several parts of an address are one id, and right to left stays within its cell."""

@@ -88,6 +88,31 @@ def test_by_keyboard(browser: Browser, demonstrated: Served, path: str) -> None:
             assert page.locator(".tip:popover-open").count() == 0
 
 
+@pytest.mark.parametrize("path", ["/surfaces", "/experiments/cart-bundles"])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_what_a_column_means_is_reached_by_keyboard(
+    browser: Browser, demonstrated: Served, path: str, width: int, scheme: str
+) -> None:
+    """Each heading that has a meaning has it behind a button; where headings are not shown, the table's own has them all."""
+    with entered(browser, demonstrated, width=width, scheme=scheme) as context:
+        page = opened(context, path)
+        assert page.locator("[title]").count() == 0
+        headings = page.locator("th:has(button.why)").filter(visible=True)
+        for button in page.locator("thead button.why").filter(visible=True).all():
+            button.focus()
+            page.keyboard.press("Enter")
+            assert page.locator(".tip:popover-open p").inner_text()
+            picture(page, f"column{path.replace('/', '-')}-{width}-{scheme}")
+            page.keyboard.press("Escape")
+            assert page.locator(".tip:popover-open").count() == 0
+        assert headings.count() > 0 or width < 640
+        terms = page.locator("h3 .tip dt").all_text_contents()
+        for name in page.locator("th:has(button.why)").evaluate_all("all => all.map((each) => each.abbr)"):
+            assert name.lower() in [term.lower() for term in terms]
+        assert examined(page) == []
+        picture(page, f"columns{path.replace('/', '-')}-{width}-{scheme}")
+
+
 @pytest.mark.parametrize("path", LISTED)
 def test_it_prints(browser: Browser, demonstrated: Served, tmp_path: Path, path: str) -> None:
     """On paper, without navigation and buttons."""

@@ -45,6 +45,25 @@ def test_values_are_written_as_the_locale_has_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "digits", "german"),
+    [
+        (-0.0, 1, "0,0 %"),
+        (0.0, 1, "0,0 %"),
+        (-0.0004, 1, "0,0 %"),
+        (0.0004, 1, "0,0 %"),
+        (-0.0006, 1, "-0,1 %"),
+        (0.0006, 1, "+0,1 %"),
+        (-0.0049, 0, "0 %"),
+        (0.0051, 0, "+1 %"),
+        (-0.0005, 1, "0,0 %"),
+    ],
+)
+def test_what_rounds_to_zero_has_no_sign(value: float, digits: int, german: str) -> None:
+    """Neither of the two; what rounds to more has its own."""
+    assert speech("de").signed(value, digits) == german
+
+
+@pytest.mark.parametrize(
     ("said", "german"),
     [
         ("EUR 12,346", "EUR 12.346"),

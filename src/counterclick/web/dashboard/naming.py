@@ -36,20 +36,30 @@ def defined(metric: str) -> str:
     return f"{found.says} It is called {metric}; {found.role}; defined by {found.source}."
 
 
-def address_of(page: str, parameter: str, name: str) -> str:
+def address_of(page: str, parameter: str, name: str, queried: str | None = None) -> str:
     """Return where something of this name stands; a name that would be taken for parts of a path goes into the query.
+
+    Args:
+        page: under which it stands by its name.
+        parameter: of the query that takes the name otherwise.
+        name: its own.
+        queried: the page that reads that query; the same one unless given.
 
     >>> address_of("/journeys", "order", "#1"), address_of("/journeys", "order", "a/1")
     ('/journeys/%231', '/journeys?order=a%2F1')
     """
     if "/" in name or "\\" in name or name.strip(".") == "":
-        return f"{page}?{urlencode({parameter: name})}"
+        return f"{queried or page}?{urlencode({parameter: name})}"
     return f"{page}/{quote(name, safe='')}"
 
 
 def experiment_address(name: str) -> str:
-    """Return where an experiment stands."""
-    return f"/experiments/{quote(name, safe='')}"
+    """Return where an experiment stands.
+
+    >>> experiment_address("50 % off?"), experiment_address("chat/de")
+    ('/experiments/50%20%25%20off%3F', '/experiment?name=chat%2Fde')
+    """
+    return address_of("/experiments", "name", name, "/experiment")
 
 
 def unit(metric: str, say: Speech) -> str:

@@ -79,10 +79,13 @@ class Speech:
         return self._decimal(value, "#,##0.###")
 
     def signed(self, value: float, digits: int = 1) -> str:
-        """Return a relative change with its sign."""
+        """Return a relative change with its sign; what rounds to zero has none."""
         if not math.isfinite(value):
             return "unlimited"
-        return f"{'+' if value >= 0 else ''}{self.percent(value, digits)}"
+        shown = self.percent(value, digits)
+        if not any(int(each) for each in shown if each.isdecimal()):
+            return self.percent(0.0, digits)
+        return f"{'+' if value > 0 else ''}{shown}"
 
     def day(self, day: date) -> str:
         """Return a day."""

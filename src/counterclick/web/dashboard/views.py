@@ -116,6 +116,11 @@ class Column:
     says: str = ""
     is_hidden: bool = False
 
+    @property
+    def about(self) -> About:
+        """What it means, for its tooltip."""
+        return About(self.says)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -5,7 +5,7 @@ from typing import Any
 from counterclick.web.dashboard.page import Page
 from counterclick.web.dashboard.pages.data import DATA
 from counterclick.web.dashboard.pages.drift import DRIFT
-from counterclick.web.dashboard.pages.experiment import EXPERIMENT
+from counterclick.web.dashboard.pages.experiment import EXPERIMENT, NAMED_EXPERIMENT
 from counterclick.web.dashboard.pages.experiments import EXPERIMENTS
 from counterclick.web.dashboard.pages.figures import FIGURES
 from counterclick.web.dashboard.pages.home import HOME
@@ -21,6 +21,6 @@ __all__ = ["PAGES"]
 
 PAGES: tuple[Page[Any], ...] = (
     *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY),
-    *(EXPERIMENT, INTERVENTION, JOURNEY, FIGURES),
+    *(EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES),
 )
 """The first one is the home page where none has the address ``/``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from counterclick.errors import CounterclickError
@@ -20,7 +20,7 @@ from counterclick.web.dashboard.showing import section_of, table_of
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Chart, Column, Figure, Figures, Part, Section, Table, Text, View
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["EXPERIMENT", "NAMED_EXPERIMENT"]
 
 Answer = TypeVar("Answer")
 _VERDICT = "counterclick experiment verdict NAME"
@@ -55,10 +55,11 @@ class _Answer:
 
 
 def _ask(shop: Shop, asked: Mapping[str, str]) -> _Answer:
-    experiment = shop.experiment(asked["name"])
+    name = asked.get("name", "")
+    experiment = shop.experiment(name)
     verbs = (experiment.verdict, experiment.course, experiment.result, experiment.slices)
     verdict, course, result, slices = (_or_why(verb) for verb in verbs)
-    return _Answer(asked["name"], verdict, course, result, slices)  # type: ignore[arg-type]  # each is its verb's
+    return _Answer(name, verdict, course, result, slices)  # type: ignore[arg-type]  # each is its verb's
 
 
 def _or_why(verb: Callable[[], Answer]) -> Answer | str:
@@ -255,3 +256,5 @@ EXPERIMENT = Page(
     is_listed=False,
 )
 """The page."""
+NAMED_EXPERIMENT = replace(EXPERIMENT, path="/experiment", reads=("name",))
+"""The same, of an experiment whose name would be taken for parts of a path: see `address_of`."""

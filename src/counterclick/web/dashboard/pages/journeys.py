@@ -49,6 +49,8 @@ _BACK = About("Returns and cancellations of this order. Net revenue is what is l
 _CREDITED, _HELPFUL, _OTHER = "credited", "helpful, not credited", "not helpful"
 _COLOURS = {_CREDITED: EARNED, _HELPFUL: MUTED, _OTHER: CLAIMED}
 _SHAPES = {_CREDITED: "diamond", _HELPFUL: "circle", _OTHER: "cross"}
+_OPEN = ("returned_value", "net_revenue")
+"""Amounts that returns still change."""
 _ROW = 34
 """Pixels of a surface."""
 
@@ -133,7 +135,10 @@ def _money(found: Trace, say: Speech) -> Figures:
         amount = found.order[name]
         text = "not known" if amount is None else say.money(amount)
         href = "#what-came-back" if name == "returned_value" else ""
-        shown.append(Figure(name.replace("_", " "), text, About(defined(name), _SOURCE, unit(name, say), when), href=href))
+        is_open = found.is_provisional and name in _OPEN
+        about = About(defined(name), _SOURCE, unit(name, say), when)
+        note = f"until {say.day(found.final_on)}: goods may still come back" if is_open else ""
+        shown.append(Figure(name.replace("_", " "), text, about, href=href, is_provisional=is_open, note=note))
     units = found.order["units"]
     about = About("Units of the order, where its lines are known.", _SOURCE, "units", when)
     return Figures([*shown, Figure("units", "not known" if units is None else say.count(units), about)])
