@@ -7,19 +7,33 @@ from typing import TYPE_CHECKING
 from counterclick.lazily import exports
 
 if TYPE_CHECKING:
-    from counterclick.decisions.policy import Ask, Decision, Policy
-    from counterclick.decisions.static import POLICIES, Bestsellers, Nothing
+    from counterclick.decisions.made import POLICIES
+    from counterclick.decisions.policy import Ask, Decision, Offered, Policy
+    from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 
-__all__ = ["POLICIES", "Ask", "Bestsellers", "Decision", "Nothing", "Policy"]
+__all__ = [
+    "POLICIES",
+    "Ask",
+    "Bestsellers",
+    "CategoryBestsellers",
+    "Decision",
+    "NewArrivals",
+    "Nothing",
+    "Offered",
+    "Policy",
+]
 
 __getattr__ = exports(
     __name__,
     {
         "Ask": "policy",
         "Decision": "policy",
+        "Offered": "policy",
         "Policy": "policy",
-        "POLICIES": "static",
+        "POLICIES": "made",
         "Bestsellers": "static",
+        "CategoryBestsellers": "static",
+        "NewArrivals": "static",
         "Nothing": "static",
     },
 )

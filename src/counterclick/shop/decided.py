@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from counterclick.config import AI
@@ -12,9 +12,9 @@ from counterclick.shop.deciding import Assigned
 __all__ = ["decision_of", "policies", "policy_asked"]
 
 
-def policies() -> Mapping[str, type[Policy]]:
+def policies() -> Mapping[str, Callable[[], Policy]]:
     """Return the policies of this product by name; they are loaded when somebody first asks for a decision."""
-    from counterclick.decisions.static import POLICIES  # noqa: PLC0415 - they bring the tables with them
+    from counterclick.decisions.made import POLICIES  # noqa: PLC0415 - they bring the tables with them
 
     return POLICIES
 
