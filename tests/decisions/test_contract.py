@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from builders import Event, add, answer, click, facts, later, line, message, product, purchase, refund, shown
-from counterclick.config import parse
+from counterclick.config import Config, ReadinessConfig, parse
 from counterclick.decisions import POLICIES, Ask, Policy
 from counterclick.facts import Outcomes
-from counterclick.shop.decided import decision_of, policies, policy_asked
+from counterclick.shop.decided import decision_of, policy_asked, policy_of
 from counterclick.shop.deciding import assigned
 
 HOSTILE = ("'; DROP TABLE events; --", "{{7*7}}", "<script>", "\u202egnp", "ü" * 100, "0", "None", "a,b;c|d", "🧦", "%s\\")
@@ -41,13 +41,15 @@ SHOPS: dict[str, list[Event]] = {
     "several": several(),
     "odd": odd(),
 }
+CONFIG = Config(readiness=ReadinessConfig(bundle_products=2))
+"""A shop so small may learn bundles here."""
 CARTS = [(), ("hat",), ("hat", "hat", "scarf"), ("unknown",), HOSTILE, tuple(f"p{n}" for n in range(5_000))]
 
 
 @pytest.fixture(params=POLICIES)
 def policy(request: pytest.FixtureRequest) -> Policy:
     """Return each policy, before it has learnt."""
-    return policies()[request.param]()
+    return policy_of(request.param, CONFIG)
 
 
 @pytest.fixture(scope="module", params=SHOPS)
@@ -76,7 +78,7 @@ def test_the_same_ask_has_the_same_answer(policy: Policy, outcomes: Outcomes) ->
     policy.fit(outcomes)
     first = [policy.decide(Ask("cart", "v9", cart)) for cart in CARTS]
     policy.fit(outcomes)
-    other = policies()[policy.name]()
+    other = policy_of(policy.name, CONFIG)
     other.fit(outcomes)
     for again in (policy, other):
         assert [again.decide(Ask("cart", "v9", cart)) for cart in CARTS] == first

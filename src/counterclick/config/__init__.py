@@ -1,5 +1,6 @@
 """``shop.toml``: everything a shop declares, read once, checked with the message that says what would be right."""
 
+from counterclick.config.bundles import BundlesConfig, bundle_source_of
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
@@ -36,6 +37,7 @@ __all__ = [
     "HOLDOUT",
     "NOTHING",
     "AttributionConfig",
+    "BundlesConfig",
     "ChatConfig",
     "Config",
     "ExperimentConfig",
@@ -54,6 +56,7 @@ __all__ = [
     "Skip",
     "SurfaceConfig",
     "TableConfig",
+    "bundle_source_of",
     "declared",
     "duration",
     "load",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from counterclick.lazily import exports
 
 if TYPE_CHECKING:
-    from counterclick.decisions.made import POLICIES
+    from counterclick.decisions.bundles import Bundles
+    from counterclick.decisions.made import POLICIES, Given, given_by
     from counterclick.decisions.policy import Ask, Decision, Offered, Policy
     from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 
@@ -15,12 +16,15 @@ __all__ = [
     "POLICIES",
     "Ask",
     "Bestsellers",
+    "Bundles",
     "CategoryBestsellers",
     "Decision",
+    "Given",
     "NewArrivals",
     "Nothing",
     "Offered",
     "Policy",
+    "given_by",
 ]
 
 __getattr__ = exports(
@@ -30,10 +34,13 @@ __getattr__ = exports(
         "Decision": "policy",
         "Offered": "policy",
         "Policy": "policy",
+        "Bundles": "bundles",
+        "Given": "made",
         "POLICIES": "made",
         "Bestsellers": "static",
         "CategoryBestsellers": "static",
         "NewArrivals": "static",
         "Nothing": "static",
+        "given_by": "made",
     },
 )

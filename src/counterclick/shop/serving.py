@@ -7,10 +7,10 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from counterclick.config import Config
-from counterclick.decisions import POLICIES, Ask, Decision, Policy
+from counterclick.decisions import Ask, Decision, Policy
 from counterclick.errors import InputError
 from counterclick.events.redaction import hashed
-from counterclick.shop.decided import decision_of, policy_asked
+from counterclick.shop.decided import decision_of, policy_asked, policy_of
 from counterclick.shop.deciding import assigned
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import record_bodies
@@ -75,7 +75,7 @@ class Serving:
 
     def _policy(self, name: str) -> Policy:
         if name not in self._policies:
-            policy = POLICIES[name]()
+            policy = policy_of(name, self._config)
             policy.fit(self._reading().facts.outcomes())
             self._policies[name] = policy
         return self._policies[name]
