@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clients lint docs bench bench-ingest torture simulate screenshots clean
+.PHONY: demo test clients lint docs bench bench-ingest bundles torture simulate screenshots clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -41,6 +41,10 @@ simulate: $(VENV)/developed
 # Time a served shop that takes events beside a bare handler on the same server; write docs/proof/ingest.md.
 bench-ingest: $(VENV)/developed
 	$(BIN)/python tools/bench_ingest.py
+
+# Hide products of real baskets, count how often bundles, popularity and cosine offer them; write docs/proof/bundles.md.
+bundles: $(VENV)/developed
+	$(BIN)/python tools/bundles.py ../shared/data/online_retail/online_retail.parquet
 
 # Kill a served shop fifty times, disturb it otherwise, look whether anything was lost; write docs/proof/durability.md.
 torture: $(VENV)/developed
