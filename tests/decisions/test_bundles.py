@@ -26,7 +26,7 @@ def order(*products: str, day: float = 0, order: str | None = None, cost: float 
     return purchase(None, at=later(START, days=day), order=order, lines=[line(each, unit_cost=cost) for each in products])
 
 
-def learnt(*events: Event, limits: BundlesConfig = BundlesConfig(), products: int = 2) -> Bundles:  # noqa: B008
+def learnt(*events: Event, limits: BundlesConfig | None = None, products: int = 2) -> Bundles:
     policy = Bundles(limits, products)
     policy.fit(facts(*events).outcomes())
     return policy
@@ -155,7 +155,7 @@ def test_a_store_below_the_gate_serves_bestsellers_and_says_what_is_missing() ->
 
 def test_limits_are_settings_with_a_source() -> None:
     """Each has one; a limit that makes no sense is refused."""
-    assert set(BUNDLE_SOURCES) == set(BundlesConfig.__struct_fields__)
+    assert {*BUNDLE_SOURCES, "rules"} == set(BundlesConfig.__struct_fields__)
     assert parse("[bundles]\njoint = 3").bundles == BundlesConfig(joint=3)
     assert bundle_source_of("joint", BundlesConfig(joint=3)) == "shop.toml"
     assert bundle_source_of("joint", BundlesConfig()) != "shop.toml"

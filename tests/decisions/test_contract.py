@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from builders import Event, add, answer, click, facts, later, line, message, product, purchase, refund, shown
-from counterclick.config import Config, ReadinessConfig, parse
+from counterclick.config import Config, ReadinessConfig, parse, parse_rules
 from counterclick.decisions import POLICIES, Ask, Policy
 from counterclick.facts import Outcomes
 from counterclick.shop.decided import decision_of, policy_asked, policy_of
@@ -43,13 +43,14 @@ SHOPS: dict[str, list[Event]] = {
 }
 CONFIG = Config(readiness=ReadinessConfig(bundle_products=2))
 """A shop so small may learn bundles here."""
+RULES = parse_rules('stock = { belt = 0 }\n[[rules]]\nproducts = ["hat", "sock"]\noffer = ["cap", "belt", "hat", "scarf"]')
 CARTS = [(), ("hat",), ("hat", "hat", "scarf"), ("unknown",), HOSTILE, tuple(f"p{n}" for n in range(5_000))]
 
 
 @pytest.fixture(params=POLICIES)
 def policy(request: pytest.FixtureRequest) -> Policy:
     """Return each policy, before it has learnt."""
-    return policy_of(request.param, CONFIG)
+    return policy_of(request.param, CONFIG, RULES)
 
 
 @pytest.fixture(scope="module", params=SHOPS)
@@ -78,7 +79,7 @@ def test_the_same_ask_has_the_same_answer(policy: Policy, outcomes: Outcomes) ->
     policy.fit(outcomes)
     first = [policy.decide(Ask("cart", "v9", cart)) for cart in CARTS]
     policy.fit(outcomes)
-    other = policy_of(policy.name, CONFIG)
+    other = policy_of(policy.name, CONFIG, RULES)
     other.fit(outcomes)
     for again in (policy, other):
         assert [again.decide(Ask("cart", "v9", cart)) for cart in CARTS] == first
@@ -94,8 +95,8 @@ def test_what_is_asked_changes_nothing(policy: Policy, outcomes: Outcomes) -> No
 
 
 def test_nobody_decides_before_it_has_learnt(policy: Policy) -> None:
-    """A policy that knows nothing offers nothing, and says so."""
-    offers, scores, because = policy.decide(Ask("cart", "v1", ("hat",)))
+    """A policy that knows nothing offers nothing, and says so; a rule needs no learning, but something to be for."""
+    offers, scores, because = policy.decide(Ask("cart", "v1"))
     assert offers == scores == ()
     assert because
 

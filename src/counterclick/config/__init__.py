@@ -7,6 +7,7 @@ from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import declared, load, parse
 from counterclick.config.retention import RetentionConfig
+from counterclick.config.rules import BundleRule, Rules, load_rules, parse_rules
 from counterclick.config.serve import ServeConfig
 from counterclick.config.settings import (
     AI,
@@ -37,6 +38,7 @@ __all__ = [
     "HOLDOUT",
     "NOTHING",
     "AttributionConfig",
+    "BundleRule",
     "BundlesConfig",
     "ChatConfig",
     "Config",
@@ -49,6 +51,7 @@ __all__ = [
     "OnOffConfig",
     "ReadinessConfig",
     "RetentionConfig",
+    "Rules",
     "ServeConfig",
     "ShareChange",
     "ShopConfig",
@@ -60,6 +63,8 @@ __all__ = [
     "declared",
     "duration",
     "load",
+    "load_rules",
     "parse",
+    "parse_rules",
     "source_of",
 ]

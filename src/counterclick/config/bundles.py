@@ -24,6 +24,7 @@ class BundlesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         lift: how many times as often as by chance a pair must be bought, more than.
         shrink: orders of average weight that are added to a product's own before its share is taken; a few say little.
         kept: best partners that are kept of each product.
+        rules: file of hand rules, relative to ``shop.toml``; there need not be one.
     """
 
     days: Count = 365
@@ -32,6 +33,7 @@ class BundlesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     lift: Annotated[float, Meta(ge=0, le=1e6)] = 1.0
     shrink: Annotated[float, Meta(ge=0, le=1e6)] = 5.0
     kept: Count = 50
+    rules: str = "rules.toml"
 
 
 BUNDLE_SOURCES: dict[str, str] = {

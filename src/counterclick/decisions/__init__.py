@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from counterclick.decisions.bundles import Bundles
     from counterclick.decisions.made import POLICIES, Given, given_by
     from counterclick.decisions.policy import Ask, Decision, Offered, Policy
+    from counterclick.decisions.rules import HandRules
     from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "CategoryBestsellers",
     "Decision",
     "Given",
+    "HandRules",
     "NewArrivals",
     "Nothing",
     "Offered",
@@ -36,6 +38,7 @@ __getattr__ = exports(
         "Policy": "policy",
         "Bundles": "bundles",
         "Given": "made",
+        "HandRules": "rules",
         "POLICIES": "made",
         "Bestsellers": "static",
         "CategoryBestsellers": "static",

@@ -8,11 +8,12 @@ import pyarrow.compute as pc
 from ibis import _
 from numpy.typing import NDArray
 
-from counterclick.config import BundlesConfig
+from counterclick.config import BundlesConfig, Rules
+from counterclick.decisions.allowed import allowed, static_instead
 from counterclick.decisions.pairs import Baskets, Pairs, pairs_of
 from counterclick.decisions.policy import Ask, Offered
 from counterclick.decisions.selling import completed_lines, last_days
-from counterclick.decisions.static import Bestsellers, not_in_cart
+from counterclick.decisions.static import Bestsellers
 from counterclick.display import printable
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import floats
@@ -30,14 +31,16 @@ class Bundles:
     Args:
         limits: what ``shop.toml`` declares under ``[bundles]``.
         products: products sold from which on bundles have something to choose from.
+        rules: of ``rules.toml``, whose stock and ``never_together`` hold here as well.
     """
 
     name = "bundles"
     needs = "a year of orders with two products or more"
 
-    def __init__(self, limits: BundlesConfig = BundlesConfig(), products: int = 0) -> None:  # noqa: B008 - frozen
-        self._limits = limits
+    def __init__(self, limits: BundlesConfig | None = None, products: int = 0, rules: Rules | None = None) -> None:
+        self._limits = limits or BundlesConfig()
         self._products = products
+        self._rules = rules or Rules()
         self._ids: tuple[str, ...] = ()
         self._number: dict[str, int] = {}
         self._pairs: Pairs | None = None
@@ -69,12 +72,13 @@ class Bundles:
             for number, score, place in self._partners(trigger):
                 if number not in best or score > best[number][0]:
                     best[number] = (score, trigger, place)
-        ranked = tuple((self._ids[n], best[n][0]) for n in sorted(best, key=lambda n: (-best[n][0], self._ids[n])))
-        offers, scores = not_in_cart(ranked, ask)
+        ranked = sorted(
+            ((self._ids[number], found[0]) for number, found in best.items()), key=lambda pair: (-pair[1], pair[0])
+        )
+        offers, scores = allowed(ranked, ask, self._rules)
         if not offers or self._pairs is None:
             lacks = self._lacks or ("nothing is known to be bought with the cart" if ask.cart else "the cart is empty")
-            offers, scores, because = self._instead.decide(ask)
-            return offers, scores, f"{lacks}; instead: {because}"
+            return static_instead(self._instead, ask, lacks, self._rules)
         _score, trigger, place = best[self._number[offers[0]]]
         joint, lift = self._pairs.joint[place], self._pairs.lift[place]
         with_margin = "" if self._worth.min() == self._worth.max() == 1 else ", times margin"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from counterclick.config import BundlesConfig, Config
+from counterclick.config import BundlesConfig, Config, Rules
 from counterclick.decisions.bundles import Bundles
 from counterclick.decisions.policy import Policy
+from counterclick.decisions.rules import HandRules
 from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 
 __all__ = ["POLICIES", "Given", "given_by"]
@@ -20,15 +21,17 @@ class Given:
     Attributes:
         bundles: how learned bundles are made.
         bundle_products: products sold from which on they have something to choose from.
+        rules: what ``rules.toml`` declares.
     """
 
     bundles: BundlesConfig
     bundle_products: int
+    rules: Rules
 
 
-def given_by(config: Config) -> Given:
-    """Return what a shop's configuration gives to policies."""
-    return Given(config.bundles, config.readiness.bundle_products)
+def given_by(config: Config, rules: Rules) -> Given:
+    """Return what a shop's configuration and rules give to policies."""
+    return Given(config.bundles, config.readiness.bundle_products, rules)
 
 
 POLICIES: dict[str, Callable[[Given], Policy]] = {
@@ -36,6 +39,7 @@ POLICIES: dict[str, Callable[[Given], Policy]] = {
     Bestsellers.name: lambda _given: Bestsellers(),
     NewArrivals.name: lambda _given: NewArrivals(),
     CategoryBestsellers.name: lambda _given: CategoryBestsellers(),
-    Bundles.name: lambda given: Bundles(given.bundles, given.bundle_products),
+    Bundles.name: lambda given: Bundles(given.bundles, given.bundle_products, given.rules),
+    HandRules.name: lambda given: HandRules(given.rules),
 }
 """name -> policy, for variants that are served here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from counterclick.config import AI, Config
+from counterclick.config import AI, Config, Rules
 from counterclick.decisions.policy import Ask, Decision, Policy
 from counterclick.shop.deciding import Assigned
 
@@ -19,11 +19,11 @@ def policies() -> Collection[str]:
     return POLICIES.keys()
 
 
-def policy_of(name: str, config: Config) -> Policy:
+def policy_of(name: str, config: Config, rules: Rules) -> Policy:
     """Return one of this product's policies by its name, before it has learnt."""
     from counterclick.decisions.made import POLICIES, given_by  # noqa: PLC0415 - they bring the tables with them
 
-    return POLICIES[name](given_by(config))
+    return POLICIES[name](given_by(config, rules))
 
 
 def policy_asked(found: Assigned) -> str | None:

@@ -45,7 +45,7 @@ class Learning:
         with self._one_at_a_time:
             if self.is_due(name):
                 reader = self._shop.shop()
-                policy = policy_of(name, reader.config)
+                policy = policy_of(name, reader.config, reader.rules)
                 policy.fit(reader.facts.outcomes())
                 reader.refresh()
                 self._learnt[name] = (policy, time.monotonic())
