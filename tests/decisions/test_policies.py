@@ -1,30 +1,10 @@
-"""One battery for every policy, and what each decides."""
+"""What each policy decides."""
 
 from __future__ import annotations
 
-import pytest
-
-from builders import facts, line, purchase, refund
-from counterclick.decisions import POLICIES, Ask, Bestsellers, Nothing
+from builders import facts, later, line, product, purchase, refund
+from counterclick.decisions import Ask, Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 from counterclick.facts import Facts, Outcomes
-
-LINES = [line("hat", 5), line("scarf", 3), line("belt", 1)]
-
-
-@pytest.mark.parametrize("name", POLICIES)
-@pytest.mark.parametrize("events", [(), (purchase("v1", lines=LINES),)], ids=["empty", "sold"])
-def test_every_policy_learns_from_outcomes_alone_and_never_offers_what_is_in_the_cart(
-    name: str, events: tuple[dict[str, object], ...]
-) -> None:
-    """Whatever was recorded, a decision has a reason, at most as many offers as wanted, and one score for each."""
-    policy = POLICIES[name]()
-    policy.fit(facts(*events).outcomes())
-    offers, scores, because = policy.decide(Ask("cart", "v9", ("hat",), most=1))
-    assert policy.name == name
-    assert policy.needs
-    assert len(offers) == len(scores) <= 1
-    assert "hat" not in offers
-    assert because
 
 
 def test_outcomes_hold_no_engagement() -> None:
@@ -68,3 +48,54 @@ def test_bestsellers_forget_what_sold_more_than_ninety_days_ago() -> None:
 def test_nothing_shows_nothing() -> None:
     """The holdout's policy."""
     assert Nothing().decide(Ask("cart", "v1"))[:2] == ((), ())
+
+
+def test_new_arrivals_are_the_products_that_were_bought_first_of_late() -> None:
+    """The sock is newer than the tie; the hat sold for half a year, and the cap came back with its only order."""
+    start = "2026-01-05T10:00"
+    policy = NewArrivals()
+    policy.fit(
+        facts(
+            purchase("v1", at=start, lines=[line("hat", 9)]),
+            purchase("v2", at=later(start, days=150), lines=[line("tie"), line("hat", 9)]),
+            purchase("v3", at=later(start, days=170), lines=[line("sock")]),
+            purchase("v4", at=later(start, days=180), order="back", lines=[line("cap", 5)]),
+            refund("back", at=later(start, days=181)),
+        ).outcomes()
+    )
+    offers, scores, because = policy.decide(Ask("cart", "v9"))
+    assert offers == ("sock", "tie")
+    assert scores == (-10.0, -30.0)
+    assert because == "first bought within the last 60 days of orders, the newest first"
+
+
+def test_nothing_is_new_where_the_log_is_young() -> None:
+    """Of a log of ten days every product was bought first of late: bestsellers serve, and the reason says why."""
+    policy = NewArrivals()
+    orders = [purchase(at=later("2026-01-05T10:00", days=n), lines=[line("hat", 2), line(f"p{n}")]) for n in range(10)]
+    policy.fit(facts(*orders).outcomes())
+    offers, _, because = policy.decide(Ask("cart", "v9", most=1))
+    assert offers == ("hat",)
+    assert because.startswith(
+        "orders do not go back further than 60 days, so that nothing is known to be new; instead: sold"
+    )
+
+
+def test_bestsellers_of_a_category_are_those_of_the_cart() -> None:
+    """A hat in the cart brings what sold for heads; an unknown product brings what sold at all."""
+    policy = CategoryBestsellers()
+    policy.fit(
+        facts(
+            purchase(lines=[line("hat"), line("scarf", 3), line("cap", 4), line("belt", 9), line("tie", 2)]),
+            *(product(name, "head") for name in ("hat", "scarf", "cap")),
+            *(product(name, "waist") for name in ("belt", "tie")),
+        ).outcomes()
+    )
+    offers, scores, because = policy.decide(Ask("cart", "v9", ("hat",)))
+    assert (offers, scores) == (("cap", "scarf"), (4.0, 3.0))
+    assert because == "sold most in the cart's categories, net of returns, in the last 90 days of orders"
+    assert policy.decide(Ask("cart", "v9", ("hat", "tie")))[0] == ("belt", "cap", "scarf")
+    offers, _, because = policy.decide(Ask("cart", "v9", ("unknown",)))
+    assert offers[0] == "belt"
+    assert because.startswith("no category of the cart is known; instead: sold most")
+    assert policy.decide(Ask("cart", "v9", ("hat", "scarf", "cap")))[2].startswith("nothing else sold in the cart's")

@@ -1,11 +1,13 @@
 """``shop.toml``: everything a shop declares, read once, checked with the message that says what would be right."""
 
+from counterclick.config.bundles import BundlesConfig, bundle_source_of
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import declared, load, parse
 from counterclick.config.retention import RetentionConfig
+from counterclick.config.rules import BundleRule, Rules, load_rules, parse_rules
 from counterclick.config.serve import ServeConfig
 from counterclick.config.settings import (
     AI,
@@ -36,6 +38,8 @@ __all__ = [
     "HOLDOUT",
     "NOTHING",
     "AttributionConfig",
+    "BundleRule",
+    "BundlesConfig",
     "ChatConfig",
     "Config",
     "ExperimentConfig",
@@ -47,6 +51,7 @@ __all__ = [
     "OnOffConfig",
     "ReadinessConfig",
     "RetentionConfig",
+    "Rules",
     "ServeConfig",
     "ShareChange",
     "ShopConfig",
@@ -54,9 +59,12 @@ __all__ = [
     "Skip",
     "SurfaceConfig",
     "TableConfig",
+    "bundle_source_of",
     "declared",
     "duration",
     "load",
+    "load_rules",
     "parse",
+    "parse_rules",
     "source_of",
 ]

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from counterclick.config.bundles import BundlesConfig
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
@@ -347,6 +348,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     loop: LoopConfig | None = None
     serve: ServeConfig = ServeConfig()
     readiness: ReadinessConfig = ReadinessConfig()
+    bundles: BundlesConfig = BundlesConfig()
     health: HealthConfig = HealthConfig()
     retention: RetentionConfig = RetentionConfig()
 

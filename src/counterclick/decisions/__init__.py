@@ -7,19 +7,43 @@ from typing import TYPE_CHECKING
 from counterclick.lazily import exports
 
 if TYPE_CHECKING:
-    from counterclick.decisions.policy import Ask, Decision, Policy
-    from counterclick.decisions.static import POLICIES, Bestsellers, Nothing
+    from counterclick.decisions.bundles import Bundles
+    from counterclick.decisions.made import POLICIES, Given, given_by
+    from counterclick.decisions.policy import Ask, Decision, Offered, Policy
+    from counterclick.decisions.rules import HandRules
+    from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 
-__all__ = ["POLICIES", "Ask", "Bestsellers", "Decision", "Nothing", "Policy"]
+__all__ = [
+    "POLICIES",
+    "Ask",
+    "Bestsellers",
+    "Bundles",
+    "CategoryBestsellers",
+    "Decision",
+    "Given",
+    "HandRules",
+    "NewArrivals",
+    "Nothing",
+    "Offered",
+    "Policy",
+    "given_by",
+]
 
 __getattr__ = exports(
     __name__,
     {
         "Ask": "policy",
         "Decision": "policy",
+        "Offered": "policy",
         "Policy": "policy",
-        "POLICIES": "static",
+        "Bundles": "bundles",
+        "Given": "made",
+        "HandRules": "rules",
+        "POLICIES": "made",
         "Bestsellers": "static",
+        "CategoryBestsellers": "static",
+        "NewArrivals": "static",
         "Nothing": "static",
+        "given_by": "made",
     },
 )

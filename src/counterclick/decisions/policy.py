@@ -14,7 +14,10 @@ from counterclick.display import Grid, Shown
 if TYPE_CHECKING:
     from counterclick.facts import Outcomes
 
-__all__ = ["Ask", "Decision", "Policy"]
+__all__ = ["Ask", "Decision", "Offered", "Policy"]
+
+Offered = tuple[tuple[str, ...], tuple[float, ...], str]
+"""What a policy offers, best first; a score for each, in its own unit; and the reason, in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +84,5 @@ class Policy(Protocol):
     def fit(self, outcomes: Outcomes) -> None:
         """Learn from carts, orders and returns."""
 
-    def decide(self, ask: Ask) -> tuple[tuple[str, ...], tuple[float, ...], str]:
+    def decide(self, ask: Ask) -> Offered:
         """Return the offers, best first, their scores, and the reason."""

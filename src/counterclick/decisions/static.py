@@ -1,4 +1,4 @@
-"""The static rules that every feature is compared with: nothing, and bestsellers."""
+"""The static rules that every feature is compared with: nothing, bestsellers, new arrivals, bestsellers of a category."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from datetime import timedelta
 
 import ibis
 from ibis import _
+from ibis.expr.types import Table
 
-from counterclick.decisions.policy import Ask, Policy
+from counterclick.decisions.policy import Ask, Offered
+from counterclick.decisions.selling import selling
 from counterclick.facts import Outcomes
-from counterclick.facts.rows import all_rows
+from counterclick.facts.rows import all_rows, one_row
 
-__all__ = ["POLICIES", "Bestsellers", "Nothing"]
+__all__ = ["Bestsellers", "CategoryBestsellers", "NewArrivals", "Nothing", "not_in_cart"]
+
+Ranked = tuple[tuple[str, float], ...]
+"""Products and their scores, best first."""
 
 
 class Nothing:
@@ -23,7 +28,7 @@ class Nothing:
     def fit(self, outcomes: Outcomes) -> None:
         """Learn nothing."""
 
-    def decide(self, ask: Ask) -> tuple[tuple[str, ...], tuple[float, ...], str]:  # noqa: ARG002 - the protocol's shape
+    def decide(self, ask: Ask) -> Offered:  # noqa: ARG002 - the protocol's shape
         """Return no offers."""
         return (), (), "this arm shows nothing"
 
@@ -42,31 +47,119 @@ class Bestsellers:
     def __init__(self, days: int = 90, most: int = 100) -> None:
         self._days = days
         self._most = most
-        self._ranked: tuple[tuple[str, float], ...] = ()
+        self._ranked: Ranked = ()
 
     def fit(self, outcomes: Outcomes) -> None:
         """Rank products by the units of orders that kept their goods."""
-        lines = outcomes.order_lines
-        kept = outcomes.orders.select("order_id", "units", "returned_units", "is_cancelled")
-        joined = lines.join(kept, "order_id").filter(~_.is_cancelled)
-        newest = lines.ordered_at.max().as_scalar()
-        recent = joined.filter(
-            joined.ordered_at >= newest - ibis.interval(seconds=int(timedelta(days=self._days).total_seconds()))
-        )
-        share = 1 - recent.returned_units.cast("float64") / recent.units.cast("float64")
-        sold = recent.mutate(kept_units=recent.quantity * share).group_by("product_id").agg(kept_units=_.kept_units.sum())
-        top = all_rows(sold.order_by([_.kept_units.desc(), _.product_id]).head(self._most))
-        self._ranked = tuple((row["product_id"], float(row["kept_units"])) for row in top if row["kept_units"] > 0)
+        best = selling(outcomes, self._days).order_by([_.kept_units.desc(), _.product_id]).head(self._most)
+        self._ranked = tuple((row["product_id"], float(row["kept_units"])) for row in all_rows(best))
 
-    def decide(self, ask: Ask) -> tuple[tuple[str, ...], tuple[float, ...], str]:
+    def decide(self, ask: Ask) -> Offered:
         """Return the best sellers that are not in the cart yet."""
-        chosen = [(product, units) for product, units in self._ranked if product not in ask.cart][: ask.most]
-        if not chosen:
+        offers, scores = not_in_cart(self._ranked, ask)
+        if not offers:
             known = "all bestsellers are in the cart" if self._ranked else "no orders with lines are recorded to count from"
             return (), (), known
-        offers, scores = zip(*chosen, strict=True)
         return offers, scores, f"sold most, net of returns, in the last {self._days} days of orders"
 
 
-POLICIES: dict[str, type[Policy]] = {Nothing.name: Nothing, Bestsellers.name: Bestsellers}
-"""name -> policy, for variants that are served here."""
+class NewArrivals:
+    """The products that were bought for the first time of late, the newest first; bestsellers where it knows of none.
+
+    Args:
+        days: how long a product is new after its first order; orders must go back further than that.
+        most: how many products are kept.
+    """
+
+    name = "new_arrivals"
+    needs = "orders with lines that go back further than 60 days"
+
+    def __init__(self, days: int = 60, most: int = 100) -> None:
+        self._days = days
+        self._most = most
+        self._ranked: Ranked = ()
+        self._lacks = ""
+        self._instead = Bestsellers()
+
+    def fit(self, outcomes: Outcomes) -> None:
+        """Rank products by when they were first bought, those left out that only ever came back."""
+        self._instead.fit(outcomes)
+        lines = outcomes.order_lines
+        ends = one_row(lines.agg(first=_.ordered_at.min(), last=_.ordered_at.max()))
+        self._ranked = ()
+        if ends["first"] is None or ends["last"] - ends["first"] <= timedelta(days=self._days):
+            self._lacks = f"orders do not go back further than {self._days} days, so that nothing is known to be new"
+            return
+        self._lacks = f"no product was first bought in the last {self._days} days of orders"
+        begun = ibis.literal(ends["last"] - timedelta(days=self._days)).cast(lines.ordered_at.type())
+        firsts = lines.group_by("product_id").agg(first_at=_.ordered_at.min()).filter(_.first_at > begun)
+        kept = selling(outcomes, self._days).select("product_id")
+        newest = firsts.join(kept, "product_id").select("product_id", "first_at")
+        top = all_rows(newest.order_by([_.first_at.desc(), _.product_id]).head(self._most))
+        self._ranked = tuple((row["product_id"], -((ends["last"] - row["first_at"]) / timedelta(days=1))) for row in top)
+
+    def decide(self, ask: Ask) -> Offered:
+        """Return the newest products that are not in the cart yet; a score is minus the days since the first order."""
+        offers, scores = not_in_cart(self._ranked, ask)
+        if not offers:
+            says = "all new arrivals are in the cart" if self._ranked else self._lacks
+            return _instead(self._instead, ask, says)
+        return offers, scores, f"first bought within the last {self._days} days of orders, the newest first"
+
+
+class CategoryBestsellers:
+    """The products sold most in the categories of what is in the cart; bestsellers where no category is known.
+
+    Args:
+        days: how far back orders count.
+        most: how many products are kept of each category.
+    """
+
+    name = "category_bestsellers"
+    needs = "orders with lines, and products with their categories"
+
+    def __init__(self, days: int = 90, most: int = 100) -> None:
+        self._days = days
+        self._most = most
+        self._category: dict[str, str] = {}
+        self._ranked: dict[str, Ranked] = {}
+        self._instead = Bestsellers(days, most)
+
+    def fit(self, outcomes: Outcomes) -> None:
+        """Rank the products of each category by the units of orders that kept their goods."""
+        self._instead.fit(outcomes)
+        told = outcomes.products.filter(_.category.notnull()).select("product_id", "category")
+        self._category = {row["product_id"]: row["category"] for row in all_rows(told)}
+        best = _best_of_each(selling(outcomes, self._days).join(told, "product_id"), self._most)
+        found: dict[str, list[tuple[str, float]]] = {}
+        for row in all_rows(best.order_by(["category", _.kept_units.desc(), "product_id"])):
+            found.setdefault(row["category"], []).append((row["product_id"], float(row["kept_units"])))
+        self._ranked = {category: tuple(ranked) for category, ranked in found.items()}
+
+    def decide(self, ask: Ask) -> Offered:
+        """Return the best sellers of the cart's categories that are not in the cart yet, over all of them the most sold."""
+        categories = {self._category[product] for product in ask.cart if product in self._category}
+        together = [pair for category in categories for pair in self._ranked.get(category, ())]
+        offers, scores = not_in_cart(tuple(sorted(together, key=lambda pair: (-pair[1], pair[0]))), ask)
+        if not offers:
+            says = "nothing else sold in the cart's categories" if categories else "no category of the cart is known"
+            return _instead(self._instead, ask, says)
+        return offers, scores, f"sold most in the cart's categories, net of returns, in the last {self._days} days of orders"
+
+
+def not_in_cart(ranked: Ranked, ask: Ask) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Return the best products that are not in the cart, and their scores, at most as many as are wanted."""
+    cart = set(ask.cart)
+    chosen = [(product, score) for product, score in ranked if product not in cart][: max(0, ask.most)]
+    return tuple(product for product, _score in chosen), tuple(score for _product, score in chosen)
+
+
+def _instead(static: Bestsellers, ask: Ask, lacks: str) -> Offered:
+    offers, scores, because = static.decide(ask)
+    return offers, scores, f"{lacks}; instead: {because}"
+
+
+def _best_of_each(sold: Table, most: int) -> Table:
+    """Return the best products of each category. Grain: one product."""
+    rank = ibis.row_number().over(ibis.window(group_by="category", order_by=[_.kept_units.desc(), _.product_id]))
+    return sold.mutate(nth=rank).filter(_.nth < most).drop("nth")

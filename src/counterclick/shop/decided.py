@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import replace
 
-from counterclick.config import AI
+from counterclick.config import AI, Config, Rules
 from counterclick.decisions.policy import Ask, Decision, Policy
 from counterclick.shop.deciding import Assigned
 
-__all__ = ["decision_of", "policies", "policy_asked"]
+__all__ = ["decision_of", "policies", "policy_asked", "policy_of"]
 
 
-def policies() -> Mapping[str, type[Policy]]:
-    """Return the policies of this product by name; they are loaded when somebody first asks for a decision."""
-    from counterclick.decisions.static import POLICIES  # noqa: PLC0415 - they bring the tables with them
+def policies() -> Collection[str]:
+    """Return the names of this product's policies; they are loaded when somebody first asks for a decision."""
+    from counterclick.decisions.made import POLICIES  # noqa: PLC0415 - they bring the tables with them
 
-    return POLICIES
+    return POLICIES.keys()
+
+
+def policy_of(name: str, config: Config, rules: Rules) -> Policy:
+    """Return one of this product's policies by its name, before it has learnt."""
+    from counterclick.decisions.made import POLICIES, given_by  # noqa: PLC0415 - they bring the tables with them
+
+    return POLICIES[name](given_by(config, rules))
 
 
 def policy_asked(found: Assigned) -> str | None:

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from counterclick.attribution import FirstTouch, LastTouch, Rule
-from counterclick.config import Config, duration
+from counterclick.config import Config, duration, load_rules
 from counterclick.facts import Facts
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.reading import Reading
@@ -42,6 +42,7 @@ class Held:
         file: Path | None = None,
     ) -> None:
         self.config = config
+        self.rules = load_rules(folder / config.bundles.rules)
         self.declared = declared
         self.file = file
         self.folder = folder
@@ -51,7 +52,7 @@ class Held:
         self._reading: Reading | None = None
         self._audits: Auditing | None = None
         self._registry = Registry(config, self.store, self.rule, lambda: self.reading, self.refresh)
-        self._serving = Serving(config, self.store, self._registry, lambda: self.reading, self._forget)
+        self._serving = Serving(config, self.rules, self.store, self._registry, lambda: self.reading, self._forget)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.folder)!r})"

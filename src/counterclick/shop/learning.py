@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from counterclick.shop.decided import policies
+from counterclick.shop.decided import policy_of
 from counterclick.shop.premises import Premises
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Learning:
         """Let a policy learn, unless another thread just did; this reads the store and takes its time."""
         with self._one_at_a_time:
             if self.is_due(name):
-                policy = policies()[name]()
                 reader = self._shop.shop()
+                policy = policy_of(name, reader.config, reader.rules)
                 policy.fit(reader.facts.outcomes())
                 reader.refresh()
                 self._learnt[name] = (policy, time.monotonic())

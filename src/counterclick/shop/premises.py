@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from counterclick.config import Config, declared, load
+from counterclick.config import Config, declared, load, load_rules
 from counterclick.shop.access import Access
 from counterclick.shop.keys import Keys
 from counterclick.shop.listing import Settings, settings_of
@@ -92,4 +92,6 @@ def open_premises(path: str | Path = "shop.toml") -> Premises:
         StoreError: the store cannot be opened.
     """
     file = Path(path)
-    return Premises(load(file), file.resolve().parent, declared(file), file.resolve())
+    config = load(file)
+    load_rules(file.resolve().parent / config.bundles.rules)  # what is wrong there is told before anybody is served
+    return Premises(config, file.resolve().parent, declared(file), file.resolve())

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from counterclick.config import Config
-from counterclick.decisions import POLICIES, Ask, Decision, Policy
+from counterclick.config import Config, Rules
+from counterclick.decisions import Ask, Decision, Policy
 from counterclick.errors import InputError
 from counterclick.events.redaction import hashed
-from counterclick.shop.decided import decision_of, policy_asked
+from counterclick.shop.decided import decision_of, policy_asked, policy_of
 from counterclick.shop.deciding import assigned
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import record_bodies
@@ -25,6 +25,7 @@ class Serving:
 
     Args:
         config: what ``shop.toml`` declares.
+        rules: what ``rules.toml`` declares.
         store: where exposures are recorded.
         registry: of the shop's experiments.
         reading: returns the present reading of the store.
@@ -34,12 +35,14 @@ class Serving:
     def __init__(
         self,
         config: Config,
+        rules: Rules,
         store: Store,
         registry: Registry,
         reading: Callable[[], Reading],
         forget: Callable[[], None],
     ) -> None:
         self._config = config
+        self._rules = rules
         self._store = store
         self._registry = registry
         self._reading = reading
@@ -75,7 +78,7 @@ class Serving:
 
     def _policy(self, name: str) -> Policy:
         if name not in self._policies:
-            policy = POLICIES[name]()
+            policy = policy_of(name, self._config, self._rules)
             policy.fit(self._reading().facts.outcomes())
             self._policies[name] = policy
         return self._policies[name]

@@ -1,0 +1,143 @@
+"""Learned bundles: what is bought together with what is in the cart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from ibis import _
+from numpy.typing import NDArray
+
+from counterclick.config import BundlesConfig, Rules
+from counterclick.decisions.allowed import allowed, static_instead
+from counterclick.decisions.pairs import Baskets, Pairs, pairs_of
+from counterclick.decisions.policy import Ask, Offered
+from counterclick.decisions.selling import completed_lines, last_days
+from counterclick.decisions.static import Bestsellers
+from counterclick.display import printable
+from counterclick.facts import Outcomes
+from counterclick.facts.rows import floats
+
+__all__ = ["Bundles", "baskets_of", "margins_of"]
+
+
+class Bundles:
+    """What was bought together with a product of the cart, by the largest chance over the cart, times margin.
+
+    A score is the shrunk share of orders with the cart's product that held the offer too; where unit costs are known it is
+    multiplied with the margin of one unit as sold. A product whose margin is not known counts as the middle one; one without
+    a margin is not offered.
+
+    Args:
+        limits: what ``shop.toml`` declares under ``[bundles]``.
+        products: products sold from which on bundles have something to choose from.
+        rules: of ``rules.toml``, whose stock and ``never_together`` hold here as well.
+    """
+
+    name = "bundles"
+    needs = "a year of orders with two products or more"
+
+    def __init__(self, limits: BundlesConfig | None = None, products: int = 0, rules: Rules | None = None) -> None:
+        self._limits = limits or BundlesConfig()
+        self._products = products
+        self._rules = rules or Rules()
+        self._ids: tuple[str, ...] = ()
+        self._number: dict[str, int] = {}
+        self._pairs: Pairs | None = None
+        self._worth: NDArray[np.float64] = np.zeros(0)
+        self._lacks = ""
+        self._instead = Bestsellers()
+
+    def fit(self, outcomes: Outcomes) -> None:
+        """Count which products are bought together."""
+        self._instead.fit(outcomes)
+        self._pairs = None
+        baskets = baskets_of(outcomes, self._limits.days)
+        self._ids = baskets.products
+        self._number = {product: number for number, product in enumerate(self._ids)}
+        if len(self._ids) < self._products:
+            self._lacks = f"{len(self._ids)} products were sold in {self._limits.days} days; bundles need {self._products}"
+            return
+        self._worth = margins_of(outcomes, baskets.products, self._limits.days)
+        self._pairs = pairs_of(baskets, self._limits, self._worth)
+        if not len(self._pairs.partner):
+            self._lacks = (
+                f"no two products were bought together in {self._limits.joint} orders and more often than by chance"
+            )
+
+    def decide(self, ask: Ask) -> Offered:
+        """Return what is bought with something of the cart, by its best partner in the cart."""
+        best: dict[int, tuple[float, int, int]] = {}
+        for trigger in sorted({self._number[product] for product in ask.cart if product in self._number}):
+            for number, score, place in self._partners(trigger):
+                if number not in best or score > best[number][0]:
+                    best[number] = (score, trigger, place)
+        ranked = sorted(
+            ((self._ids[number], found[0]) for number, found in best.items()), key=lambda pair: (-pair[1], pair[0])
+        )
+        offers, scores = allowed(ranked, ask, self._rules)
+        if not offers or self._pairs is None:
+            lacks = self._lacks or ("nothing is known to be bought with the cart" if ask.cart else "the cart is empty")
+            return static_instead(self._instead, ask, lacks, self._rules)
+        _score, trigger, place = best[self._number[offers[0]]]
+        joint, lift = self._pairs.joint[place], self._pairs.lift[place]
+        with_margin = "" if self._worth.min() == self._worth.max() == 1 else ", times margin"
+        says = f"{printable(offers[0])} and {printable(self._ids[trigger])} were bought together {joint:,} times"
+        return offers, scores, f"{says}, {lift:,.1f} times chance{with_margin}"
+
+    def _partners(self, trigger: int) -> list[tuple[int, float, int]]:
+        """Return the partners of a product: number, score, and place among all pairs."""
+        if self._pairs is None:
+            return []
+        first, last = self._pairs.begins[trigger], self._pairs.begins[trigger + 1]
+        partners = self._pairs.partner[first:last]
+        scores = self._pairs.confidence[first:last] * self._worth[partners]
+        return list(zip(partners.tolist(), scores.tolist(), range(first, last), strict=True))
+
+
+def baskets_of(outcomes: Outcomes, days: int) -> Baskets:
+    """Return the baskets of the last days of orders that were not cancelled.
+
+    Args:
+        outcomes: of the shop.
+        days: how far back orders count, from the newest one.
+    """
+    lines = last_days(completed_lines(outcomes), outcomes, days)
+    rows = lines.group_by("order_id", "product_id").agg(place=_.line_number.min()).to_pyarrow()
+    basket, _orders = _coded(rows["order_id"])
+    product, products = _coded(rows["product_id"])
+    return Baskets(products, basket, product, rows["place"].to_numpy().astype(np.int64))
+
+
+def margins_of(outcomes: Outcomes, products: tuple[str, ...], days: int) -> NDArray[np.float64]:
+    """Return the margin of one unit of each product as sold, in the shop's currency; all 1 where no unit cost is known.
+
+    The middle one stands for a product whose margin is not known; 0 for one that is sold without a margin.
+
+    Args:
+        outcomes: of the shop.
+        products: of which.
+        days: how far back orders count, from the newest one.
+    """
+    costed = last_days(completed_lines(outcomes), outcomes, days).filter(_.cost.notnull())
+    summed = costed.group_by("product_id").agg(
+        margin=(_.revenue - _.cost).cast("float64").sum() / _.quantity.cast("float64").sum()
+    )
+    rows = summed.to_pyarrow()
+    if not rows.num_rows:
+        return np.ones(len(products))
+    known = dict(zip(rows["product_id"].to_pylist(), floats(rows["margin"]).tolist(), strict=True))
+    middle = float(np.median([margin for margin in known.values() if margin > 0] or [1.0]))
+    return np.array([max(0.0, known.get(product, middle)) for product in products])
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return the number of each value among the different ones in order, and these."""
+    encoded = pc.dictionary_encode(column.combine_chunks())
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    values = encoded.dictionary.to_pylist()
+    order = sorted(range(len(values)), key=values.__getitem__)
+    rank = np.empty(len(values), np.int64)
+    rank[order] = np.arange(len(values))
+    return rank[encoded.indices.to_numpy()], tuple(values[n] for n in order)
