@@ -48,4 +48,4 @@ bench-home: $(VENV)/developed
 
 # Hide products of real baskets, count how often bundles, popularity and cosine offer them; write docs/proof/bundles.md.
 bundles: $(VENV)/developed
-	$(BIN)/python tools/bundles.py ../shared/data/online_retail/online_retail.parquet
+	$(BIN)/python tools/bundles.py

@@ -33,7 +33,7 @@ from typing import Any, Self
 
 import httpx
 from bench import TEN_MILLION, YEAR, compare, record_a_year, timed
-from bench_ingest import Answers, answers, sending, settle
+from bench_ingest import UNLIMITED, Answers, answers, sending, settle
 from torture_page import machine
 from torture_shop import Victim
 
@@ -85,7 +85,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.victim = Victim(folder, toml=(folder / "shop.toml").read_text(encoding="utf-8"))
+        self.victim = Victim(folder, toml=(folder / "shop.toml").read_text(encoding="utf-8") + UNLIMITED)
         with open_shop(self.victim.toml) as shop:
             shop.access.set_password(_PASSWORD)
         with self.served():  # the first start writes what is declared, and is not timed

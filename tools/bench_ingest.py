@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from torture_page import machine
-from torture_shop import Reader, Victim
+from torture_shop import TOML, Reader, Victim
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "proof" / "ingest.md"
 _BARE = Path(__file__).with_name("bench_ingest_bare.py")
@@ -39,7 +39,7 @@ _CALLS = 200
 _SLICE_SECONDS = 10.0
 _COMMIT = 12 * 1024
 """Bytes that a small commit of the inbox writes."""
-_UNLIMITED = "[serve]\nkey_per_second = 1_000_000\nkey_burst = 1_000_000\n"
+UNLIMITED = "[serve]\nkey_per_second = 1_000_000\nkey_burst = 1_000_000\n"
 """One key sends more here than a key may."""
 _QUANTILES = (0.5, 0.95, 0.99)
 
@@ -247,8 +247,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE)
     o = parser.parse_args()
     with tempfile.TemporaryDirectory() as ours, tempfile.TemporaryDirectory() as theirs, bare(Path(theirs)) as port:
-        victim = Victim(Path(ours))
-        victim.toml.write_text(victim.toml.read_text(encoding="utf-8") + _UNLIMITED, encoding="utf-8")
+        victim = Victim(Path(ours), toml=TOML + UNLIMITED)
         victim.start()
         batches = versus(victim, port, "batches", o.rounds, o.seconds)
         singles = versus(victim, port, "single", o.rounds, o.seconds)

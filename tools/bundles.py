@@ -3,12 +3,13 @@
 Baskets are the invoices of UCI Online Retail with two products or more; the first 80 % by time train, 3,000 of the later
 ones test. Everything is measured in one run over the same baskets. Writes docs/proof/bundles.md.
 
-    python tools/bundles.py FILE [--seed N]
+    python tools/bundles.py [FILE] [--seed N]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +29,8 @@ from counterclick.decisions import Ask, Bestsellers, Bundles, Policy
 from counterclick.display import percent
 from counterclick.shop import open_shop
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("COUNTERCLICK_DATA", ROOT.parent / "shared" / "data")) / "online_retail" / "online_retail.parquet"
 PAGE = ROOT / "docs" / "proof" / "bundles.md"
 TRAIN = 0.8
 TESTED = 3_000
@@ -262,7 +264,7 @@ Made with `make bundles`, in one run.
 def main() -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?", default=DATA)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     PAGE.write_text(page(measure(arguments.file, arguments.seed), arguments.seed), encoding="utf-8")
