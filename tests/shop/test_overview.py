@@ -50,6 +50,18 @@ def on(event: Any) -> date:
     return datetime.fromisoformat(event["occurred_at"]).astimezone(BERLIN).date()
 
 
+def held_out() -> list[Any]:
+    """Four weeks in which a fifth of 2,000 visitors get no feature; a fourth buys, and those with features spend more."""
+    events = []
+    for number in range(2_000):
+        at = later("2026-01-05T10:00", days=number % 28, minutes=number % 600)
+        side = "held_out" if number % 5 == 0 else "ai"
+        events.append(exposure(f"v{number}", side, at, experiment="holdout"))
+        if number % 4 == 0:
+            events.append(purchase(f"v{number}", 20 + number % 37 + 5 * (side == "ai"), later(at, hours=1)))
+    return events
+
+
 def by_hand(events: list[Any], first: date, last: date) -> dict[str, float]:
     """Return what a period comes to, from the events themselves."""
     own = [each for each in events if first <= on(each) <= last]
@@ -232,3 +244,31 @@ def test_figures_that_are_kept_up_are_those_of_a_fresh_reading(make_shop: MakeSh
         assert ours.step == theirs.step
         known = next(each["order_id"] for each in events if each["kind"] == "purchase")
         assert shop.trace(known).touches == fresh.trace(known).touches
+
+
+def test_what_all_surfaces_earn_together_is_the_holdouts_verdict(make_shop: MakeShop) -> None:
+    """Its money a month and its lift with their intervals, provisional until its next look."""
+    shop = make_shop(TOML + "[holdout]\nshare = 0.2\nstarts_on = 2026-01-05\nends_on = 2026-02-01\n")
+    shop.record([*held_out(), view("last", "2026-02-20T10:00")])
+    verdict, found = shop.holdout().verdict, shop.overview().together
+    assert (found.outcome, found.says, found.next_look_on) == (verdict.outcome, verdict.because, verdict.next_look_on)
+    assert verdict.incremental is not None
+    assert found.a_month == (verdict.incremental.value, verdict.incremental.lower, verdict.incremental.upper)
+    assert found.lift == (verdict.lift, verdict.lift_lower, verdict.lift_upper)
+    assert "a month" in str(shop.overview().grids()[-1])
+
+
+def test_without_a_holdout_nobody_knows_what_all_surfaces_earn_together(make_shop: MakeShop) -> None:
+    """What is to be declared is said; where it is declared and nobody has finished yet, that is."""
+    shop = make_shop(TOML)
+    shop.record(trade(10))
+    found = shop.overview().together
+    assert (found.outcome, found.a_month, found.lift) == (None, None, None)
+    assert "Write [holdout] with share = 0.1" in found.says
+    assert found.says in shop.overview().grids()[-1].notes
+    waits = make_shop(TOML + "[holdout]\nshare = 0.2\nstarts_on = 2026-01-05\nends_on = 2026-02-01\n")
+    waits.record(trade(10))
+    found = waits.overview().together
+    assert found.outcome in (None, "inconclusive")
+    assert found.a_month is None
+    assert "Write [holdout]" not in found.says

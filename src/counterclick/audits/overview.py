@@ -12,7 +12,7 @@ from counterclick.errors import RefusedError
 from counterclick.metrics import Measured, Metric, Period
 from counterclick.stats import holm, weekly_change
 
-__all__ = ["FIGURES", "OF_SURFACE", "Change", "Earning", "Figure", "Overview", "figures_of"]
+__all__ = ["FIGURES", "OF_SURFACE", "Change", "Earning", "Figure", "Overview", "Together", "figures_of"]
 
 FIGURES = (
     "revenue",
@@ -121,6 +121,27 @@ class Earning:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """What all AI surfaces earn together: visitors who get any of them beside the global holdout, who get none.
+
+    Attributes:
+        outcome: of the holdout's verdict; None without one.
+        a_month: money a month that all of them earn over none: value, lower and upper end; None where not known.
+        lift: of the holdout's outcome, likewise.
+        metric: that outcome.
+        next_look_on: day on which the verdict may change; None where looking has ended, or there is none.
+        says: what the verdict rests on; why nothing is known, and what to do, where it is not.
+    """
+
+    outcome: str | None
+    a_month: _Interval | None
+    lift: _Interval | None
+    metric: str | None
+    next_look_on: date | None
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Overview(Shown):
     """A period of the shop on one page.
 
@@ -133,6 +154,7 @@ class Overview(Shown):
         is_over: whether all of its days are known.
         figures: one for each metric.
         earnings: one for each surface and experiment.
+        together: what all surfaces earn, which is not the sum of what each does.
         step: the one thing to do next.
     """
 
@@ -144,6 +166,7 @@ class Overview(Shown):
     is_over: bool
     figures: tuple[Figure, ...]
     earnings: tuple[Earning, ...]
+    together: Together
     step: Step
 
     def figure(self, metric: str) -> Figure:
@@ -155,9 +178,9 @@ class Overview(Shown):
         return {figure.metric: figure for figure in self.figures}[metric]
 
     def grids(self) -> list[Grid]:
-        """Return what to do next, the figures, and what the surfaces earn."""
+        """Return what to do next, the figures, and what the surfaces earn, each and together."""
         step = Grid("The one thing to do next", (), (), (self.step.says, f"Rule: {self.step.rule}. {self.step.because}"))
-        return [step, self._figures(), self._earnings()]
+        return [step, self._figures(), self._earnings(), self._together()]
 
     def _figures(self) -> Grid:
         has_year = any(figure.year_before.value is not None for figure in self.figures)
@@ -237,6 +260,20 @@ class Overview(Shown):
         ]
         heads = ("surface", "experiment", "claimed", "credited", "incremental", "verdict")
         return Grid("What each surface claims, is credited with, and earns", heads, rows, notes, left=2)
+
+    def _together(self) -> Grid:
+        found, title = self.together, "What all AI surfaces earn together"
+        if found.outcome is None:
+            return Grid(title, (), (), (found.says,))
+        rows = [("verdict", found.outcome), ("a month", "not known")]
+        if found.a_month is not None:
+            value, lower, upper = (money(end, self.currency) for end in found.a_month)
+            rows[-1] = ("a month", f"{value} [{lower}, {upper}]")
+        if found.lift is not None and found.metric is not None:
+            rows.append((f"lift of {found.metric.replace('_', ' ')}", _spoken(found.lift)))
+        notes = [found.says]
+        notes += [f"Provisional: the next look is on {found.next_look_on}."] if found.next_look_on else []
+        return Grid(title, ("", ""), rows, notes, left=2)
 
 
 def _spoken(interval: _Interval) -> str:

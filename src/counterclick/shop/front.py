@@ -33,6 +33,7 @@ from counterclick.shop.onoff import OnOff
 from counterclick.shop.overviewing import latest_whole_day, overview_of
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
+from counterclick.shop.registry import verdict_of
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.rights import Rights
 from counterclick.shop.senders import Senders
@@ -140,7 +141,8 @@ class Shop(Telling):
         self.reading.as_of()
         auditing = self._auditing(silent)
         asked = (period, since, until)
-        return overview_of(self.reading, self.config, self.rule, auditing, self.readiness, asked, surface)
+        given = (self.reading, self.config, self.rule, auditing, self.readiness)
+        return overview_of(*given, lambda: verdict_of(self._registry.experiment(HOLDOUT)), asked, surface)
 
     # -- judging -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from counterclick.attribution import Rule
 from counterclick.audits.next_step import Standing, Step, next_step
-from counterclick.audits.overview import FIGURES, OF_SURFACE, Earning, Overview, figures_of
+from counterclick.audits.overview import FIGURES, OF_SURFACE, Earning, Overview, Together, figures_of
 from counterclick.audits.readiness import Readiness
 from counterclick.config import Config, duration
 from counterclick.errors import InputError, UnknownNameError
@@ -39,6 +39,10 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 """Table that measures come from -> kinds of events without which nothing of it is recorded."""
 _WITHIN = ("successes", "shown_orders")
 """Tables whose rows wait for an order within the rule's window."""
+_UNDECLARED = (
+    "It is not known: nobody is held out from all of them, and what each earns by itself does not add up. Write [holdout] "
+    "with share = 0.1, starts_on and ends_on into shop.toml: a tenth of visitors then gets no AI surface."
+)
 
 
 def overview_of(
@@ -47,6 +51,7 @@ def overview_of(
     rule: Rule,
     auditing: Auditing,
     readiness: Callable[[], Readiness],
+    held_out: Callable[[], Verdict | str],
     asked: tuple[str | None, date | None, date | None],
     surface: str | None = None,
 ) -> Overview:
@@ -58,6 +63,7 @@ def overview_of(
         rule: of attribution.
         auditing: of the same reading: its verdicts, credits and recommendations are asked for, nothing else.
         readiness: computes what the store is ready for, where nothing else is to be done.
+        held_out: the global holdout's verdict, or why there is none; asked for where one is declared.
         asked: the period's name, its first and its last day.
         surface: only what belongs to this surface.
 
@@ -95,6 +101,7 @@ def overview_of(
         is_over=known >= whole.n_days,
         figures=figures,
         earnings=_earnings(auditing, surface),
+        together=_together(held_out() if config.holdout is not None else _UNDECLARED),
         step=_step(reading, config, auditing, readiness),
     )
 
@@ -171,6 +178,20 @@ def _earnings(auditing: Auditing, surface: str | None) -> tuple[Earning, ...]:
         )
         for line in auditing.lines
         if line.is_verdict and surface in (None, line.surface)
+    )
+
+
+def _together(verdict: Verdict | str) -> Together:
+    if isinstance(verdict, str):
+        return Together(None, None, None, None, None, verdict)
+    has_lift = verdict.lift is not None and verdict.lift_lower is not None and verdict.lift_upper is not None
+    return Together(
+        outcome=verdict.outcome,
+        a_month=_a_month(verdict),
+        lift=(verdict.lift, verdict.lift_lower, verdict.lift_upper) if has_lift else None,  # type: ignore[arg-type]  # as said
+        metric=verdict.metric,
+        next_look_on=verdict.next_look_on,
+        says=verdict.because,
     )
 
 

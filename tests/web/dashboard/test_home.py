@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+from builders import exposure, later, purchase
 from counterclick.audits.overview import Overview
 from counterclick.shop import open_shop
-from dashboards import WIDTHS, entered, examined, opened, picture, rows_of, signed_in, waited_for
+from counterclick.web.dashboard.speaking import Speech
+from dashboards import WIDTHS, entered, examined, opened, picture, rows_of, signed_in, waited_for, with_password
 from odd_shop import HOSTILE, RIGHT_TO_LEFT
-from served import Served
+from served import Served, served
 
 FIGURES = "all-figures-of-the-period"
 EARNED = "of-every-100-that-visitors-with-the-feature-spent-claimed-cr"
@@ -53,6 +56,40 @@ def test_its_numbers_are_those_of_the_verb(demonstrated: Served, address: str) -
         three = [number(row[name]) for name in ("earned", "from", "to")]
         assert three == pytest.approx(each.incremental) if each.incremental else three == [None] * 3
         assert number(row["earned a month"]) == (pytest.approx(each.a_month[0]) if each.a_month else None)
+
+
+def test_what_all_features_earn_together_is_the_verbs(browser: Browser, tmp_path: Path) -> None:
+    """Its money with its interval, as the holdout's verdict has it, at both widths."""
+    toml = "[surfaces.cart]\n[holdout]\nshare = 0.2\nstarts_on = 2026-01-05\nends_on = 2026-02-01\n"
+    (tmp_path / "shop.toml").write_text(toml, encoding="utf-8")
+    with open_shop(tmp_path / "shop.toml") as shop:
+        events = []
+        for number in range(2_000):
+            at = later("2026-01-05T10:00", days=number % 28, minutes=number % 600)
+            events.append(exposure(f"v{number}", "ai" if number % 5 else "held_out", at, experiment="holdout"))
+            events += [purchase(f"v{number}", 20 + number % 37, later(at, hours=1))] * (number % 4 == 0)
+        shop.record(events)
+        found, say = shop.overview().together, Speech(shop.config.shop)
+    assert found.a_month is not None
+    value, lower, upper = (say.money(end) for end in found.a_month)
+    with served(tmp_path, toml) as server:
+        with_password(server)
+        for width, scheme in zip(WIDTHS, ("dark", "light"), strict=True):
+            with entered(browser, server, width=width, scheme=scheme) as context:
+                page = opened(context, "/")
+                picture(page, f"together-{width}-{scheme}")
+                card = page.locator(".figure", has_text="all of them earn a month")
+                assert card.locator(".shown").inner_text() == value
+                assert card.locator(".interval").inner_text() == f"[{lower}, {upper}]"
+                assert examined(page) == []
+
+
+def test_without_a_holdout_the_page_says_what_to_declare(demonstrated: Served) -> None:
+    """In the words of the verb."""
+    with signed_in(demonstrated) as client:
+        page = waited_for(client, "/").text
+    assert "Write [holdout] with share = 0.1" in page
+    assert overview(demonstrated).together.outcome is None
 
 
 def test_the_next_step_stands_first(demonstrated: Served) -> None:

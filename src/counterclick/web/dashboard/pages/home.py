@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from counterclick.audits.overview import Change, Earning, Figure, Overview
+from counterclick.audits.overview import Change, Earning, Figure, Overview, Together
 from counterclick.errors import ConfigError, InputError, UnknownNameError
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
@@ -44,6 +44,13 @@ _EARNED = About(
     _SOURCE,
     "share of the revenue of visitors who had the feature; without an experiment, of all revenue",
     "each experiment's own time",
+)
+_ALL = About(
+    "What visitors who get any AI feature spend beyond the global holdout, who get none: the total of all of them. What "
+    "each earns by itself does not add up to it.",
+    "counterclick experiment holdout",
+    "money a month of 30.44 days",
+    "the holdout's own time, until its last look",
 )
 _CHANGES = (
     "A change is what happened, never what a feature did: season and campaigns are in it. Its interval is of 95 %, over "
@@ -82,6 +89,7 @@ def _view(answer: _Answer, context: Context) -> View:
     because = [f"Why: {say.text(words(step.because))}", f"Rule: {step.rule}."]
     sections = [
         Section("", [Text(because, links=_onward(found))]),
+        Section("All AI features together", _together(found.together, context)),
         Section("What the AI features earn", _earnings(found, say)),
         Section(
             "The period",
@@ -123,6 +131,28 @@ def _choosers(found: Overview | None, context: Context) -> list[Part]:
     names = {name: name for name in (*context.config.surfaces, *seen, *filter(None, [surface]))}
     field = Field("surface", "Surface", surface, "select", {"": "the whole shop", **names})
     return [*choosers("/", context, found.known_on if found else None, {"surface": field})]
+
+
+def _together(found: Together, context: Context) -> list[Part]:
+    if context.config.holdout is None:
+        return [Text([found.says], kind="warning")]  # as it is: it says what to write into a file
+    say = context.say
+    says = say.text(words(found.says))
+    if found.outcome is None:
+        return [Text([says[:1].upper() + says[1:]])]
+    is_open, amount, ends = found.next_look_on is not None, "not known", ""
+    if found.a_month is not None:
+        amount, lower, upper = (say.money(end) for end in found.a_month)
+        ends = f"[{lower}, {upper}]"
+    note = f"{found.outcome}, until the look of {say.day(found.next_look_on)}" if found.next_look_on else found.outcome
+    shown = [Shown("all of them earn a month", amount, _ALL, ends, "/experiments", is_open, note)]
+    if found.lift is not None and found.metric is not None:
+        change, lower, upper = (say.signed(end) for end in found.lift)
+        about = About(
+            f"Relative change of {label(found.metric)}. {_ALL.definition}", _ALL.source, "relative change", _ALL.period
+        )
+        shown.append(Shown(f"lift of {label(found.metric)}", change, about, f"[{lower}, {upper}]", "/experiments", is_open))
+    return [Figures(shown), Text([says[:1].upper() + says[1:]])]
 
 
 def _earnings(found: Overview, say: Speech) -> list[Part]:
