@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import Event, facts, later, line, purchase, refund
-from counterclick.config import BundlesConfig, bundle_source_of, parse
+from counterclick.config import BundlesConfig, parse
 from counterclick.config.bundles import BUNDLE_SOURCES
+from counterclick.config.meanings import meanings
 from counterclick.decisions import Ask, Bundles
 from counterclick.decisions.pairs import Baskets, pairs_of
 from counterclick.errors import ConfigError
+from data_folder import ROOT
 
 START = "2025-01-05T10:00"
 LOOSE = BundlesConfig(joint=1, lift=0, shrink=0)
@@ -154,11 +156,13 @@ def test_a_store_below_the_gate_serves_bestsellers_and_says_what_is_missing() ->
 
 
 def test_limits_are_settings_with_a_source() -> None:
-    """Each has one; a limit that makes no sense is refused."""
+    """Each has one, which the docs show; a limit that makes no sense is refused."""
     assert {*BUNDLE_SOURCES, "rules"} == set(BundlesConfig.__struct_fields__)
     assert parse("[bundles]\njoint = 3").bundles == BundlesConfig(joint=3)
-    assert bundle_source_of("joint", BundlesConfig(joint=3)) == "shop.toml"
-    assert bundle_source_of("joint", BundlesConfig()) != "shop.toml"
+    page = (ROOT / "docs" / "bundles.md").read_text(encoding="utf-8")
+    says = meanings(BundlesConfig)
+    for name, source in BUNDLE_SOURCES.items():
+        assert f"| `{name}` | {getattr(BundlesConfig(), name)} | {says[name]} | {source} |" in page
     for wrong in ("joint = 0", "basket_items = 1", "shrink = -1", "lift = nan", "days = 0.5", "pairs = 3"):
         with pytest.raises(ConfigError):
             parse(f"[bundles]\n{wrong}")

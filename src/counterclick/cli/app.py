@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from counterclick.cli.audits import alignment, audit, claims, drift
+from counterclick.cli.backtesting import app as backtest_app
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.connecting import connect
 from counterclick.cli.demo import demo
@@ -43,6 +44,7 @@ app = App(
 )
 app.command(experiment_app)
 app.command(onoff_app)
+app.command(backtest_app)
 app.command(klaviyo_app)
 app.command(keys)
 app.command(verify_app)

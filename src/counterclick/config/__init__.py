@@ -1,6 +1,6 @@
 """``shop.toml``: everything a shop declares, read once, checked with the message that says what would be right."""
 
-from counterclick.config.bundles import BundlesConfig, bundle_source_of
+from counterclick.config.bundles import BundlesConfig
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
@@ -59,7 +59,6 @@ __all__ = [
     "Skip",
     "SurfaceConfig",
     "TableConfig",
-    "bundle_source_of",
     "declared",
     "duration",
     "load",

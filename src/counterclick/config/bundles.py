@@ -7,9 +7,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-__all__ = ["BUNDLE_SOURCES", "BundlesConfig", "bundle_source_of"]
+__all__ = ["BUNDLE_SOURCES", "BundlesConfig"]
 
-_MEASURED = "measured on Online Retail (docs/proof/bundles.md)"
+_MEASURED = "Counterclick, tried on Online Retail"
 
 Count = Annotated[int, Meta(ge=1, le=10**6)]
 
@@ -24,6 +24,9 @@ class BundlesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         lift: how many times as often as by chance a pair must be bought, more than.
         shrink: orders of average weight that are added to a product's own before its share is taken; a few say little.
         kept: best partners that are kept of each product.
+        offers: to a cart, when bundles are tried on later orders.
+        tested_share: of the orders, the latest ones, that they are tried on.
+        tested_orders: later orders with another product that a product needs to be judged for itself, and all together.
         rules: file of hand rules, relative to ``shop.toml``; there need not be one.
     """
 
@@ -33,6 +36,9 @@ class BundlesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     lift: Annotated[float, Meta(ge=0, le=1e6)] = 1.0
     shrink: Annotated[float, Meta(ge=0, le=1e6)] = 5.0
     kept: Count = 50
+    offers: Annotated[int, Meta(ge=1, le=100)] = 3
+    tested_share: Annotated[float, Meta(gt=0, lt=1)] = 0.2
+    tested_orders: Count = 30
     rules: str = "rules.toml"
 
 
@@ -43,14 +49,8 @@ BUNDLE_SOURCES: dict[str, str] = {
     "lift": "Counterclick: what is bought together no more often than by chance is no bundle; never the score",
     "shrink": f"{_MEASURED}: from 0 to 20 it finds as much; it keeps a product of six orders from standing first",
     "kept": "Counterclick: as many as a cart can hold before nothing is left to offer",
+    "offers": "Counterclick: more are not looked at in a cart",
+    "tested_share": "Counterclick: enough to see, and not so much that what is learned is old",
+    "tested_orders": "Counterclick: with fewer no interval is narrow enough to be apart from another",
 }
 """limit -> where its default comes from."""
-
-
-def bundle_source_of(name: str, config: BundlesConfig) -> str:
-    """Return where a limit comes from: the source of the default, or shop.toml where it was changed.
-
-    >>> bundle_source_of("joint", BundlesConfig(joint=3))
-    'shop.toml'
-    """
-    return BUNDLE_SOURCES[name] if getattr(config, name) == getattr(BundlesConfig(), name) else "shop.toml"

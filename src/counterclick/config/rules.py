@@ -84,7 +84,7 @@ def parse_rules(text: str, name: str = "rules.toml") -> Rules:
     Raises:
         ConfigError: it is not TOML, or says something that cannot be.
 
-    >>> parse_rules('[[rules]]\\nproducts = ["tea"]\noffer = ["cup", "pot"]').rules[0].offer
+    >>> parse_rules('[[rules]]\nproducts = ["tea"]\noffer = ["cup", "pot"]').rules[0].offer
     ('cup', 'pot')
     """
     try:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ibis import _
 from ibis.expr.types import Table
 
 from counterclick.audits.trace import Trace
+from counterclick.decisions.backtest import Backtest
 from counterclick.errors import ConfigError
 from counterclick.experiments import Experiment
 from counterclick.facts.rows import all_rows, row_count
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.compute import By
 from counterclick.shop.anew import anew
+from counterclick.shop.backtesting import backtest_of
 from counterclick.shop.health import Refused, refused_events
 from counterclick.shop.holding import Held
 from counterclick.shop.listing import Settings, settings_of
+from counterclick.shop.reading import Reading
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.tracing import trace_of
 
@@ -33,6 +38,21 @@ class Telling(Held):
             EmptyStoreError: nothing is recorded.
         """
         return self._registry.experiment(name)
+
+    @anew
+    def backtest(self) -> Backtest:
+        """Return what learned bundles, hand rules and bestsellers foresee of the store's later orders; no effect of any.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+            RefusedError: there are too few orders.
+        """
+        self.reading.as_of()
+
+        def past(until: datetime) -> Reading:
+            return Reading(self.store, self.config, self.folder, self._memory_limit, until=until)
+
+        return backtest_of(self.facts.outcomes(), past, self.config, self.rules)
 
     @property
     def orders(self) -> Table:
