@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 from counterclick.audits import Alignment, Audit, Drift, Ledger
@@ -15,103 +14,34 @@ from counterclick.audits.report import Report
 from counterclick.audits.served import Served
 from counterclick.config import HOLDOUT
 from counterclick.decisions import Decision
-from counterclick.errors import ConfigError, UnknownNameError
-from counterclick.events.vocabulary import Event
+from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
 from counterclick.experiments.holdout import GlobalHoldout
 from counterclick.experiments.plan_curve import SHARES, WEEKS, PlanCurve
 from counterclick.metrics import period_of
-from counterclick.shop.access import Access
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, health_of
-from counterclick.shop.keys import Keys
 from counterclick.shop.offering import served_of
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.overviewing import latest_whole_day, overview_of
 from counterclick.shop.readiness import readiness_of_shop
-from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
+from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.shop.registry import verdict_of
 from counterclick.shop.reporting import Past, report_of
-from counterclick.shop.rights import Rights
-from counterclick.shop.senders import Senders
-from counterclick.shop.telling import Telling
-from counterclick.shop.translating import record_translated
+from counterclick.shop.taking import Taking
 from counterclick.shop.verifying import verified_holdout
 
 __all__ = ["Shop"]
 
-_DRAIN_ABOVE = 2_000
 
-
-class Shop(Telling):
+class Shop(Taking):
     """A shop: its configuration and its events.
 
     `counterclick.shop.holding.Held` says with what it is opened.
     """
-
-    # -- recording -----------------------------------------------------------------------------------------------
-
-    def record(
-        self,
-        events: str | Path | Iterable[Mapping[str, Any] | Event],
-        *,
-        mapping: str | None = None,
-        sender: str | None = None,
-        as_of: datetime | None = None,
-        progress: Progress = silent,
-    ) -> Recorded:
-        """Record a file, or single events; when this returns they are on disk.
-
-        Args:
-            events: path of a CSV, Parquet or JSON-lines file, or objects in the vocabulary.
-            mapping: for files in other words: the mapping's name; by default the one whose pattern fits.
-            sender: for files in a known sender's words: ``ga4``, ``klaviyo``, ``merchant`` or ``segment``.
-            as_of: for product feeds: from when on it holds, UTC; when the file was last changed unless given.
-            progress: called with each step and the fraction done.
-
-        Raises:
-            ConfigError: a mapping and a sender are named, or ``as_of`` for what is no feed.
-            UnknownNameError: no such sender's files are read.
-            InputError: the file cannot be read as what it should be; nothing was recorded.
-            StoreError: it could not be written; nothing was recorded.
-        """
-        if sender is not None:
-            if mapping is not None or not isinstance(events, str | Path):
-                raise ConfigError("a sender is named for a file, and instead of a mapping.")
-            recorded = record_translated(self.store, self.config, Path(events), sender, as_of=as_of, progress=progress)
-        elif as_of is not None:
-            raise ConfigError("as_of is for a product feed: name its sender, merchant.")
-        elif isinstance(events, str | Path):
-            recorded = record_file(self.store, self.config, Path(events), mapping=mapping, progress=progress)
-        else:
-            recorded = record_bodies(self.store, self.config, events)
-            if self.store.inbox.count() > _DRAIN_ABOVE:
-                self.store.drain()
-        self.refresh()
-        return recorded
-
-    @property
-    def keys(self) -> Keys:
-        """The keys with which events are sent and figures are read over HTTP."""
-        return Keys(self.store)
-
-    @property
-    def access(self) -> Access:
-        """Who may look at the shop's pages: the password, who is signed in, and links to single pages."""
-        return Access(self.store)
-
-    @property
-    def rights(self) -> Rights:
-        """What a person may ask of what is kept: to be forgotten, and to be shown it."""
-        return Rights(self.store, self.config, self.refresh)
-
-    @property
-    def senders(self) -> Senders:
-        """Whom the shop hears from and tells: a Shopify store step by step, its export, and Klaviyo."""
-        return Senders(self.store, self.config, lambda: self.reading, self.refresh)
 
     # -- facts ---------------------------------------------------------------------------------------------------
 
