@@ -148,6 +148,8 @@ class Home:
 class Somebody:
     """Asks for the home page again and again, until told to stop.
 
+    What it was refused is raised where it is told to stop, with the server's last words.
+
     Args:
         home: which.
     """
@@ -155,6 +157,7 @@ class Somebody:
     def __init__(self, home: Home) -> None:
         self.waits: list[float] = []
         self.answered_at: set[str] = set()
+        self._failure: RuntimeError | None = None
         self._home = home
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._ask)
@@ -168,11 +171,19 @@ class Somebody:
         """Stop."""
         self._stop.set()
         self._thread.join()
+        if self._failure is not None:
+            raise self._failure
 
     def _ask(self) -> None:
         while not self._stop.is_set():
             begin = time.perf_counter()
-            found = re.search(r'<time datetime="([^"]+)"', self._home.shown().text)
+            try:
+                page = self._home.shown().text
+            except RuntimeError as failure:
+                words = self._home.victim.words.read_text(encoding="utf-8")
+                self._failure = RuntimeError(f"{failure}\n{words[-5000:]}")
+                return
+            found = re.search(r'<time datetime="([^"]+)"', page)
             self.waits.append(time.perf_counter() - begin)
             self.answered_at.add(found[1] if found else "")
             self._stop.wait(max(0.0, _EVERY_SECONDS - self.waits[-1]))
