@@ -49,3 +49,31 @@ bench-home: $(VENV)/developed
 # Hide products of real baskets, count how often bundles, popularity and cosine offer them; write docs/proof/bundles.md.
 bundles: $(VENV)/developed
 	$(BIN)/python tools/bundles.py
+
+# Kill a served shop fifty times, disturb it otherwise, look whether anything was lost; write docs/proof/durability.md.
+torture: $(VENV)/developed
+	$(BIN)/python tools/torture.py
+
+# Look at the simulated shop's pages; write the pictures that README.md shows.
+screenshots: $(VENV)/developed
+	$(BIN)/python tools/screenshots.py
+
+# Remove what the other targets made.
+clean:
+	rm -rf $(VENV) .clients .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/developed: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+.clients/installed: tests/web/clients/requirements.txt tests/web/clients/package.json
+	$(PYTHON) -m venv .clients/py
+	.clients/py/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/web/clients/requirements.txt
+	cp tests/web/clients/package.json .clients/package.json
+	npm install --prefix .clients --no-package-lock --no-audit --no-fund --silent
+	touch $@
