@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +38,9 @@ from counterclick.web.dashboard.views import Section, Text, View
 from counterclick.web.service import Service
 
 __all__ = ["dashboard"]
+
+with contextlib.suppress(ImportError):
+    importlib.import_module("pandas")  # Altair asks it once it is loaded, even while another thread is still loading it
 
 _Asked = Request[Any, Any, Any]
 _PATIENCE = 2.5
