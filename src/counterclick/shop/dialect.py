@@ -50,7 +50,7 @@ class _Compiler(DuckDBCompiler):
 
 
 class _Data(PyArrowData):
-    """Ibis's types for what DuckDB returns, which knows no column of nulls."""
+    """Ibis's types for what DuckDB returns, which knows no column of nulls; Ibis's own class for it imports pandas."""
 
     @classmethod
     def convert_scalar(cls, scalar: pa.Scalar, dtype: dt.DataType) -> pa.Scalar:

@@ -43,6 +43,7 @@ _DRAIN_MOST = 20_000
 """Bodies that one commit takes at most, and their letters: what it needs of memory follows from these."""
 _DRAIN_LETTERS = 24_000_000
 _PART = 64
+"""Bodies that one thread parses at a time."""
 _LOCK_SECONDS = 600.0
 _SHORT_SECONDS = 10.0
 _ATTEMPTS = 3
@@ -143,7 +144,7 @@ class Store:
         keys: str | None = None,
         report: Mapping[str, Any] | None = None,
     ) -> Appended:
-        """Append while the lock is held: a table, or what SQL says."""
+        """Append while the lock is held: the rows of a table that is named, or of SQL."""
         snapshot = self.log.snapshot()
         done = snapshot.transaction(name)
         if done is not None and done >= version:
