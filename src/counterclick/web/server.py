@@ -14,6 +14,7 @@ from typing import Any
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
+from litestar.types import ASGIApp
 
 from counterclick.shop.declared import is_declared
 from counterclick.shop.premises import Premises
@@ -22,6 +23,7 @@ from counterclick.web.child import Child
 from counterclick.web.logs import logging_to, say
 from counterclick.web.looking import Looking
 from counterclick.web.service import Service
+from counterclick.web.straight import Straight
 from counterclick.web.watching import Watching
 
 __all__ = ["serve"]
@@ -66,7 +68,7 @@ def _allow_connections() -> None:
 
 async def _serving(service: Service, host: str, port: int, started: Callable[[], None]) -> None:
     server = Server(
-        Watching(Looking(application(service), partial(pages, service)), every=service.shop.config.serve.access_log),
+        Watching(_answering(service), every=service.shop.config.serve.access_log),
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -104,6 +106,10 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
         child.stop()
         await ended
     say(logging.INFO, "stopped")
+
+
+def _answering(service: Service) -> ASGIApp:
+    return Straight(Looking(application(service), partial(pages, service)), service)
 
 
 async def _begun_after(child: Child, *events: asyncio.Event) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -162,12 +163,18 @@ class Service:
     def _count(self, source: str, kept: Kept) -> None:
         for counter, counts in ((self._taken, kept.taken), (self._refused, kept.refused)):
             for name, n in counts.items():
-                counter.labels(source, name).inc(n)
+                _of(counter, source, name).inc(n)
 
     def pass_over(self, source: str, n: int) -> None:
         """Count what was sent and means nothing here."""
         if n:
             self._skipped.labels(source).inc(n)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _of(counter: Counter, source: str, name: str) -> Counter:
+    """Return a counter of a kind's own: the library looks its names over each time."""
+    return counter.labels(source, name)
 
 
 def secret_of(headers: Headers) -> str | None:
