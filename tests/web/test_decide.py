@@ -65,7 +65,7 @@ def test_the_decision_is_that_of_the_command(server: Served, shell: Shell, surfa
 
 
 def test_every_arm_is_served_and_recorded(server: Served) -> None:
-    """Offers in the one, none in the other, an exposure in each, on disk before the answer."""
+    """Offers in the one, none in the other, an exposure in each."""
     before = server.n_events("exposure")
     seen = {}
     for n in range(20):

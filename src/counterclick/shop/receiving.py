@@ -78,6 +78,11 @@ class Receiving:
         bodies = [Body(received, source, text) for text in texts]
         return Received(judged, n_refused, self._store.inbox.submit(bodies) if bodies else _done())
 
+    def refusals(self, sent: Sequence[Mapping[str, Any]], source: str) -> list[Rejection]:
+        """Return why some of what is sent would be refused; nothing of it is kept."""
+        judged, _lines = _judged(sent, Context(datetime.now(UTC), source, self._currency, self._key))
+        return [each for each in judged if isinstance(each, Rejection)]
+
 
 def _judged(sent: Sequence[Any], context: Context) -> tuple[tuple[Event | Rejection, ...], bytes | None]:
     """Return what comes of everything that was sent, in order, and their lines: see `counterclick.events.door.admit_all`."""

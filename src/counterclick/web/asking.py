@@ -16,6 +16,7 @@ from counterclick.errors import StoreError
 from counterclick.shop.answering import Answering
 from counterclick.shop.premises import Premises
 from counterclick.web.bodies import BodyError
+from counterclick.web.urgent import work_as_usual
 
 if TYPE_CHECKING:
     from counterclick.shop.front import Shop
@@ -41,7 +42,7 @@ class Asking:
 
     def __init__(self, shop: Premises) -> None:
         self._answering = Answering(shop)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="figures")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="figures", initializer=work_as_usual)
         self._asked: dict[str, asyncio.Future[Any]] = {}
         self._is_closing = False
 

@@ -27,6 +27,7 @@ from counterclick.shop.housekeeping import Housekeeping
 from counterclick.shop.premises import Premises
 from counterclick.web.frames import ALONE, READY, REFUSED, STOP, Told, frame, heard
 from counterclick.web.logs import logging_to, say
+from counterclick.web.urgent import work_as_usual
 
 if TYPE_CHECKING:
     from counterclick.shop.front import Shop
@@ -45,6 +46,7 @@ def main() -> int:
     """Work for a shop until told to stop; return the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a terminal or a service manager tells all at once: events still come
         signal.signal(number, signal.SIG_IGN)
+    work_as_usual()
     line = socket.socket(fileno=sys.stdin.fileno())
     messages = heard(line)
     told = msgspec.json.decode(next(messages), type=Told)

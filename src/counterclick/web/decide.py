@@ -1,4 +1,4 @@
-"""``POST /v1/decide/SURFACE``: what a surface shows a visitor, and the exposure that says so, on disk before the answer."""
+"""``POST /v1/decide/SURFACE``: what a surface shows a visitor, and the exposure that says so."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from counterclick.decisions import Policy
 from counterclick.shop.learning import Learning
 from counterclick.web.bodies import BodyError
 from counterclick.web.logs import say
+from counterclick.web.urgent import work_as_usual
 
 __all__ = ["Deciding"]
 
@@ -31,7 +32,7 @@ class Deciding:
 
     def __init__(self, learning: Learning) -> None:
         self._learning = learning
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="learning")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="learning", initializer=work_as_usual)
         self._again: dict[str, asyncio.Future[Policy]] = {}
         self._given: dict[str, tuple[bytes, bytes]] = {}
 

@@ -1,7 +1,7 @@
 """OpenFeature's remote evaluation protocol (OFREP 0.3.0): experiments and surfaces as flags.
 
-A single evaluation is an exposure and is on disk before it is answered. A bulk evaluation is none: a client asks for all
-flags at once and uses few of them, so that counting it would dilute every experiment.
+A single evaluation is an exposure, which is handed over before it is answered. A bulk evaluation is none: a client asks
+for all flags at once and uses few of them, so that counting it would dilute every experiment.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ async def evaluate_flag(request: Request[Any, Any, Any], service: Service, key: 
 
 
 async def flag_evaluated(request: Request[Any, Any, Any], service: Service, key: str) -> tuple[int, dict[str, Any]]:
-    """Evaluate one flag for the visitor that a request names; when this returns its exposure is on disk.
+    """Evaluate one flag for the visitor that a request names, and record its exposure (`Exposing.record`).
 
     Args:
         request: with a key that a page may have.
@@ -49,7 +49,7 @@ async def flag_evaluated(request: Request[Any, Any, Any], service: Service, key:
 
     Raises:
         BodyError: no key, or the body is refused as a whole.
-        StoreError: the exposure was not kept.
+        StoreError: the exposure cannot be kept.
     """
     service.allow(request, "browser")
     visitor = _visitor(await read_body(request, _CONTEXT_BYTES))

@@ -24,6 +24,7 @@ from counterclick.web.logs import logging_to, say
 from counterclick.web.looking import Looking
 from counterclick.web.service import Service
 from counterclick.web.straight import Straight
+from counterclick.web.urgent import answer_soon
 from counterclick.web.watching import Watching
 
 __all__ = ["serve"]
@@ -54,6 +55,7 @@ def serve(shop: Premises, host: str, port: int, *, started: Callable[[], None] =
     """
     _allow_connections()
     sys.setswitchinterval(_SWITCH_SECONDS)
+    answer_soon()
     with shop, logging_to():
         asyncio.run(_serving(Service(shop), host, port, started))
 
@@ -102,6 +104,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
         stop()
         await asyncio.wait({serving}, timeout=_LAST_SECONDS)
     service.deciding.close()
+    await service.exposing.finish()
     for child, ended in ((service.handing.child, keeping), (behind, moving)):  # what is kept first, then what moves it
         child.stop()
         await ended

@@ -23,10 +23,12 @@ from counterclick.shop.evaluating import Evaluating, FirstArms
 from counterclick.shop.keys import May
 from counterclick.shop.learning import Learning
 from counterclick.shop.premises import Premises
+from counterclick.shop.receiving import Receiving
 from counterclick.shop.shopify import ShopifyStore
 from counterclick.web.asking import Asking
 from counterclick.web.bodies import BodyError
 from counterclick.web.deciding import Deciding
+from counterclick.web.exposing import EXPOSED, Exposing
 from counterclick.web.frames import Kept
 from counterclick.web.handing import Handing
 from counterclick.web.limits import Limits
@@ -49,6 +51,8 @@ class Service:
         self._zone = ZoneInfo(shop.config.shop.timezone)
         self.keys = shop.keys
         self.handing = Handing(shop)
+        self.exposing = Exposing(self.handing, self._count)
+        self._receiving = Receiving(shop.store, shop.config)
         self.registry = CollectorRegistry()
         self._taken = Counter("counterclick_events", "Events taken.", ["source", "kind"], registry=self.registry)
         self._refused = Counter("counterclick_rejections", "Events refused.", ["source", "reason"], registry=self.registry)
@@ -104,7 +108,7 @@ class Service:
         return datetime.now(self._zone).date()
 
     async def expose(self, exposures: Sequence[Exposure], agent: str | None = None) -> None:
-        """Record exposures that were not recorded by this process before; when this returns they are on disk.
+        """Record exposures that were not recorded by this process before: see `Exposing.record`.
 
         Args:
             exposures: of one visitor.
@@ -117,10 +121,11 @@ class Service:
         new = self.evaluating.unrecorded(exposures)
         if not new:
             return
-        judged = await self.take([msgspec.to_builtins(each) for each in new], "decide", agent=agent)
-        refused = [each.details for each in judged if isinstance(each, Rejection)]
+        sent = [msgspec.to_builtins(each) for each in new]
+        refused = self._receiving.refusals(sent, EXPOSED)
         if refused:
-            raise InputError(f"the visitor cannot be exposed: {refused[0]}.")
+            raise InputError(f"the visitor cannot be exposed: {refused[0].details}.")
+        await self.exposing.record(sent, is_bot=is_crawler(agent))
         self.evaluating.recorded(new)
 
     async def take(
