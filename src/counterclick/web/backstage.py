@@ -46,7 +46,7 @@ def main() -> int:
     """Work for a shop until told to stop; return the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a terminal or a service manager tells all at once: events still come
         signal.signal(number, signal.SIG_IGN)
-    work_as_usual()
+    work_as_usual(everywhere=True)
     line = socket.socket(fileno=sys.stdin.fileno())
     messages = heard(line)
     told = msgspec.json.decode(next(messages), type=Told)

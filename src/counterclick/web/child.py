@@ -84,9 +84,10 @@ class Child:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", self._module, stdin=theirs.fileno())
-        line = self._line = _Line(self._hear)
+        line = _Line(self._hear)
         await asyncio.get_running_loop().create_connection(lambda: line, sock=ours)
         line.send(self._told)
+        self._line = line  # from here on others may speak to it: it has heard what it is told first
         return process
 
     async def _keep(self, process: asyncio.subprocess.Process) -> None:

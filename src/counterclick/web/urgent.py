@@ -12,6 +12,7 @@ import ctypes
 import platform
 import struct
 import sys
+from pathlib import Path
 
 __all__ = ["answer_soon", "turn", "work_as_usual"]
 
@@ -28,9 +29,15 @@ def answer_soon() -> None:
     _ask(_TURN_NANOSECONDS)
 
 
-def work_as_usual() -> None:
-    """Ask for turns as everybody has them."""
-    _ask(0)
+def work_as_usual(*, everywhere: bool = False) -> None:
+    """Ask for turns as everybody has them.
+
+    Args:
+        everywhere: for all threads of this process, not for this one alone.
+    """
+    own = Path("/proc/self/task")
+    for thread in (int(each.name) for each in own.iterdir()) if everywhere and own.exists() else (0,):
+        _ask(0, thread)
 
 
 def turn(thread: int = 0) -> int | None:
@@ -44,13 +51,13 @@ def turn(thread: int = 0) -> int | None:
     return _ATTRIBUTES.unpack(found.raw)[5] or None if said else None
 
 
-def _ask(nanoseconds: int) -> None:
+def _ask(nanoseconds: int, thread: int = 0) -> None:
     found = ctypes.create_string_buffer(_ATTRIBUTES.size)
-    if _called(1, 0, found, ctypes.c_uint(_ATTRIBUTES.size), ctypes.c_uint(0)):
+    if _called(1, thread, found, ctypes.c_uint(_ATTRIBUTES.size), ctypes.c_uint(0)):
         size, policy, flags, nice, priority, _turn, deadline, period = _ATTRIBUTES.unpack(found.raw)
         if policy == 0:  # what somebody else has decided holds
             wanted = _ATTRIBUTES.pack(size, policy, flags, nice, priority, nanoseconds, deadline, period)
-            _called(0, 0, wanted, ctypes.c_uint(0))
+            _called(0, thread, wanted, ctypes.c_uint(0))
 
 
 def _called(which: int, *arguments: object) -> bool:
