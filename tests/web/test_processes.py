@@ -91,9 +91,9 @@ def test_none_goes_on_alone(tmp_path: Path) -> None:
         assert server.n_events("purchase") == 20
 
 
-@pytest.mark.parametrize("name", ["server", "receiver"])
-def test_an_exposure_outlives_either_process(tmp_path: Path, name: str) -> None:
-    """A flag does not wait for the disk; killed the moment it is answered, either process leaves it to the other."""
+@pytest.mark.parametrize("name", ["server", "receiver", "all"])
+def test_an_exposure_outlives_every_process(tmp_path: Path, name: str) -> None:
+    """A flag does not wait for the disk: killed the moment it is answered, any of them, or all, leave its exposure."""
     flag = "/ofrep/v1/evaluate/flags/cart-bundles"
     with served(tmp_path, TESTED) as server:
         for nth in range(4):
@@ -104,7 +104,9 @@ def test_an_exposure_outlives_either_process(tmp_path: Path, name: str) -> None:
             for k in range(20):
                 told = server.client.post(flag, json={"context": {"targetingKey": f"v{nth}-{k}"}})
                 assert told.status_code == 200, told.text
-            if name == "server":
+            if name != "receiver":
+                for pid in processes.values() if name == "all" else ():
+                    os.kill(pid, signal.SIGKILL)
                 assert server.stop(signal.SIGKILL) == -signal.SIGKILL
                 wait_for(lambda: not any(map(runs, processes.values())), processes)  # noqa: B023 - it is called at once
                 server.start()

@@ -78,10 +78,12 @@ class Receiving:
         bodies = [Body(received, source, text) for text in texts]
         return Received(judged, n_refused, self._store.inbox.submit(bodies) if bodies else _done())
 
-    def refusals(self, sent: Sequence[Mapping[str, Any]], source: str) -> list[Rejection]:
-        """Return why some of what is sent would be refused; nothing of it is kept."""
-        judged, _lines = _judged(sent, Context(datetime.now(UTC), source, self._currency, self._key))
-        return [each for each in judged if isinstance(each, Rejection)]
+    def judged(self, sent: Sequence[Mapping[str, Any]], source: str) -> tuple[list[Body], list[Rejection]]:
+        """Return the bodies in which events would wait in the inbox, and why some would be refused; nothing is kept."""
+        context = Context(datetime.now(UTC), source, self._currency, self._key)
+        judged, _lines = _judged(sent, context)
+        bodies = [Body(context.received_at.isoformat(), source, text) for text in _texts(judged, context)]
+        return bodies, [each for each in judged if isinstance(each, Rejection)]
 
 
 def _judged(sent: Sequence[Any], context: Context) -> tuple[tuple[Event | Rejection, ...], bytes | None]:

@@ -65,11 +65,6 @@ class Child:
             raise StoreError("what keeps events is being started anew; send again in a moment.")
         self._line.send(message)
 
-    @property
-    def has_all(self) -> bool:
-        """Whether the system holds for it whatever was said: it would hear that also if this process ended now."""
-        return self._line is not None and self._line.is_out
-
     def stop(self) -> None:
         """Let it do what is left, and end."""
         self._stopping.set()
@@ -136,11 +131,6 @@ class _Line(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's shape
         """Say that nothing more comes."""
         self.closed.set()
-
-    @property
-    def is_out(self) -> bool:
-        """Whether nothing waits to be written."""
-        return self._transport is not None and not self._transport.get_write_buffer_size()
 
     def send(self, message: bytes) -> None:
         """Write a message."""

@@ -61,13 +61,13 @@ class Handing:
         ]
         return judged, kept
 
-    def begun(self, sent: Sequence[Mapping[str, Any]], source: str, *, is_bot: bool) -> asyncio.Task[Kept]:
+    def begun(self, sent: Sequence[Mapping[str, Any]], source: str) -> asyncio.Task[Kept]:
         """Hand over events at once; return what ends when they are on disk, with what became of them.
 
         Raises:
             StoreError: there is nobody to hand them to. The task raises it where they were not kept, as far as is known.
         """
-        number = self._send(source, msgspec.json.encode(sent), is_raw=False, is_bot=is_bot)
+        number = self._send(source, msgspec.json.encode(sent), is_raw=False, is_bot=False)
         return asyncio.create_task(self._kept(number))
 
     async def _hand(self, source: str, body: bytes, *, is_raw: bool, is_bot: bool) -> Kept:

@@ -14,7 +14,7 @@ from litestar import Request, Response
 from litestar.datastructures import Headers
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from counterclick.connectors.browsers import is_crawler
+from counterclick.connectors.browsers import BOT, is_crawler
 from counterclick.display import Shown, as_json
 from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
@@ -51,7 +51,7 @@ class Service:
         self._zone = ZoneInfo(shop.config.shop.timezone)
         self.keys = shop.keys
         self.handing = Handing(shop)
-        self.exposing = Exposing(self.handing, self._count)
+        self.exposing = Exposing(self.handing, shop.store.promised, self._count)
         self._receiving = Receiving(shop.store, shop.config)
         self.registry = CollectorRegistry()
         self._taken = Counter("counterclick_events", "Events taken.", ["source", "kind"], registry=self.registry)
@@ -121,11 +121,12 @@ class Service:
         new = self.evaluating.unrecorded(exposures)
         if not new:
             return
-        sent = [msgspec.to_builtins(each) for each in new]
-        refused = self._receiving.refusals(sent, EXPOSED)
+        device = {"device": BOT} if is_crawler(agent) else {}
+        sent = [{**msgspec.to_builtins(each), **device} for each in new]
+        bodies, refused = self._receiving.judged(sent, EXPOSED)
         if refused:
             raise InputError(f"the visitor cannot be exposed: {refused[0].details}.")
-        await self.exposing.record(sent, is_bot=is_crawler(agent))
+        await self.exposing.record(sent, bodies)
         self.evaluating.recorded(new)
 
     async def take(
