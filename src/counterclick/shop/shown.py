@@ -8,7 +8,7 @@ from typing import Any
 
 from counterclick.display import Grid, Shown, money, percent
 from counterclick.metrics import MEASURES, Metric, MetricValue
-from counterclick.metrics.compute import By
+from counterclick.metrics.computing import By
 
 __all__ = ["MetricTable", "OrderList"]
 

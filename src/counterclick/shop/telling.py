@@ -13,7 +13,7 @@ from counterclick.errors import ConfigError
 from counterclick.experiments import Experiment
 from counterclick.facts.rows import all_rows, row_count
 from counterclick.metrics import Sources, compute, metric_named
-from counterclick.metrics.compute import By
+from counterclick.metrics.computing import By
 from counterclick.shop.anew import anew
 from counterclick.shop.backtesting import backtest_of
 from counterclick.shop.health import Refused, refused_events

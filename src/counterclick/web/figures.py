@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from litestar import Request, Response, get
 from litestar.params import Parameter, QueryParameter
 
-from counterclick.experiments.plan_curve import SHARES, WEEKS
 from counterclick.web.service import Service
 
 __all__ = ["FIGURES"]
@@ -159,7 +158,8 @@ async def plan_curve(
     request: _Ask, service: Service, name: str, shares: _Shares = None, weeks: list[int] | None = None
 ) -> _Answer:
     """Show the smallest visible lift against weeks and shares held out, from this shop's own history."""
-    return await service.ask(request, lambda shop: shop.experiment(name).plan_curve(shares or SHARES, weeks or WEEKS))
+    drawn = _said(shares=shares, weeks=weeks)
+    return await service.ask(request, lambda shop: shop.experiment(name).plan_curve(**drawn))
 
 
 @get("/v1/plan-curve")
@@ -172,9 +172,8 @@ async def proposed_curve(
     weeks: list[int] | None = None,
 ) -> _Answer:
     """Show the same of an experiment on a surface that nobody has declared yet."""
-    return await service.ask(
-        request, lambda shop: shop.plan_curve(surface, metric, shares=shares or SHARES, weeks=weeks or WEEKS)
-    )
+    drawn = _said(shares=shares, weeks=weeks)
+    return await service.ask(request, lambda shop: shop.plan_curve(surface, metric, **drawn))
 
 
 @get("/v1/experiments/{name:str}/course")
@@ -224,6 +223,11 @@ async def onoff_calendar(request: _Ask, service: Service, surface: str) -> _Answ
 async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answer:
     """Say won, lost, inconclusive or invalid of an on/off test, why, and what the surface is worth a month."""
     return await service.ask(request, lambda shop: shop.onoff(surface).verdict())
+
+
+def _said(**parameters: Any) -> dict[str, Any]:
+    """Return the parameters that were given; the verb knows what holds without the others."""
+    return {name: value for name, value in parameters.items() if value}
 
 
 FIGURES = (
