@@ -42,9 +42,10 @@ async def overview(
     since: date | None = None,
     until: date | None = None,
     surface: str | None = None,
+    currency: str | None = None,
 ) -> _Answer:
     """Show a period (2026-03, last-28-days) beside the one before and last year, and the one thing to do next."""
-    return await service.ask(request, methodcaller("overview", period, surface, since=since, until=until))
+    return await service.ask(request, methodcaller("overview", period, surface, since=since, until=until, currency=currency))
 
 
 @get("/v1/audit")

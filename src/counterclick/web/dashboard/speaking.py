@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from copy import copy
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import cached_property
@@ -52,6 +53,17 @@ class Speech:
         self.currency = shop.currency
         self.locale = Locale.parse(locale_of(shop).replace("-", "_"))
         self.zone = ZoneInfo(shop.timezone)
+
+    def of(self, currency: str) -> Speech:
+        """Return the same for amounts in another currency.
+
+        Args:
+            currency: its code.
+        """
+        other = copy(self)
+        other.currency = currency
+        other.__dict__.pop("_numbers", None)
+        return other
 
     def money(self, value: float | Decimal) -> str:
         """Return an amount in the shop's currency; cents only below 1,000."""
