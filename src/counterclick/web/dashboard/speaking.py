@@ -26,6 +26,8 @@ _DIGITS = 400
 _LONGEST = 60
 """Characters of a number within a sentence; longer ones stay as they are."""
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
+_QUOTED = re.compile(r'(`[^`]*`|\b[a-z_]+ = (?:"[^"]*"|\[[^\]]*\]|\{[^}]*\}|[\w.:+-]*\w))')
+"""What a sentence quotes, which is to be written into a file as it stands."""
 _DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 
 
@@ -128,10 +130,12 @@ class Speech:
         """Return a sentence or a cell of a result with its amounts, shares and days as they are written here.
 
         Args:
-            said: as `counterclick.display` writes it: ``EUR 1,234.50``, ``12.3 %``, ``2026-03-01``.
+            said: as `counterclick.display` writes it: ``EUR 1,234.50``, ``12.3 %``, ``2026-03-01``. What is quoted from
+                a file or a command stays as it is: between backticks, and a setting with its value (``share = 0.1``).
         """
-        said = self._numbers.sub(self._number, said)
-        return _DATE.sub(self._date, said)
+        parts = _QUOTED.split(said)
+        parts[::2] = [_DATE.sub(self._date, self._numbers.sub(self._number, part)) for part in parts[::2]]
+        return "".join(parts)
 
     @cached_property
     def _numbers(self) -> re.Pattern[str]:
