@@ -27,6 +27,7 @@ from counterclick.shop.health import Health, health_of
 from counterclick.shop.offering import served_of
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.overviewing import latest_whole_day, overview_of
+from counterclick.shop.rates import exchange
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.shop.registry import verdict_of
@@ -53,6 +54,7 @@ class Shop(Taking):
         *,
         since: date | None = None,
         until: date | None = None,
+        currency: str | None = None,
     ) -> Overview:
         """Return a period beside the one before and last year, what each surface earns, and the one thing to do next.
 
@@ -61,9 +63,11 @@ class Shop(Taking):
             surface: only what belongs to this surface.
             since: first day, instead of a name.
             until: last day; the last whole one that is known unless given.
+            currency: in which amounts are shown, all at the newest rate that is declared; the shop's own unless given.
 
         Raises:
             ConfigError: the period is written as none can be, or is longer than a year.
+            CurrencyError: no rate is declared for this currency.
             EmptyStoreError: nothing is recorded.
             InputError: nothing of the period is known.
             UnknownNameError: there is no such surface.
@@ -72,7 +76,8 @@ class Shop(Taking):
         auditing = self._auditing(silent)
         asked = (period, since, until)
         given = (self.reading, self.config, self.rule, auditing, self.readiness)
-        return overview_of(*given, lambda: verdict_of(self._registry.experiment(HOLDOUT)), asked, surface)
+        found = overview_of(*given, lambda: verdict_of(self._registry.experiment(HOLDOUT)), asked, surface)
+        return found if currency is None else found.shown_in(exchange(self.config, self.folder, currency, found.known_on))
 
     # -- judging -------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from counterclick.shop.backtesting import backtest_of
 from counterclick.shop.health import Refused, refused_events
 from counterclick.shop.holding import Held
 from counterclick.shop.listing import Settings, settings_of
+from counterclick.shop.overviewing import order_final_on, told_until
 from counterclick.shop.reading import Reading
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.tracing import trace_of
@@ -81,7 +82,8 @@ class Telling(Held):
         orders = self.orders if unmatched is None else self.experiment(unmatched).unmatched_orders()
         newest = all_rows(orders.order_by([_.ordered_at.desc(), _.order_id]).head(most))
         n_all = row_count(orders)
-        return OrderList(self.config.shop.currency, tuple(newest), n_all)
+        final = tuple(order_final_on(row["ordered_at"], self.config) for row in newest)
+        return OrderList(self.config.shop.currency, tuple(newest), n_all, final, told_until(self.reading, self.config))
 
     @anew
     def metric(self, name: str, by: By | None = None) -> MetricTable:

@@ -62,7 +62,7 @@ class Child:
             StoreError: it has ended, and the next one has not begun.
         """
         if self._line is None:
-            raise StoreError("what keeps events is being started anew; send again in a moment.")
+            raise StoreError("a process of the server is being started anew; ask again in a moment.")
         self._line.send(message)
 
     def stop(self) -> None:

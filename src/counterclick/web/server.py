@@ -20,6 +20,7 @@ from counterclick.shop.declared import is_declared
 from counterclick.shop.premises import Premises
 from counterclick.web.application import application, pages
 from counterclick.web.child import Child
+from counterclick.web.dashboard.ahead import work_ahead
 from counterclick.web.logs import logging_to, say
 from counterclick.web.looking import Looking
 from counterclick.web.service import Service
@@ -94,11 +95,13 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     await _first({keeping, *_happening(service.handing.child.begun, stopping)})
     if not (moving.done() or stopping.is_set()):
         serving = asyncio.create_task(server.serve())
+        ahead = asyncio.create_task(work_ahead(service))
         started()
         say(logging.INFO, "started", host=host, port=port)
         await _first({serving, keeping, moving, *_happening(stopping)})
         service.is_ready = False
         say(logging.INFO, "stopping")
+        ahead.cancel()
         stop: Callable[[], None] = server.stop  # it has no types of its own
         await service.asking.close()
         stop()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -92,7 +94,7 @@ class Service:
 
         Args:
             request: with a key that may read; its address with its query is the question's name.
-            question: a verb of the shop.
+            question: a verb of the shop, as another process calls it: see `Asking.ask`.
 
         Raises:
             BodyError: no key that may read, or too many questions wait.
@@ -100,8 +102,20 @@ class Service:
         """
         self.allow(request, "read")
         asked = sorted(request.query_params.multi_items())
-        told = await self.asking.ask(f"{request.url.path}?{asked}", lambda shop: as_json(question(shop)))
-        return Response(told, media_type="application/json", headers={"Cache-Control": "no-store"})
+        return _answer(await self.asking.ask(f"{request.url.path}?{asked}", partial(_told, question)))
+
+    async def show(self, request: Request[Any, Any, Any], found: Callable[[], Shown]) -> Response[str]:
+        """Show what is known without asking the log.
+
+        Args:
+            request: with a key that may read.
+            found: what it is.
+
+        Raises:
+            BodyError: no key that may read.
+        """
+        self.allow(request, "read")
+        return _answer(as_json(await asyncio.to_thread(found)))
 
     def today(self) -> date:
         """Return the shop's day."""
@@ -181,6 +195,14 @@ class Service:
 def _of(counter: Counter, source: str, name: str) -> Counter:
     """Return a counter of a kind's own: the library looks its names over each time."""
     return counter.labels(source, name)
+
+
+def _answer(told: str) -> Response[str]:
+    return Response(told, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _told(question: Callable[[Shop], Shown], shop: Shop) -> str:
+    return as_json(question(shop))
 
 
 def secret_of(headers: Headers) -> str | None:
