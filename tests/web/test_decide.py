@@ -46,6 +46,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "shop.toml").write_text(TOML, encoding="utf-8")
     with open_shop(folder / "shop.toml") as shop:
         shop.record([purchase("b", lines=[line("hat", 3), line("tie", 2), line("sock", 1)], order="o1")])
+        shop.fit()
     with served(folder, TOML) as found:
         yield found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from counterclick.config import BundlesConfig, Rules
 from counterclick.decisions.allowed import allowed, static_instead
 from counterclick.decisions.pairs import Baskets, Pairs, pairs_of
-from counterclick.decisions.policy import Ask, Offered
+from counterclick.decisions.policy import Ask, Learnt, Offered, Plain
 from counterclick.decisions.selling import completed_lines, last_days
 from counterclick.decisions.static import Bestsellers
 from counterclick.display import printable
@@ -19,6 +20,9 @@ from counterclick.facts import Outcomes
 from counterclick.facts.rows import floats
 
 __all__ = ["Bundles", "baskets_of", "margins_of"]
+
+_CODES = ("begins", "partner", "joint")
+_NUMBERS = ("confidence", "lift")
 
 
 class Bundles:
@@ -36,6 +40,7 @@ class Bundles:
 
     name = "bundles"
     needs = "a year of orders with two products or more"
+    form = 1
 
     def __init__(self, limits: BundlesConfig | None = None, products: int = 0, rules: Rules | None = None) -> None:
         self._limits = limits or BundlesConfig()
@@ -46,13 +51,15 @@ class Bundles:
         self._pairs: Pairs | None = None
         self._worth: NDArray[np.float64] = np.zeros(0)
         self._lacks = ""
+        self._n_orders = 0
         self._instead = Bestsellers()
 
     def fit(self, outcomes: Outcomes) -> None:
         """Count which products are bought together."""
         self._instead.fit(outcomes)
-        self._pairs = None
+        self._pairs, self._lacks, self._worth = None, "", np.zeros(0)
         baskets = baskets_of(outcomes, self._limits.days)
+        self._n_orders = len(np.unique(baskets.basket))
         self._ids = baskets.products
         self._number = {product: number for number, product in enumerate(self._ids)}
         if len(self._ids) < self._products:
@@ -84,6 +91,36 @@ class Bundles:
         with_margin = "" if self._worth.min() == self._worth.max() == 1 else ", times margin"
         says = f"{printable(offers[0])} and {printable(self._ids[trigger])} were bought together {joint:,} times"
         return offers, scores, f"{says}, {lift:,.1f} times chance{with_margin}"
+
+    def learnt(self) -> Learnt:
+        """Return how many orders, products and pairs it knows, and what is missing where there are none."""
+        n_pairs = len(self._pairs.partner) if self._pairs is not None else 0
+        metrics = {"orders": self._n_orders, "products": len(self._ids), "pairs": n_pairs}
+        enough = f"{self._products} products sold" if len(self._ids) >= self._products else ""
+        together = f"pairs of {self._limits.joint} orders or more" if n_pairs else ""
+        passed = tuple(gate for gate in (enough, together) if gate)
+        return Learnt(metrics, passed, (self._lacks,) if self._lacks else (), self._limits.days)
+
+    def to_plain(self) -> Plain:
+        """Return the products, their partners, and what serves where there are none."""
+        own = {"products": self._ids, "orders": self._n_orders, "lacks": self._lacks, "instead": self._instead.to_plain()}
+        pairs = self._pairs and {name: getattr(self._pairs, name).tolist() for name in _CODES + _NUMBERS}
+        return {**own, "worth": self._worth.tolist(), "pairs": pairs}
+
+    def from_plain(self, plain: Plain) -> None:
+        """Take up products and their partners."""
+        self._instead.from_plain(plain["instead"])
+        self._ids = msgspec.convert(plain["products"], tuple[str, ...])
+        self._number = {product: number for number, product in enumerate(self._ids)}
+        self._n_orders = msgspec.convert(plain["orders"], int)
+        self._lacks = msgspec.convert(plain["lacks"], str)
+        self._worth = np.array(plain["worth"], np.float64)
+        self._pairs = None
+        if plain["pairs"] is not None:
+            begins, partner, joint = (np.array(plain["pairs"][name], np.int64) for name in _CODES)
+            confidence, lift = (np.array(plain["pairs"][name], np.float64) for name in _NUMBERS)
+            self._pairs = Pairs(begins, partner, confidence, joint, lift)
+            self._pairs.check(len(self._ids))
 
     def _partners(self, trigger: int) -> list[tuple[int, float, int]]:
         """Return the partners of a product: number, score, and place among all pairs."""

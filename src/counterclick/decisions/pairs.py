@@ -54,6 +54,20 @@ class Pairs:
     joint: Codes
     lift: Numbers
 
+    def check(self, n_products: int) -> None:
+        """Refuse what cannot be the partners of so many products.
+
+        Raises:
+            ValueError: lengths or numbers do not belong together.
+        """
+        n_pairs = len(self.partner)
+        begins = len(self.begins) == n_products + 1 and self.begins[0] == 0 and self.begins[-1] == n_pairs
+        columns = all(len(column) == n_pairs for column in (self.confidence, self.joint, self.lift))
+        if not (begins and columns and (np.diff(self.begins) >= 0).all()):
+            raise ValueError(f"{n_pairs} pairs are not those of {n_products} products.")
+        if n_pairs and not 0 <= self.partner.min() <= self.partner.max() < n_products:
+            raise ValueError(f"a partner is none of the {n_products} products.")
+
 
 def pairs_of(baskets: Baskets, limits: BundlesConfig, worth: Numbers | None = None) -> Pairs:
     """Return the best partners of each product.

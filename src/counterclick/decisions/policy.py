@@ -6,18 +6,21 @@ a policy that learns from clicks cannot be written against this protocol.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from counterclick.display import Grid, Shown
 
 if TYPE_CHECKING:
     from counterclick.facts import Outcomes
 
-__all__ = ["Ask", "Decision", "Offered", "Policy"]
+__all__ = ["Ask", "Decides", "Decision", "Learnt", "Offered", "Plain", "Policy"]
 
 Offered = tuple[tuple[str, ...], tuple[float, ...], str]
 """What a policy offers, best first; a score for each, in its own unit; and the reason, in one sentence."""
+Plain = Mapping[str, Any]
+"""What was learnt as numbers and texts, lists of them, and names for these: what JSON can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +73,61 @@ class Decision(Shown):
         return [Grid(title, ("offer", "score") if rows else (), rows, (f"Because: {self.because}.",))]
 
 
-class Policy(Protocol):
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a policy says of what it has learnt.
+
+    Attributes:
+        metrics: what -> how many.
+        passed: gates that the store has passed.
+        missing: what is missing for the others, each in one sentence: there the static rule serves.
+        days: how far back orders counted, from the newest one; None where all of them did.
+    """
+
+    metrics: Mapping[str, float]
+    passed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    days: int | None = None
+
+
+class Decides(Protocol):
     """Something that decides what a surface shows.
 
     Attributes:
         name: as ``shop.toml`` names it: a variant is a policy.
-        needs: what must have been recorded, in one sentence.
     """
 
     name: str
+
+    def decide(self, ask: Ask) -> Offered:
+        """Return the offers, best first, their scores, and the reason."""
+
+
+class Policy(Decides, Protocol):
+    """Something that learns what to decide.
+
+    Attributes:
+        name: as ``shop.toml`` names it.
+        needs: what must have been recorded, in one sentence.
+        form: counted up whenever what `to_plain` returns changes, so that nothing of another form is taken up.
+    """
+
     needs: str
+    form: int
 
     def fit(self, outcomes: Outcomes) -> None:
         """Learn from carts, orders and returns."""
 
-    def decide(self, ask: Ask) -> Offered:
-        """Return the offers, best first, their scores, and the reason."""
+    def learnt(self) -> Learnt:
+        """Return what it says of what it has learnt."""
+
+    def to_plain(self) -> Plain:
+        """Return all that it has learnt: another one that takes it up decides the same."""
+
+    def from_plain(self, plain: Plain) -> None:
+        """Take up what one of this name and form has learnt.
+
+        Raises:
+            LookupError: something is missing.
+            ValueError: something is not what it should be.
+        """

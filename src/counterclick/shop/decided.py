@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from counterclick.config import AI, Config, Rules
-from counterclick.decisions.policy import Ask, Decision, Policy
+from counterclick.decisions.policy import Ask, Decides, Decision, Policy
 from counterclick.shop.deciding import Assigned
 
 __all__ = ["decision_of", "policies", "policy_asked", "policy_of"]
@@ -32,13 +32,13 @@ def policy_asked(found: Assigned) -> str | None:
     return found.policy if ours else None
 
 
-def decision_of(found: Assigned, ask: Ask, policy: Policy | None) -> Decision:
+def decision_of(found: Assigned, ask: Ask, policy: Decides | None) -> Decision:
     """Return the decision of what a visitor was assigned to.
 
     Args:
         found: what the visitor gets.
         ask: what the surface asks.
-        policy: the one that `policy_asked` names, which has learnt.
+        policy: what serves for the one that `policy_asked` names.
     """
     told = Decision(ask.surface, (), found.because, found.policy, found.experiment, found.variant, found.propensity)
     if found.experiment is None:

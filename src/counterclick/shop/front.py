@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from counterclick.audits import Alignment, Audit, Drift, Ledger
@@ -23,7 +23,9 @@ from counterclick.metrics import period_of
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.explaining import Explanation, explain_audit
+from counterclick.shop.fitting import FitReport, forms
 from counterclick.shop.health import Health, health_of
+from counterclick.shop.models import ModelList, models_of
 from counterclick.shop.offering import served_of
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.overviewing import latest_whole_day, overview_of
@@ -318,6 +320,29 @@ class Shop(Taking):
     # -- deciding ------------------------------------------------------------------------------------------------
 
     @anew
+    def fit(self, names: Iterable[str] | None = None, *, anyway: bool = False, progress: Progress = silent) -> FitReport:
+        """Let what is due learn from the store's carts, orders and returns, and keep it as models that `decide` serves.
+
+        Due is what has no model that may serve, or one that was made with other settings, or does not know the newest
+        events.
+
+        Args:
+            names: of models; all unless given.
+            anyway: also what is not due.
+            progress: called with each step and the fraction done.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+            StoreError: a model could not be written.
+            UnknownNameError: there is no such model.
+        """
+        return self._fit(None if names is None else tuple(names), anyway=anyway, progress=progress)
+
+    def models(self) -> ModelList:
+        """Return the models that were fitted: which of them serve, why others do not, and what they know."""
+        return models_of(self.store, forms(self.config), self.config, datetime.now(UTC))
+
+    @anew
     def decide(
         self, surface: str, visitor: str, *, cart: Iterable[str] = (), most: int = 3, today: date | None = None
     ) -> Decision:
@@ -325,7 +350,8 @@ class Shop(Taking):
 
         The running experiment on the surface assigns the visitor to an arm, the arm's policy decides, and an exposure
         is recorded in every arm alike before anything is shown. Arms whose name is no policy of this product are
-        served by the shop's own system: the decision names the arm and offers nothing.
+        served by the shop's own system: the decision names the arm and offers nothing. A policy decides as it was last
+        fitted; one that never was is fitted now. Where its model may not serve, the static rule does and the reason says so.
 
         Args:
             surface: the place that asks.

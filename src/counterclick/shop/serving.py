@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from counterclick.config import Config, Rules
-from counterclick.decisions import Ask, Decision, Policy
+from counterclick.config import Config
+from counterclick.decisions import Ask, Bestsellers, Decides, Decision
 from counterclick.errors import InputError
 from counterclick.events.redaction import hashed
-from counterclick.shop.decided import decision_of, policy_asked, policy_of
+from counterclick.shop.decided import decision_of, policy_asked
 from counterclick.shop.deciding import assigned
+from counterclick.shop.learning import Learning
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import record_bodies
 from counterclick.shop.registry import Registry
@@ -21,37 +22,35 @@ __all__ = ["Serving"]
 
 
 class Serving:
-    """Decides what surfaces show, with policies that learn once from what a store holds.
+    """Decides what surfaces show, with policies as they were last fitted.
 
     Args:
         config: what ``shop.toml`` declares.
-        rules: what ``rules.toml`` declares.
+        learning: the policies.
         store: where exposures are recorded.
         registry: of the shop's experiments.
         reading: returns the present reading of the store.
-        forget: lets the next question see the exposures; what policies have learnt stays.
+        forget: lets the next question see the exposures.
+        fit: fits what is named, where there is no model of it at all.
     """
 
     def __init__(
         self,
         config: Config,
-        rules: Rules,
+        learning: Learning,
         store: Store,
         registry: Registry,
         reading: Callable[[], Reading],
         forget: Callable[[], None],
+        fit: Callable[[Collection[str]], object],
     ) -> None:
         self._config = config
-        self._rules = rules
+        self._learning = learning
         self._store = store
         self._registry = registry
         self._reading = reading
         self._forget = forget
-        self._policies: dict[str, Policy] = {}
-
-    def refresh(self) -> None:
-        """Let policies learn anew."""
-        self._policies = {}
+        self._fit = fit
 
     def decide(self, surface: str, visitor: str, cart: Iterable[str], most: int, today: date | None) -> Decision:
         """Return what a surface shows a visitor: see `counterclick.Shop.decide`."""
@@ -76,9 +75,7 @@ class Serving:
         )
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def _policy(self, name: str) -> Policy:
-        if name not in self._policies:
-            policy = policy_of(name, self._config, self._rules)
-            policy.fit(self._reading().facts.outcomes())
-            self._policies[name] = policy
-        return self._policies[name]
+    def _policy(self, name: str) -> Decides:
+        if not self._learning.is_fitted(name):
+            self._fit({name, Bestsellers.name})
+        return self._learning.policy(name)

@@ -6,6 +6,7 @@ store/
   log/             the Delta table
   key              secret for hashing personal identifiers (kept out of the log on purpose)
   ids/             digests of the log's events, to find a repeated one (`counterclick.store.ids`); free to be deleted
+  models/          what was learnt from it (`counterclick.store.models`); to be learnt again
   facts/           what the log added up to when it was last asked (`counterclick.store.kept`); free to be deleted
   writing.lock     held while the log is appended to, or erased from
   erasing.json     what is being erased (`counterclick.store.erasing`); gone when that is done

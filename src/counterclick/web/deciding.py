@@ -1,4 +1,4 @@
-"""Decisions of a process that lives for long: policies that learn beside the requests, and answers that are given again."""
+"""Decisions of a process that lives for long: policies as they were last fitted, and answers that are given again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from counterclick.decisions import Policy
+from counterclick.decisions import Decides
 from counterclick.shop.learning import Learning
 from counterclick.web.bodies import BodyError
 from counterclick.web.logs import say
@@ -31,25 +31,25 @@ class Deciding:
 
     def __init__(self, learning: Learning) -> None:
         self._learning = learning
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="learning")
-        self._again: dict[str, asyncio.Future[Policy]] = {}
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="policies")
+        self._again: dict[str, asyncio.Future[Decides]] = {}
         self._given: dict[str, tuple[bytes, bytes]] = {}
 
-    async def policy(self, name: str) -> Policy:
-        """Return a policy that has learnt; only the first who asks waits, later it learns anew beside the requests."""
+    async def policy(self, name: str) -> Decides:
+        """Return what serves for a policy; only the first who asks waits, later it is taken up beside the requests."""
         known = self._learning.known(name)
         if known is not None and not self._learning.is_due(name):
             return known
         if name not in self._again:
-            self._again[name] = asyncio.get_running_loop().run_in_executor(self._worker, self._learning.learn, name)
+            self._again[name] = asyncio.get_running_loop().run_in_executor(self._worker, self._learning.policy, name)
             self._again[name].add_done_callback(partial(self._learnt, name))
         return known if known is not None else await asyncio.shield(self._again[name])
 
-    def _learnt(self, name: str, done: asyncio.Future[Policy]) -> None:
+    def _learnt(self, name: str, done: asyncio.Future[Decides]) -> None:
         del self._again[name]
         error = None if done.cancelled() else done.exception()
         if error is not None:
-            say(logging.ERROR, "a policy could not learn", error=error, policy=name)
+            say(logging.ERROR, "a policy could not be taken up anew", error=error, policy=name)
 
     def given(self, decision_id: str, asked: Any) -> bytes | None:
         """Return the answer that was given under an id; None where none is remembered.
@@ -72,7 +72,7 @@ class Deciding:
         return held[1]
 
     def close(self) -> None:
-        """Learn no more."""
+        """Take up no more."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
 
