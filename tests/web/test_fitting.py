@@ -11,7 +11,7 @@ from counterclick.shop import open_shop
 from served import SHARES, TESTED, served
 
 _PATIENCE = 240.0
-TOML = f"{TESTED}\n[readiness]\nbundle_products = 2\n"
+TOML = f"{TESTED}\n[serve]\ndecide_milliseconds = 60000\n[readiness]\nbundle_products = 2\n[bundles]\nswitch = 'always'\n"
 
 
 def test_a_served_shop_fits_by_itself(tmp_path: Path) -> None:

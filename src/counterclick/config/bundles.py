@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -24,9 +24,13 @@ class BundlesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         lift: how many times as often as by chance a pair must be bought, more than.
         shrink: orders of average weight that are added to a product's own before its share is taken; a few say little.
         kept: best partners that are kept of each product.
+        explore: share of decisions whose offers are drawn by chance from the best; each offer's probability is logged.
+        explore_among: best products from which they are drawn.
         offers: to a cart, when bundles are tried on later orders.
         tested_share: of the orders, the latest ones, that they are tried on.
         tested_orders: later orders with another product that a product needs to be judged for itself, and all together.
+        switch: ``backtest``: what is learned serves for the products for which the backtest says so, and the rules for all
+            others; ``always``: it serves for every product of which something is known.
         rules: file of hand rules, relative to ``shop.toml``; there need not be one.
     """
 
@@ -36,9 +40,12 @@ class BundlesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     lift: Annotated[float, Meta(ge=0, le=1e6)] = 1.0
     shrink: Annotated[float, Meta(ge=0, le=1e6)] = 5.0
     kept: Count = 50
+    explore: Annotated[float, Meta(ge=0, le=1)] = 0.1
+    explore_among: Annotated[int, Meta(ge=1, le=1_000)] = 20
     offers: Annotated[int, Meta(ge=1, le=100)] = 3
     tested_share: Annotated[float, Meta(gt=0, lt=1)] = 0.2
     tested_orders: Count = 30
+    switch: Literal["backtest", "always"] = "backtest"
     rules: str = "rules.toml"
 
 
@@ -49,8 +56,11 @@ BUNDLE_SOURCES: dict[str, str] = {
     "lift": "Counterclick: what is bought together no more often than by chance is no bundle; never the score",
     "shrink": f"{_MEASURED}: from 0 to 20 it finds as much; it keeps a product of six orders from standing first",
     "kept": "Counterclick: as many as a cart can hold before nothing is left to offer",
+    "explore": "Counterclick: what is never shown is never learnt; nine of ten carts are offered the best",
+    "explore_among": "Counterclick: enough to learn from, and all of them bought together with the cart",
     "offers": "Counterclick: more are not looked at in a cart",
     "tested_share": "Counterclick: enough to see, and not so much that what is learned is old",
     "tested_orders": "Counterclick: with fewer no interval is narrow enough to be apart from another",
+    "switch": "Counterclick: on one store learning won from 100 orders on, on another one only from 2,000",
 }
 """limit -> where its default comes from."""

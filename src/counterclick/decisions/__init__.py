@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from counterclick.decisions.bundles import Bundles
     from counterclick.decisions.instead import Instead
     from counterclick.decisions.made import POLICIES, Given, given_by
-    from counterclick.decisions.policy import Ask, Decides, Decision, Learnt, Offered, Plain, Policy
+    from counterclick.decisions.policy import Ask, Decides, Decision, Explores, Learnt, Offered, Plain, Policy
     from counterclick.decisions.rules import HandRules
     from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 
@@ -22,6 +22,7 @@ __all__ = [
     "CategoryBestsellers",
     "Decides",
     "Decision",
+    "Explores",
     "Given",
     "HandRules",
     "Instead",
@@ -40,6 +41,7 @@ __getattr__ = exports(
         "Ask": "policy",
         "Decides": "policy",
         "Decision": "policy",
+        "Explores": "policy",
         "Learnt": "policy",
         "Offered": "policy",
         "Plain": "policy",

@@ -7,15 +7,15 @@ a policy that learns from clicks cannot be written against this protocol.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from counterclick.display import Grid, Shown
 
 if TYPE_CHECKING:
     from counterclick.facts import Outcomes
 
-__all__ = ["Ask", "Decides", "Decision", "Learnt", "Offered", "Plain", "Policy"]
+__all__ = ["Ask", "Decides", "Decision", "Explores", "Learnt", "Offered", "Plain", "Policy"]
 
 Offered = tuple[tuple[str, ...], tuple[float, ...], str]
 """What a policy offers, best first; a score for each, in its own unit; and the reason, in one sentence."""
@@ -30,14 +30,23 @@ class Ask:
     Attributes:
         surface: which surface.
         visitor: for whom.
-        cart: products in the cart.
+        cart: products in the cart, that speak for others.
         most: offers wanted at most.
+        besides: products in the cart that do not count, since it holds so many; they are not offered either.
+        explores: whether chance may have its share of what is offered: where somebody sees it.
     """
 
     surface: str
     visitor: str
     cart: tuple[str, ...] = ()
     most: int = 3
+    besides: frozenset[str] = frozenset()
+    explores: bool = False
+
+    @property
+    def held(self) -> set[str]:
+        """All that is in the cart."""
+        return {*self.cart, *self.besides}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,10 @@ class Decision(Shown):
         propensity: probability with which the visitor got this arm.
         scores: one for each offer, in the policy's own unit.
         served_here: false where the arm is served by the shop's own system, such as a chat vendor's.
+        propensities: of each offer, the probability with which this arm offers it when this is asked.
+        in_time: false where the policy took longer than it may, so that the static rule decided.
+        decision_id: by which the log knows it, and the lines of orders that come of it.
+        mark: what a cart's line carries that comes of it, by name: its order's line is then known to.
     """
 
     surface: str
@@ -65,6 +78,10 @@ class Decision(Shown):
     propensity: float = 1.0
     scores: tuple[float, ...] = ()
     served_here: bool = True
+    propensities: tuple[float, ...] = ()
+    in_time: bool = True
+    decision_id: str = ""
+    mark: Mapping[str, str] = field(default_factory=dict)
 
     def grids(self) -> list[Grid]:
         """Return the offers as a table."""
@@ -101,6 +118,14 @@ class Decides(Protocol):
 
     def decide(self, ask: Ask) -> Offered:
         """Return the offers, best first, their scores, and the reason."""
+
+
+@runtime_checkable
+class Explores(Decides, Protocol):
+    """Something that leaves a share of what it offers to chance; all others offer what they offer with certainty."""
+
+    def propensities(self, ask: Ask, offers: tuple[str, ...]) -> tuple[float, ...]:
+        """Return for each offer the probability with which it is offered when this is asked."""
 
 
 class Policy(Decides, Protocol):

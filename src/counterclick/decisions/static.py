@@ -208,7 +208,7 @@ class CategoryBestsellers:
 
 def not_in_cart(ranked: Ranked, ask: Ask) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Return the best products that are not in the cart, and their scores, at most as many as are wanted."""
-    cart = set(ask.cart)
+    cart = ask.held
     chosen = [(product, score) for product, score in ranked if product not in cart][: max(0, ask.most)]
     return tuple(product for product, _score in chosen), tuple(score for _product, score in chosen)
 

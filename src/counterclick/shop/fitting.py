@@ -10,11 +10,12 @@ from typing import Any
 from ibis import _
 
 from counterclick.config import NOTHING, Config, Rules
-from counterclick.decisions import Bestsellers, Learnt
+from counterclick.decisions import Bestsellers, Bundles, Learnt
 from counterclick.display import Grid, Shown
-from counterclick.errors import StoreError, UnknownNameError
+from counterclick.errors import RefusedError, StoreError, UnknownNameError
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import one_row
+from counterclick.shop.backtesting import backtest_of
 from counterclick.shop.decided import policies, policy_of
 from counterclick.shop.models import metrics_of, orders_of, refusal, settings_digest, tables_digest
 from counterclick.shop.reading import Reading
@@ -24,6 +25,8 @@ from counterclick.store.models import MODELS, Manifest, Models, NewManifest
 
 __all__ = ["FitReport", "Fitted", "Training", "due_at", "fit", "forms", "named", "trainings"]
 
+Past = Callable[[datetime], Reading]
+"""Returns the store as it stood before a moment."""
 _ATTEMPTS = 3
 
 
@@ -34,13 +37,14 @@ class Training:
     Attributes:
         form: of what it learns.
         settings: digest of the settings that it is made with.
-        learn: returns what it learns from a store's carts, orders and returns, as numbers and texts, and what it says of it.
+        learn: returns what it learns from a store's carts, orders and returns, now or as they stood at a moment, as numbers
+            and texts, and what it says of it.
         of_people: whether that holds anything of single customers or visitors: then it is erased with them.
     """
 
     form: int
     settings: str
-    learn: Callable[[Outcomes], tuple[Mapping[str, Any], Learnt]]
+    learn: Callable[[Outcomes, Past], tuple[Mapping[str, Any], Learnt]]
     of_people: bool = False
 
 
@@ -116,13 +120,30 @@ def named(config: Config) -> tuple[str, ...]:
 
 
 def _of_policy(name: str, config: Config, rules: Rules) -> Training:
-    def learn(outcomes: Outcomes) -> tuple[Mapping[str, Any], Learnt]:
+    def learn(outcomes: Outcomes, past: Past) -> tuple[Mapping[str, Any], Learnt]:
         policy = policy_of(name, config, rules)
         policy.fit(outcomes)
+        if isinstance(policy, Bundles) and config.bundles.switch == "backtest":
+            _switch(policy, outcomes, past, config, rules)
         return policy.to_plain(), policy.learnt()
 
-    settings = settings_digest(config.bundles, config.readiness.bundle_products)
+    settings = settings_digest(config.bundles, config.readiness.bundle_products, *_tested_by(name, rules))
     return Training(policy_of(name, config, rules).form, settings, learn)
+
+
+def _tested_by(name: str, rules: Rules) -> tuple[Rules, ...]:
+    """Return the rules that bundles are tried beside, since what is learned serves where it beats them."""
+    return (rules,) if name == Bundles.name else ()
+
+
+def _switch(policy: Bundles, outcomes: Outcomes, past: Past, config: Config, rules: Rules) -> None:
+    """Let bundles serve where the store's own later orders say so."""
+    try:
+        found = backtest_of(outcomes, past, config, rules)
+    except RefusedError as error:
+        policy.switch({}, others=False, lacks=str(error).rstrip("."))
+        return
+    policy.switch({each.product: each.switches for each in found.triggers}, others=found.others_switch)
 
 
 def fit(
@@ -131,6 +152,7 @@ def fit(
     rules: Rules,
     reading: Callable[[], Reading],
     refresh: Callable[[], None],
+    past: Past,
     progress: Progress,
     *,
     names: Collection[str] | None = None,
@@ -145,6 +167,7 @@ def fit(
         rules: what ``rules.toml`` declares.
         reading: returns the present reading of the store.
         refresh: begins a new one.
+        past: returns the store as it stood before a moment.
         progress: called with each step and the fraction done.
         names: of models; all unless given.
         anyway: also what is not due.
@@ -161,7 +184,7 @@ def fit(
             raise UnknownNameError("model", name, known)
     wanted = {name: known[name] for name in known if names is None or name in names}
     for _attempt in range(_ATTEMPTS):
-        found = _fit(store, config, wanted, reading, progress, now or datetime.now(UTC), anyway=anyway)
+        found = _fit(store, config, wanted, reading, past, progress, now or datetime.now(UTC), anyway=anyway)
         if found is not None:
             return found
         refresh()
@@ -173,6 +196,7 @@ def _fit(
     config: Config,
     wanted: Mapping[str, Training],
     reading: Callable[[], Reading],
+    past: Past,
     progress: Progress,
     now: datetime,
     *,
@@ -192,7 +216,7 @@ def _fit(
         if before is not None and not anyway and not _is_due(before, training, known_at, config, now):
             done.append(Fitted(before, is_new=False))
             continue
-        knows, learnt = training.learn(outcomes)
+        knows, learnt = training.learn(outcomes, past)
         first = ends["first"]
         if first is not None and learnt.days is not None:
             first = max(first, ends["last"] - timedelta(days=learnt.days))

@@ -344,9 +344,16 @@ class Shop(Taking):
 
     @anew
     def decide(
-        self, surface: str, visitor: str, *, cart: Iterable[str] = (), most: int = 3, today: date | None = None
+        self,
+        surface: str,
+        visitor: str,
+        *,
+        cart: Iterable[str] = (),
+        most: int = 3,
+        today: date | None = None,
+        decision_id: str | None = None,
     ) -> Decision:
-        """Return what a surface shows a visitor, and record that the visitor was eligible.
+        """Return what a surface shows a visitor, and record that the visitor was eligible, and what was decided.
 
         The running experiment on the surface assigns the visitor to an arm, the arm's policy decides, and an exposure
         is recorded in every arm alike before anything is shown. Arms whose name is no policy of this product are
@@ -356,13 +363,14 @@ class Shop(Taking):
         Args:
             surface: the place that asks.
             visitor: the visitor id.
-            cart: products in the cart.
+            cart: products in the cart, the newest last; of more than 100 different ones the newest count.
             most: offers wanted at most.
             today: the shop's day; today unless given.
+            decision_id: by which the log knows the decision; one is made unless given.
 
         Raises:
             UnknownNameError: ``shop.toml`` declares no such surface.
             ConfigError: several experiments run on it.
-            InputError: the visitor id is empty or too long.
+            InputError: the visitor's or the decision's id is empty or too long, or the cart has more than 10,000 lines.
         """
-        return self._serving.decide(surface, visitor, cart, most, today)
+        return self._serving.decide(surface, visitor, cart, most, today, decision_id)

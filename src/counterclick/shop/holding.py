@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -119,5 +120,9 @@ class Held:
 
     def _fit(self, names: Collection[str] | None, *, anyway: bool = False, progress: Progress = silent) -> FitReport:
         """Fit what is due: see `counterclick.shop.fitting.fit`."""
-        given = (self.store, self.config, self.rules, lambda: self.reading, self.refresh, progress)
+        given = (self.store, self.config, self.rules, lambda: self.reading, self.refresh, self._past, progress)
         return fit(*given, names=names, anyway=anyway)
+
+    def _past(self, until: datetime) -> Reading:
+        """Return the store as it stood before a moment."""
+        return Reading(self.store, self.config, self.folder, self._memory_limit, until=until)

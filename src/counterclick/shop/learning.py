@@ -19,7 +19,7 @@ from counterclick.store import Store
 from counterclick.store.models import MODELS, Manifest, Models
 
 if TYPE_CHECKING:
-    from counterclick.decisions import Decides, Policy
+    from counterclick.decisions import Bestsellers, Decides, Policy
 
 __all__ = ["Learning"]
 
@@ -57,6 +57,7 @@ class Learning:
         self._rules = folder / config.bundles.rules
         self._clock = clock
         self._held: dict[str, _Held] = {}
+        self._static: tuple[Bestsellers, Rules] | None = None
 
     def known(self, name: str) -> Decides | None:
         """Return a policy as it was last taken up; None before it was."""
@@ -87,6 +88,13 @@ class Learning:
         self._held[name] = self._taken_up(name, load_rules(self._rules), seen)
         return self._held[name].serves
 
+    def instead(self, name: str, lacks: str) -> Decides:
+        """Return the static rule in a policy's place, with the reason why, as it is known now: nothing is read for it."""
+        from counterclick.decisions import Bestsellers, Instead  # noqa: PLC0415 - they bring the tables with them
+
+        static, rules = self._static or (Bestsellers(), Rules())
+        return Instead(name, lacks, static, rules)
+
     def _seen(self) -> tuple[int, int]:
         try:
             rules = self._rules.stat().st_mtime_ns
@@ -95,20 +103,21 @@ class Learning:
         return self._models.stamp, rules
 
     def _taken_up(self, name: str, rules: Rules, seen: tuple[int, int]) -> _Held:
-        from counterclick.decisions import Bestsellers, Instead  # noqa: PLC0415 - they bring the tables with them
+        from counterclick.decisions import Bestsellers  # noqa: PLC0415 - they bring the tables with them
 
         now = self._clock()
         later = now + timedelta(days=self._config.models.oldest_days)
         if name == NOTHING:
             return _Held(policy_of(name, self._config, rules), seen, later)
         newest = self._models.newest()
+        static = Bestsellers()
+        self._take_up(static, newest.get(static.name), None)
+        self._static = static, rules
         policy = policy_of(name, self._config, rules)
         lacks = self._take_up(policy, newest.get(name), now)
         if not lacks:
             return _Held(policy, seen, newest[name].fitted_at + timedelta(days=self._config.models.oldest_days))
-        static = Bestsellers()
-        self._take_up(static, newest.get(static.name), None)
-        return _Held(Instead(name, f"{lacks}: `counterclick fit` fits it", static, rules), seen, later)
+        return _Held(self.instead(name, f"{lacks}: `counterclick fit` fits it"), seen, later)
 
     def _take_up(self, policy: Policy, model: Manifest | None, now: datetime | None) -> str:
         """Let a policy take up a model, of any age unless it is said when; return why it could not."""

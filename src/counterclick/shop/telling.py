@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from ibis import _
 from ibis.expr.types import Table
 
@@ -19,7 +17,6 @@ from counterclick.shop.backtesting import backtest_of
 from counterclick.shop.health import Refused, refused_events
 from counterclick.shop.holding import Held
 from counterclick.shop.listing import Settings, settings_of
-from counterclick.shop.reading import Reading
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.tracing import trace_of
 
@@ -48,11 +45,7 @@ class Telling(Held):
             RefusedError: there are too few orders.
         """
         self.reading.as_of()
-
-        def past(until: datetime) -> Reading:
-            return Reading(self.store, self.config, self.folder, self._memory_limit, until=until)
-
-        return backtest_of(self.facts.outcomes(), past, self.config, self.rules)
+        return backtest_of(self.facts.outcomes(), self._past, self.config, self.rules)
 
     @property
     def orders(self) -> Table:

@@ -38,7 +38,7 @@ async def evaluate_flag(request: Request[Any, Any, Any], service: Service, key: 
         return _json({"key": key, **visitor}, 400)
     try:
         found = service.evaluating.evaluate(key, visitor, service.today())
-        await service.expose(found.exposures, request.headers.get("user-agent"))
+        await service.expose(found.exposures, agent=request.headers.get("user-agent"))
     except StoreError:
         raise
     except UnknownNameError as error:

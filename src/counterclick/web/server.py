@@ -91,6 +91,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     if not (moving.done() or stopping.is_set()):
         serving = asyncio.create_task(server.serve())
         started()
+        service.deciding.take_up()
         say(logging.INFO, "started", host=host, port=port)
         await _first({serving, keeping, moving, *_happening(stopping)})
         service.is_ready = False

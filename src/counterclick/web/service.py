@@ -17,7 +17,7 @@ from counterclick.connectors.browsers import is_crawler
 from counterclick.display import Shown, as_json
 from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
-from counterclick.events.vocabulary import Exposure
+from counterclick.events.vocabulary import DecisionMade, Exposure
 from counterclick.shop.evaluating import Evaluating, FirstArms
 from counterclick.shop.keys import May
 from counterclick.shop.learning import Learning
@@ -58,7 +58,7 @@ class Service:
         self.shopify = ShopifyStore(shop.store.folder, shop.config)
         self.limits = Limits(shop.config.serve)
         self.asking = Asking(shop)
-        self.deciding = Deciding(Learning(shop.store, shop.config, shop.folder))
+        self.deciding = Deciding(Learning(shop.store, shop.config, shop.folder), shop.config)
         self.requests = shop.requests
         asked = Gauge("counterclick_requests", "What Shopify asks about people.", ["state"], registry=self.registry)
         asked.labels("waiting").set_function(lambda: float(len(self.requests.waiting())))
@@ -102,11 +102,14 @@ class Service:
         """Return the shop's day."""
         return datetime.now(self._zone).date()
 
-    async def expose(self, exposures: Sequence[Exposure], agent: str | None = None) -> None:
+    async def expose(
+        self, exposures: Sequence[Exposure], decisions: Sequence[DecisionMade] = (), agent: str | None = None
+    ) -> None:
         """Record exposures that were not recorded by this process before; when this returns they are on disk.
 
         Args:
             exposures: of one visitor.
+            decisions: for it, to be recorded with them.
             agent: the user agent of the request.
 
         Raises:
@@ -114,9 +117,9 @@ class Service:
             StoreError: the inbox could not be written; none was kept.
         """
         new = self.evaluating.unrecorded(exposures)
-        if not new:
+        if not new and not decisions:
             return
-        judged = await self.take([msgspec.to_builtins(each) for each in new], "decide", agent=agent)
+        judged = await self.take([msgspec.to_builtins(each) for each in (*new, *decisions)], "decide", agent=agent)
         refused = [each.details for each in judged if isinstance(each, Rejection)]
         if refused:
             raise InputError(f"the visitor cannot be exposed: {refused[0]}.")

@@ -65,6 +65,7 @@ def _view(answer: _Answer, context: Context) -> View:
     sections = [
         Section("The verdict first", [_verdicts(found, say)]),
         Section(f"What was served, {days}", [*own, *_shelves(found, say, about)]),
+        Section("Bought through an offer", _sold(found, say, days)),
         Section("What sold", _offers(found, say, about), bought),
         Section("Who became eligible", _arms(found, say, days)),
     ]
@@ -148,6 +149,28 @@ def _offers(found: Served, say: Speech, about: About) -> list[Part]:
     columns = [Column("product"), Column("surface"), Column("policy"), Column("arm")]
     columns += [Column(name, is_number=True) for name in ("times shown", "units bought", "net revenue of these")]
     return [Table("Products, those shown most first", columns, rows, about, most=25)]
+
+
+def _sold(found: Served, say: Speech, days: str) -> list[Part]:
+    rows: list[list[Cell | str]] = [
+        [
+            Cell(each.surface, href=_address(each.surface)),
+            _policy(each.policy),
+            each.variant or _NONE,
+            *(_count(n, say) for n in (each.n_decisions, each.n_empty, each.n_lines, each.units)),
+            Cell(say.money(each.net_revenue), each.net_revenue),
+        ]
+        for each in found.sold
+    ]
+    about = About(
+        "Lines of orders that carry the decision which offered them. What was taken from the list, not what the list added.",
+        _SOURCE,
+        period=days,
+    )
+    columns = [Column("surface"), Column("policy"), Column("arm")]
+    numbers = ("decisions", "without offers", "lines bought", "units", "net revenue of these")
+    columns += [Column(name, is_number=True) for name in numbers]
+    return [Table("What was taken from lists", columns, rows, about)] if rows else []
 
 
 def _arms(found: Served, say: Speech, days: str) -> list[Part]:
