@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Collection, Iterable
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from counterclick.config import Config
 from counterclick.decisions import Ask, Bestsellers, Decides, Decision
-from counterclick.errors import InputError
+from counterclick.errors import EmptyStoreError, InputError
 from counterclick.events.redaction import hashed
 from counterclick.shop.decided import ask_of, decision_of, event_of, policy_asked
 from counterclick.shop.deciding import Assigned, assigned
@@ -100,7 +101,8 @@ class Serving:
 
     def _policy(self, name: str) -> Decides:
         if not self._learning.is_fitted(name):
-            self._fit({name, Bestsellers.name})
+            with contextlib.suppress(EmptyStoreError):  # then the static rule says that nothing has been fitted
+                self._fit({name, Bestsellers.name})
         return self._learning.policy(name)
 
 
