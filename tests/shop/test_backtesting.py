@@ -206,3 +206,19 @@ def test_a_store_with_too_few_orders_stays_with_its_rules(tmp_path: Path) -> Non
         assert len(offers) == 3
         assert because.startswith("the latest orders hold 12")
         assert "; instead: sold most" in because
+
+
+def test_all_that_is_known_of_bundles_is_told(folder: Path, shell: Shell) -> None:
+    """Before a fit what is missing; then rules, the strongest pairs each once, and whether they serve."""
+    shop = ("--shop", str(folder / "shop.toml"))
+    before = shell.json("bundles", *shop)
+    assert (before["model"], before["pairs"]) == (None, [])
+    assert "No model" not in before["missing"]
+    shell("fit", "bundles", "bestsellers", *shop)
+    told = shell.json("bundles", *shop)
+    assert told["rules"] == [{"name": "rule 1", "when": "product tea", "offer": ["p1", "p2", "p3"], "limits": ""}]
+    strongest = told["pairs"][0]
+    assert {strongest["product"], strongest["partner"]} == {"tea", "honey"}
+    assert len({frozenset((each["product"], each["partner"])) for each in told["pairs"]}) == len(told["pairs"])
+    assert told["backtest"]["overall"][0]["policy"] == "bundles"
+    assert "What the holdout says" in shell("bundles", *shop)

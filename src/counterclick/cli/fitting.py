@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.speaking import progressing, say
 
-__all__ = ["fit", "models"]
+__all__ = ["bundles", "fit", "models"]
 
 
 def fit(
@@ -30,4 +30,15 @@ def models(*, common: Common = COMMON) -> int:
     """List what was fitted: which models serve, why others do not, and what they know."""
     with opened(common) as shop:
         say(shop.models(), as_json=common.json)
+    return 0
+
+
+def bundles(
+    *,
+    period: Annotated[str | None, Parameter(help="2026-03 or last-28-days: of what was bought through them.")] = None,
+    common: Common = COMMON,
+) -> int:
+    """Say all that is known of bundles: the holdout's verdict first, then what sold, rules, learned pairs, the backtest."""
+    with opened(common) as shop:
+        say(shop.bundles(period), as_json=common.json)
     return 0

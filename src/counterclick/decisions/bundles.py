@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -25,11 +25,32 @@ from counterclick.display import printable
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import floats
 
-__all__ = ["Bundles", "baskets_of", "margins_of"]
+__all__ = ["Bundles", "Pair", "baskets_of", "margins_of"]
 
 _Best = dict[int, tuple[float, int, int]]
 _CODES = ("begins", "partner", "joint")
 _NUMBERS = ("confidence", "lift")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two products that are bought together.
+
+    Attributes:
+        product: what is in the cart.
+        partner: what is offered.
+        joint: orders that hold both.
+        lift: how many times as often as by chance.
+        confidence: share of the product's orders that hold the partner too, shrunk, large orders weighing less.
+        serves: whether what is learned serves for the product.
+    """
+
+    product: str
+    partner: str
+    joint: int
+    lift: float
+    confidence: float
+    serves: bool
 
 
 class Bundles:
@@ -143,6 +164,24 @@ class Bundles:
         )
         among = max(ask.most, self._limits.explore_among) if ask.explores and self._limits.explore else ask.most
         return allowed(ranked, replace(ask, most=among), self._rules)[0]
+
+    def strongest(self, most: int) -> tuple[Pair, ...]:
+        """Return the pairs of most orders, each the way round in which it foresees more."""
+        if self._pairs is None:
+            return ()
+        found, pairs = list[Pair](), self._pairs
+        triggers = np.repeat(np.arange(len(self._ids)), np.diff(pairs.begins))
+        seen: set[frozenset[int]] = set()
+        for place in np.lexsort((pairs.partner, triggers, -pairs.confidence, -pairs.joint)).tolist():
+            trigger, partner = int(triggers[place]), int(pairs.partner[place])
+            if len(found) == most:
+                break
+            if frozenset((trigger, partner)) in seen:
+                continue
+            seen.add(frozenset((trigger, partner)))
+            numbers = (int(pairs.joint[place]), float(pairs.lift[place]), float(pairs.confidence[place]))
+            found.append(Pair(self._ids[trigger], self._ids[partner], *numbers, self._serves(self._ids[trigger])))
+        return tuple(found)
 
     def learnt(self) -> Learnt:
         """Return how many orders, products and pairs it knows, and what is missing where there are none."""

@@ -13,7 +13,7 @@ from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
 from counterclick.audits.served import Served
 from counterclick.config import HOLDOUT
-from counterclick.decisions import Decision
+from counterclick.decisions import Bundles, Decision, given_by
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
@@ -22,6 +22,7 @@ from counterclick.experiments.plan_curve import SHARES, WEEKS, PlanCurve
 from counterclick.metrics import period_of
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
+from counterclick.shop.bundling import BundlesTold, bundles_told
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.fitting import FitReport, forms
 from counterclick.shop.health import Health, health_of
@@ -316,6 +317,24 @@ class Shop(Taking):
         """
         self.reading.as_of()
         return verified_holdout(self.reading, self.config, surface, most)
+
+    @anew
+    def bundles(self, period: str | None = None, *, since: date | None = None, until: date | None = None) -> BundlesTold:
+        """Return all that is known of bundles: the verdict first, then what was bought through them, rules, pairs, backtest.
+
+        Args:
+            period: of what was served, as `overview` takes it, with ``since`` and ``until``.
+            since: first day, instead of a name.
+            until: last day.
+
+        Raises:
+            ConfigError: the period is written as none can be, or is longer than a year.
+            EmptyStoreError: nothing is recorded.
+        """
+        served = self.served(Bundles.name, period, since=since, until=until)
+        given = given_by(self.config, self.rules)
+        policy = Bundles(given.bundles, given.bundle_products, given.rules)
+        return bundles_told(self.store, self.rules, policy, self.models().models, served, self.backtest)
 
     # -- deciding ------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Field, Part, Section, Table, Text, View
 
-__all__ = ["INTERVENTION", "INTERVENTIONS"]
+__all__ = ["INTERVENTION", "INTERVENTIONS", "conclusion_of", "taken_of", "verdicts_of"]
 
 _SOURCE = "counterclick served"
 _NONE = "not told"
@@ -63,17 +63,20 @@ def _view(answer: _Answer, context: Context) -> View:
     bought = _BOUGHT.format(window=found.window)
     about = About(f"{bought} It says what followed, never what the list did.", _SOURCE, period=days)
     sections = [
-        Section("The verdict first", [_verdicts(found, say)]),
+        Section("The verdict first", [verdicts_of(found, say)]),
         Section(f"What was served, {days}", [*own, *_shelves(found, say, about)]),
-        Section("Bought through an offer", _sold(found, say, days)),
+        Section("Bought through an offer", taken_of(found, say, days)),
         Section("What sold", _offers(found, say, about), bought),
         Section("Who became eligible", _arms(found, say, days)),
     ]
     broken = any(isinstance(each, Verdict) and each.outcome == "invalid" for each in found.verdicts.values())
-    return View(_conclusion(found), [each for each in sections if each.parts], title, days, mark="warning" if broken else "")
+    return View(
+        conclusion_of(found), [each for each in sections if each.parts], title, days, mark="warning" if broken else ""
+    )
 
 
-def _conclusion(found: Served) -> str:
+def conclusion_of(found: Served) -> str:
+    """Return the verdicts in one sentence."""
     told = [
         f"{name}: {in_words(each) if isinstance(each, Verdict) else 'no verdict yet'}"
         for name, each in found.verdicts.items()
@@ -81,7 +84,8 @@ def _conclusion(found: Served) -> str:
     return f"{'; '.join(told)}." if told else "No holdout: what was served is known, what it earns is not."
 
 
-def _verdicts(found: Served, say: Speech) -> Part:
+def verdicts_of(found: Served, say: Speech) -> Part:
+    """Return what the holdout says of what was served."""
     if not found.verdicts:
         says = "Nobody is held out, so that nobody can say what would have been bought anyway."
         return Text([says], links={"Plan an experiment": "/plan"})
@@ -151,7 +155,8 @@ def _offers(found: Served, say: Speech, about: About) -> list[Part]:
     return [Table("Products, those shown most first", columns, rows, about, most=25)]
 
 
-def _sold(found: Served, say: Speech, days: str) -> list[Part]:
+def taken_of(found: Served, say: Speech, days: str) -> list[Part]:
+    """Return what was bought through offers; nothing where no decision is recorded."""
     rows: list[list[Cell | str]] = [
         [
             Cell(each.surface, href=_address(each.surface)),
