@@ -113,10 +113,13 @@ class Backtest(Shown):
             (found.policy, percent(found.share), f"{percent(found.lower)} to {percent(found.upper)}")
             for found in self.overall
         ]
-        n_switch = sum(each.switches for each in self.triggers)
+        n_switch, n_judged = sum(each.switches for each in self.triggers), len(self.triggers)
+        judged = (
+            f"Learned bundles are to be tried for {count(n_switch)} of {count(n_judged)} products: there they find more "
+            "than both others, with the intervals apart. Intervals hold for all products together (Bonferroni)."
+        )
         notes = (
-            f"Learned bundles are to be tried for {count(n_switch)} of {count(len(self.triggers))} products: there they "
-            "find more than both others, with the intervals apart. Intervals hold for all products together (Bonferroni).",
+            judged if self.triggers else "No product has orders enough to be judged alone.",
             f"{count(self.n_too_few)} other products have fewer than {count(self.least)} later orders with another product. "
             f"{self._together()}",
             "`counterclick fit` lets bundles serve for these products alone; the rules serve for all others.",
