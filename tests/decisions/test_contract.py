@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from builders import Event, add, answer, click, facts, later, line, message, product, purchase, refund, shown
@@ -83,6 +84,21 @@ def test_the_same_ask_has_the_same_answer(policy: Policy, outcomes: Outcomes) ->
     other.fit(outcomes)
     for again in (policy, other):
         assert [again.decide(Ask("cart", "v9", cart)) for cart in CARTS] == first
+
+
+def test_what_was_learnt_is_numbers_and_texts_that_another_one_takes_up(policy: Policy, outcomes: Outcomes) -> None:
+    """Written as JSON and read again, it decides as before, says the same of itself, and is written the same."""
+    policy.fit(outcomes)
+    body = msgspec.json.encode(policy.to_plain())
+    other = policy_of(policy.name, CONFIG, RULES)
+    other.from_plain(msgspec.json.decode(body))
+    for cart in CARTS:
+        assert other.decide(Ask("cart", "v9", cart)) == policy.decide(Ask("cart", "v9", cart))
+    assert other.learnt() == policy.learnt()
+    assert msgspec.json.encode(other.to_plain()) == body
+    for missing in policy.to_plain():
+        with pytest.raises((LookupError, ValueError)):
+            other.from_plain({name: value for name, value in policy.to_plain().items() if name != missing})
 
 
 def test_what_is_asked_changes_nothing(policy: Policy, outcomes: Outcomes) -> None:

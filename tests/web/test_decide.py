@@ -20,6 +20,8 @@ from shell import Shell
 from translations import ANY_JSON
 
 TOML = """
+[serve]
+decide_milliseconds = 60000
 [surfaces.cart]
 [surfaces.chat]
 [surfaces.quiet]
@@ -46,6 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "shop.toml").write_text(TOML, encoding="utf-8")
     with open_shop(folder / "shop.toml") as shop:
         shop.record([purchase("b", lines=[line("hat", 3), line("tie", 2), line("sock", 1)], order="o1")])
+        shop.fit()
     with served(folder, TOML) as found:
         yield found
 
@@ -60,8 +63,14 @@ def test_the_decision_is_that_of_the_command(server: Served, shell: Shell, surfa
     for visitor in ("v1", "v2", "v3", "anna@example.org"):
         told = ask(server, surface, visitor=visitor, cart=["hat"], most=1).json()
         words = ("decide", surface, "--visitor", visitor, "--cart", "hat", "--most", "1", "--shop", str(server.toml))
-        assert told.pop("decision_id").startswith("d_")
-        assert told == shell.json(*words)
+        wanted = shell.json(*words)
+        for each in (told, wanted):
+            assert each["decision_id"].startswith("d_")
+            assert each.pop("mark") == (
+                {"_cc_surface": surface, "_cc_decision": each["decision_id"]} if each["offers"] else {}
+            )
+            del each["decision_id"]
+        assert told == wanted
 
 
 def test_every_arm_is_served_and_recorded(server: Served) -> None:
@@ -89,6 +98,28 @@ def test_one_decision_id_has_one_answer(server: Served) -> None:
     assert ask(server, "chat", **asked).status_code == 409
 
 
+def test_a_cart_of_five_thousand_lines(server: Served) -> None:
+    """It is answered, and says what of it counts; one of more than ten thousand is refused with what would be right."""
+    visitor = next(f"many-{n}" for n in range(99) if assign("cart-test", f"many-{n}", SHARES) == "bestsellers")
+    told = ask(server, "cart", visitor=visitor, cart=["hat", *(f"product-{n}" for n in range(5_000))]).json()
+    assert told["offers"] == ["tie", "sock"]
+    assert "of the 5,001 products in the cart the newest 100 count" in told["because"]
+    found = ask(server, "cart", visitor=visitor, cart=["hat"] * 10_001)
+    assert (found.status_code, "at most 10,000 lines" in found.json()["error"]) == (400, True)
+
+
+def test_what_was_decided_is_an_event(server: Served) -> None:
+    """Under the decision's own id, once, with what was offered; the arm that shows nothing writes none."""
+    visitor = next(f"told-{n}" for n in range(99) if assign("cart-test", f"told-{n}", SHARES) == "bestsellers")
+    before = server.n_events("decision")
+    for _ in range(2):
+        ask(server, "cart", visitor=visitor, decision_id="told-once")
+    assert server.n_events("decision") == before + 1
+    other = next(f"told-{n}" for n in range(99) if assign("cart-test", f"told-{n}", SHARES) == "nothing")
+    ask(server, "cart", visitor=other)
+    assert server.n_events("decision") == before + 1
+
+
 def test_what_cannot_be_decided(server: Served) -> None:
     """No visitor, a wrong cart, another name, an unknown surface, no key: each says what would be right."""
     for body, says in (({}, "visitor"), ({"visitor": ""}, "visitor"), ({"visitor": "v", "basket": []}, "basket")):
@@ -97,7 +128,7 @@ def test_what_cannot_be_decided(server: Served) -> None:
     unknown = ask(server, "carts", visitor="v")
     assert (unknown.status_code, "Did you mean 'cart'" in unknown.json()["error"]) == (404, True)
     assert httpx.post(f"{server.url}/v1/decide/cart", json={"visitor": "v"}).status_code == 401
-    long = server.client.post("/v1/decide/cart", content=b'{"visitor": "' + b"v" * 40_000 + b'"}')
+    long = server.client.post("/v1/decide/cart", content=b'{"visitor": "' + b"v" * 600_000 + b'"}')
     assert long.status_code == 413
 
 

@@ -8,8 +8,9 @@ from counterclick.lazily import exports
 
 if TYPE_CHECKING:
     from counterclick.decisions.bundles import Bundles
+    from counterclick.decisions.instead import Instead
     from counterclick.decisions.made import POLICIES, Given, given_by
-    from counterclick.decisions.policy import Ask, Decision, Offered, Policy
+    from counterclick.decisions.policy import Ask, Decides, Decision, Explores, Learnt, Offered, Plain, Policy
     from counterclick.decisions.rules import HandRules
     from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 
@@ -19,12 +20,17 @@ __all__ = [
     "Bestsellers",
     "Bundles",
     "CategoryBestsellers",
+    "Decides",
     "Decision",
+    "Explores",
     "Given",
     "HandRules",
+    "Instead",
+    "Learnt",
     "NewArrivals",
     "Nothing",
     "Offered",
+    "Plain",
     "Policy",
     "given_by",
 ]
@@ -33,12 +39,17 @@ __getattr__ = exports(
     __name__,
     {
         "Ask": "policy",
+        "Decides": "policy",
         "Decision": "policy",
+        "Explores": "policy",
+        "Learnt": "policy",
         "Offered": "policy",
+        "Plain": "policy",
         "Policy": "policy",
         "Bundles": "bundles",
         "Given": "made",
         "HandRules": "rules",
+        "Instead": "instead",
         "POLICIES": "made",
         "Bestsellers": "static",
         "CategoryBestsellers": "static",

@@ -6,18 +6,21 @@ a policy that learns from clicks cannot be written against this protocol.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from counterclick.display import Grid, Shown
 
 if TYPE_CHECKING:
     from counterclick.facts import Outcomes
 
-__all__ = ["Ask", "Decision", "Offered", "Policy"]
+__all__ = ["Ask", "Decides", "Decision", "Explores", "Learnt", "Offered", "Plain", "Policy"]
 
 Offered = tuple[tuple[str, ...], tuple[float, ...], str]
 """What a policy offers, best first; a score for each, in its own unit; and the reason, in one sentence."""
+Plain = Mapping[str, Any]
+"""What was learnt as numbers and texts, lists of them, and names for these: what JSON can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,23 @@ class Ask:
     Attributes:
         surface: which surface.
         visitor: for whom.
-        cart: products in the cart.
+        cart: products in the cart, that speak for others.
         most: offers wanted at most.
+        besides: products in the cart that do not count, since it holds so many; they are not offered either.
+        explores: whether chance may have its share of what is offered: where somebody sees it.
     """
 
     surface: str
     visitor: str
     cart: tuple[str, ...] = ()
     most: int = 3
+    besides: frozenset[str] = frozenset()
+    explores: bool = False
+
+    @property
+    def held(self) -> set[str]:
+        """All that is in the cart."""
+        return {*self.cart, *self.besides}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,10 @@ class Decision(Shown):
         propensity: probability with which the visitor got this arm.
         scores: one for each offer, in the policy's own unit.
         served_here: false where the arm is served by the shop's own system, such as a chat vendor's.
+        propensities: of each offer, the probability with which this arm offers it when this is asked.
+        in_time: false where the policy took longer than it may, so that the static rule decided.
+        decision_id: by which the log knows it, and the lines of orders that come of it.
+        mark: what a cart's line carries that comes of it, by name: its order's line is then known to.
     """
 
     surface: str
@@ -62,6 +78,10 @@ class Decision(Shown):
     propensity: float = 1.0
     scores: tuple[float, ...] = ()
     served_here: bool = True
+    propensities: tuple[float, ...] = ()
+    in_time: bool = True
+    decision_id: str = ""
+    mark: Mapping[str, str] = field(default_factory=dict)
 
     def grids(self) -> list[Grid]:
         """Return the offers as a table."""
@@ -70,19 +90,69 @@ class Decision(Shown):
         return [Grid(title, ("offer", "score") if rows else (), rows, (f"Because: {self.because}.",))]
 
 
-class Policy(Protocol):
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a policy says of what it has learnt.
+
+    Attributes:
+        metrics: what -> how many.
+        passed: gates that the store has passed.
+        missing: what is missing for the others, each in one sentence: there the static rule serves.
+        days: how far back orders counted, from the newest one; None where all of them did.
+    """
+
+    metrics: Mapping[str, float]
+    passed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    days: int | None = None
+
+
+class Decides(Protocol):
     """Something that decides what a surface shows.
 
     Attributes:
         name: as ``shop.toml`` names it: a variant is a policy.
-        needs: what must have been recorded, in one sentence.
     """
 
     name: str
+
+    def decide(self, ask: Ask) -> Offered:
+        """Return the offers, best first, their scores, and the reason."""
+
+
+@runtime_checkable
+class Explores(Decides, Protocol):
+    """Something that leaves a share of what it offers to chance; all others offer what they offer with certainty."""
+
+    def propensities(self, ask: Ask, offers: tuple[str, ...]) -> tuple[float, ...]:
+        """Return for each offer the probability with which it is offered when this is asked."""
+
+
+class Policy(Decides, Protocol):
+    """Something that learns what to decide.
+
+    Attributes:
+        name: as ``shop.toml`` names it.
+        needs: what must have been recorded, in one sentence.
+        form: counted up whenever what `to_plain` returns changes, so that nothing of another form is taken up.
+    """
+
     needs: str
+    form: int
 
     def fit(self, outcomes: Outcomes) -> None:
         """Learn from carts, orders and returns."""
 
-    def decide(self, ask: Ask) -> Offered:
-        """Return the offers, best first, their scores, and the reason."""
+    def learnt(self) -> Learnt:
+        """Return what it says of what it has learnt."""
+
+    def to_plain(self) -> Plain:
+        """Return all that it has learnt: another one that takes it up decides the same."""
+
+    def from_plain(self, plain: Plain) -> None:
+        """Take up what one of this name and form has learnt.
+
+        Raises:
+            LookupError: something is missing.
+            ValueError: something is not what it should be.
+        """

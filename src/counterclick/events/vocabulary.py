@@ -20,6 +20,7 @@ __all__ = [
     "AssistantAnswer",
     "BeginCheckout",
     "Claim",
+    "DecisionMade",
     "Event",
     "ExperimentDeclared",
     "Exposure",
@@ -315,6 +316,29 @@ class Exposure(Event, frozen=True, kw_only=True, tag="exposure"):
     propensity: float | None = None
 
 
+class DecisionMade(Event, frozen=True, kw_only=True, tag="decision"):
+    """A policy of ours decided what a surface shows a visitor; its event id is the decision's. A list tells what was shown.
+
+    Attributes:
+        surface: the place that asked.
+        policy: which policy.
+        items: what it offered, with positions; none where it had nothing to offer.
+        experiment: the experiment.
+        variant: the visitor's arm.
+        propensity: probability with which the visitor got the arm.
+        details: as JSON: ``because``, ``propensities`` of the items, and ``in_time``.
+    """
+
+    visitor_id: Id
+    surface: Id
+    policy: Id
+    items: tuple[ShownItem, ...] = ()
+    experiment: Id | None = None
+    variant: Id | None = None
+    propensity: float | None = None
+    details: str | None = None
+
+
 class ExperimentDeclared(Event, frozen=True, kw_only=True, tag="experiment_declared"):
     """An experiment's configuration was declared: its hash and, as JSON, what it says."""
 
@@ -400,6 +424,7 @@ EVENTS: tuple[type[Event], ...] = (
     MessageOpened,
     MessageClicked,
     Exposure,
+    DecisionMade,
     ExperimentDeclared,
     LookTaken,
     Product,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+import secrets
+import threading
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from counterclick.config import Config, Rules
-from counterclick.decisions import Ask, Decision, Policy
-from counterclick.errors import InputError
+from counterclick.config import Config
+from counterclick.decisions import Ask, Bestsellers, Decides, Decision
+from counterclick.errors import EmptyStoreError, InputError
 from counterclick.events.redaction import hashed
-from counterclick.shop.decided import decision_of, policy_asked, policy_of
-from counterclick.shop.deciding import assigned
+from counterclick.shop.decided import ask_of, decision_of, event_of, policy_asked
+from counterclick.shop.deciding import Assigned, assigned
+from counterclick.shop.learning import Learning
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import record_bodies
 from counterclick.shop.registry import Registry
@@ -21,51 +26,69 @@ __all__ = ["Serving"]
 
 
 class Serving:
-    """Decides what surfaces show, with policies that learn once from what a store holds.
+    """Decides what surfaces show, with policies as they were last fitted.
 
     Args:
         config: what ``shop.toml`` declares.
-        rules: what ``rules.toml`` declares.
+        learning: the policies.
         store: where exposures are recorded.
         registry: of the shop's experiments.
         reading: returns the present reading of the store.
-        forget: lets the next question see the exposures; what policies have learnt stays.
+        forget: lets the next question see the exposures.
+        fit: fits what is named, where there is no model of it at all.
     """
 
     def __init__(
         self,
         config: Config,
-        rules: Rules,
+        learning: Learning,
         store: Store,
         registry: Registry,
         reading: Callable[[], Reading],
         forget: Callable[[], None],
+        fit: Callable[[Collection[str]], object],
     ) -> None:
         self._config = config
-        self._rules = rules
+        self._learning = learning
         self._store = store
         self._registry = registry
         self._reading = reading
         self._forget = forget
-        self._policies: dict[str, Policy] = {}
+        self._fit = fit
 
-    def refresh(self) -> None:
-        """Let policies learn anew."""
-        self._policies = {}
-
-    def decide(self, surface: str, visitor: str, cart: Iterable[str], most: int, today: date | None) -> Decision:
+    def decide(
+        self, surface: str, visitor: str, cart: Iterable[str], most: int, today: date | None, decision_id: str | None
+    ) -> Decision:
         """Return what a surface shows a visitor: see `counterclick.Shop.decide`."""
         day = today or datetime.now(ZoneInfo(self._config.shop.timezone)).date()
         who = hashed(visitor, self._store.key)
+        ask = ask_of(surface, who, cart, most)
         found = assigned(self._config, surface, who, day, self._first_arm)
-        if found.exposures:
+        decision = self._decision(found, ask, decision_id or f"d_{secrets.token_hex(16)}")
+        events = [*found.exposures, *event_of(decision, who)]
+        if events:
             self._registry.declare(*(exposure.experiment for exposure in found.exposures))
-            recorded = record_bodies(self._store, self._config, found.exposures, source="decide")
+            recorded = record_bodies(self._store, self._config, events, source="decide")
             self._forget()
             if recorded.rejected:
-                raise InputError(f"visitor {visitor[:60]!r} cannot be exposed: a visitor id has 1 to 200 characters.")
+                says = "a visitor id, and a decision's, has 1 to 200 characters"
+                raise InputError(f"visitor {visitor[:60]!r} cannot be exposed: {says}.")
+        return decision
+
+    def _decision(self, found: Assigned, ask: Ask, decision_id: str) -> Decision:
+        """Return the decision, by the static rule where the policy takes longer than it may."""
         name = policy_asked(found)
-        return decision_of(found, Ask(surface, who, tuple(cart), most), self._policy(name) if name else None)
+        policy = self._policy(name) if name else None
+        limit = self._config.serve.decide_milliseconds
+        decided = Future[Decision]()
+        threading.Thread(target=_decide, args=(decided, found, ask, policy, decision_id), daemon=True).start()
+        try:
+            return decided.result(limit / 1_000)
+        except TimeoutError:
+            if policy is None:
+                return decided.result()
+            static = self._learning.instead(policy.name, f"it took longer than {limit:g} ms")
+            return decision_of(found, ask, static, decision_id, in_time=False)
 
     def _first_arm(self, name: str, who: str) -> tuple[str, float | None] | None:
         """Return arm and propensity of a visitor's first exposure, if any."""
@@ -76,9 +99,16 @@ class Serving:
         )
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def _policy(self, name: str) -> Policy:
-        if name not in self._policies:
-            policy = policy_of(name, self._config, self._rules)
-            policy.fit(self._reading().facts.outcomes())
-            self._policies[name] = policy
-        return self._policies[name]
+    def _policy(self, name: str) -> Decides:
+        if not self._learning.is_fitted(name):
+            with contextlib.suppress(EmptyStoreError):  # then the static rule says that nothing has been fitted
+                self._fit({name, Bestsellers.name})
+        return self._learning.policy(name)
+
+
+def _decide(decided: Future[Decision], found: Assigned, ask: Ask, policy: Decides | None, decision_id: str) -> None:
+    """Decide, for somebody who may no longer wait for it."""
+    try:
+        decided.set_result(decision_of(found, ask, policy, decision_id))
+    except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+        decided.set_exception(error)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from ibis import _
 from ibis.expr.types import Table
 
@@ -20,7 +18,6 @@ from counterclick.shop.health import Refused, refused_events
 from counterclick.shop.holding import Held
 from counterclick.shop.listing import Settings, settings_of
 from counterclick.shop.overviewing import order_final_on, told_until
-from counterclick.shop.reading import Reading
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.tracing import trace_of
 
@@ -49,11 +46,7 @@ class Telling(Held):
             RefusedError: there are too few orders.
         """
         self.reading.as_of()
-
-        def past(until: datetime) -> Reading:
-            return Reading(self.store, self.config, self.folder, self._memory_limit, until=until)
-
-        return backtest_of(self.facts.outcomes(), past, self.config, self.rules)
+        return backtest_of(self.facts.outcomes(), self._past, self.config, self.rules)
 
     @property
     def orders(self) -> Table:

@@ -6,6 +6,7 @@ store/
   log/             the Delta table
   key              secret for hashing personal identifiers (kept out of the log on purpose)
   ids/             digests of the log's events, to find a repeated one (`counterclick.store.ids`); free to be deleted
+  models/          what was learnt from it (`counterclick.store.models`); to be learnt again
   facts/           what the log added up to when it was last asked (`counterclick.store.kept`); free to be deleted
   promised/        exposures that were answered and are on their way to the inbox (`counterclick.store.promised`)
   writing.lock     held while the log is appended to, or erased from

@@ -25,6 +25,7 @@ from counterclick.errors import ConfigError, CounterclickError, StoreError
 from counterclick.shop.declared import is_declared
 from counterclick.shop.housekeeping import Housekeeping
 from counterclick.shop.premises import Premises
+from counterclick.web.fitting import keep_fitted
 from counterclick.web.frames import ALONE, READY, REFUSED, STOP, Told, frame, heard
 from counterclick.web.logs import logging_to, say
 from counterclick.web.urgent import work_as_usual
@@ -70,10 +71,13 @@ def main() -> int:
             _step_back()
         keeping = threading.Thread(target=_keep_house, args=(shop, stopping))
         keeping.start()
+        fitting = threading.Thread(target=keep_fitted, args=(shop.store, told, stopping))
+        fitting.start()
         while not _waits(shop, stopping):
             _drain(shop)
         _drain(shop)
         keeping.join()
+        fitting.join()
     shop.store.close()
     return 0
 

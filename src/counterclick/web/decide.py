@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from typing import Annotated, Any
 
@@ -10,13 +9,15 @@ import msgspec
 from litestar import Request, Response, post
 from msgspec import Meta
 
-from counterclick.decisions.policy import Ask
-from counterclick.display import as_json, plain
-from counterclick.shop.decided import decision_of, policy_asked
-from counterclick.web.bodies import EVENT_BYTES, BodyError, read_body
+from counterclick.display import as_json
+from counterclick.shop.decided import ask_of, event_of
+from counterclick.web.bodies import BodyError, read_body
 from counterclick.web.service import Service
 
 __all__ = ["Asked", "decide"]
+
+_BYTES = 512 * 1024
+"""Of a question, with a cart of some thousand lines."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -26,13 +27,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Attributes:
         visitor: the visitor id.
-        cart: products in the cart.
+        cart: products in the cart, the newest last; 10,000 lines at most, of which the newest 100 different products count.
         most: offers wanted at most.
         decision_id: the same for a request that is sent again; one is made unless given.
     """
 
     visitor: Id
-    cart: Annotated[tuple[Id, ...], Meta(max_length=1_000)] = ()
+    cart: tuple[Id, ...] = ()
     most: Annotated[int, Meta(ge=1, le=100)] = 3
     decision_id: Id | None = None
 
@@ -41,7 +42,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 async def decide(request: Request[Any, Any, Any], service: Service, surface: str) -> Response[bytes]:
     """Decide what a surface shows a visitor, and record that the visitor was eligible; one decision id has one answer."""
     service.allow(request, "write")
-    body = await read_body(request, EVENT_BYTES)
+    body = await read_body(request, _BYTES)
     try:
         asked = msgspec.json.decode(body, type=Asked)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -50,10 +51,8 @@ async def decide(request: Request[Any, Any, Any], service: Service, surface: str
     told = service.deciding.given(decision_id, (surface, asked))
     if told is None:
         who, found = service.evaluating.assigned(surface, asked.visitor, service.today())
-        name = await asyncio.to_thread(policy_asked, found)
-        policy = await service.deciding.policy(name) if name else None
-        decision = decision_of(found, Ask(surface, who, asked.cart, asked.most), policy)
-        await service.expose(found.exposures, request.headers.get("user-agent"))
-        answer = as_json({"decision_id": decision_id, **plain(decision)}).encode()
-        told = service.deciding.give(decision_id, (surface, asked), answer)
+        ask = ask_of(surface, who, asked.cart, asked.most)
+        decision = await service.deciding.decision(found, ask, decision_id)
+        await service.expose(found.exposures, event_of(decision, who), agent=request.headers.get("user-agent"))
+        told = service.deciding.give(decision_id, (surface, asked), as_json(decision).encode())
     return Response(told, media_type="application/json")

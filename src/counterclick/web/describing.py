@@ -288,6 +288,9 @@ _DECISION: Shape = {
         "propensity": {"type": "number"},
         "scores": {"type": "array", "items": {"type": "number"}},
         "served_here": {"type": "boolean"},
+        "propensities": {"type": "array", "items": {"type": "number"}},
+        "in_time": {"type": "boolean"},
+        "mark": {"type": "object", "additionalProperties": _TEXT},
     },
 }
 

@@ -57,7 +57,7 @@ async def flag_evaluated(request: Request[Any, Any, Any], service: Service, key:
         return 400, {"key": key, **visitor}
     try:
         found = service.evaluating.evaluate(key, visitor, service.today())
-        await service.expose(found.exposures, request.headers.get("user-agent"))
+        await service.expose(found.exposures, agent=request.headers.get("user-agent"))
     except StoreError:
         raise
     except UnknownNameError as error:

@@ -97,6 +97,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
         serving = asyncio.create_task(server.serve())
         ahead = asyncio.create_task(work_ahead(service))
         started()
+        service.deciding.take_up()
         say(logging.INFO, "started", host=host, port=port)
         await _first({serving, keeping, moving, *_happening(stopping)})
         service.is_ready = False

@@ -20,7 +20,7 @@ from counterclick.connectors.browsers import BOT, is_crawler
 from counterclick.display import Shown, as_json
 from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
-from counterclick.events.vocabulary import Exposure
+from counterclick.events.vocabulary import DecisionMade, Exposure
 from counterclick.shop.evaluating import Evaluating, FirstArms
 from counterclick.shop.keys import May
 from counterclick.shop.learning import Learning
@@ -65,7 +65,7 @@ class Service:
         self.shopify = ShopifyStore(shop.store.folder, shop.config)
         self.limits = Limits(shop.config.serve)
         self.asking = Asking(shop)
-        self.deciding = Deciding(Learning(shop))
+        self.deciding = Deciding(Learning(shop.store, shop.config, shop.folder), shop.config)
         self.requests = shop.requests
         asked = Gauge("counterclick_requests", "What Shopify asks about people.", ["state"], registry=self.registry)
         asked.labels("waiting").set_function(lambda: float(len(self.requests.waiting())))
@@ -121,11 +121,14 @@ class Service:
         """Return the shop's day."""
         return datetime.now(self._zone).date()
 
-    async def expose(self, exposures: Sequence[Exposure], agent: str | None = None) -> None:
-        """Record exposures that were not recorded by this process before: see `Exposing.record`.
+    async def expose(
+        self, exposures: Sequence[Exposure], decisions: Sequence[DecisionMade] = (), agent: str | None = None
+    ) -> None:
+        """Record exposures that were not recorded by this process before, and decisions: see `Exposing.record`.
 
         Args:
             exposures: of one visitor.
+            decisions: for it, to be recorded with them.
             agent: the user agent of the request.
 
         Raises:
@@ -133,10 +136,10 @@ class Service:
             StoreError: the inbox could not be written; none was kept.
         """
         new = self.evaluating.unrecorded(exposures)
-        if not new:
+        if not new and not decisions:
             return
         device = {"device": BOT} if is_crawler(agent) else {}
-        sent = [{**msgspec.to_builtins(each), **device} for each in new]
+        sent = [{**msgspec.to_builtins(each), **device} for each in (*new, *decisions)]
         bodies, refused = self._receiving.judged(sent, EXPOSED)
         if refused:
             raise InputError(f"the visitor cannot be exposed: {refused[0].details}.")

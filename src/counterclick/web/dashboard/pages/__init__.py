@@ -3,6 +3,7 @@
 from typing import Any
 
 from counterclick.web.dashboard.page import Page
+from counterclick.web.dashboard.pages.bundles import BUNDLES
 from counterclick.web.dashboard.pages.data import DATA
 from counterclick.web.dashboard.pages.drift import DRIFT
 from counterclick.web.dashboard.pages.experiment import EXPERIMENT, NAMED_EXPERIMENT
@@ -20,7 +21,7 @@ from counterclick.web.dashboard.pages.surfaces import SURFACES
 __all__ = ["PAGES"]
 
 PAGES: tuple[Page[Any], ...] = (
-    *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY),
+    *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, BUNDLES, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY),
     *(EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES),
 )
 """The first one is the home page where none has the address ``/``."""
