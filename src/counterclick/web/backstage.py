@@ -25,7 +25,6 @@ from counterclick.errors import ConfigError, CounterclickError, StoreError
 from counterclick.shop.declared import is_declared
 from counterclick.shop.housekeeping import Housekeeping
 from counterclick.shop.premises import Premises
-from counterclick.web.fitting import keep_fitted
 from counterclick.web.frames import ALONE, READY, REFUSED, STOP, Told, frame, heard
 from counterclick.web.logs import logging_to, say
 from counterclick.web.urgent import work_as_usual
@@ -64,6 +63,8 @@ def main() -> int:
     except ConfigError as error:
         line.sendall(frame(str(error).encode()))
         return REFUSED
+    from counterclick.web.fitting import keep_fitted  # noqa: PLC0415 - with what learns, which has time until here
+
     with logging_to():
         _declare(shop)
         line.sendall(frame(READY))

@@ -14,8 +14,8 @@ from litestar import Request
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
-from counterclick.web.events import events_taken
-from counterclick.web.ofrep import flag_evaluated
+from counterclick.web.events import events_taken, take_events
+from counterclick.web.ofrep import evaluate_flag, flag_evaluated
 from counterclick.web.refusals import refusals
 from counterclick.web.service import Service
 
@@ -65,9 +65,13 @@ class Straight:
             return None
         path = scope["path"]
         if path == _EVENTS:
+            scope["route_handler"] = take_events  # whose address the process's log tells
             return self._events
         flag = path.removeprefix(_FLAGS)
-        return self._flag if len(flag) < len(path) and flag and "/" not in flag else None
+        if len(flag) == len(path) or not flag or "/" in flag:
+            return None
+        scope["route_handler"] = evaluate_flag
+        return self._flag
 
     async def _events(self, request: Asked) -> tuple[int, bytes]:
         return 200, await events_taken(request, self._service)

@@ -84,7 +84,7 @@ def test_a_form_of_another_browser_is_refused(server: Served) -> None:
             assert answer.status_code == 403
     with signed_in(server) as client:
         assert client.post("/sign-out").status_code == 403
-        assert client.get("/data").status_code == 200
+        assert waited_for(client, "/data").status_code == 200
 
 
 def test_signing_out_ends_the_session_everywhere(server: Served) -> None:
