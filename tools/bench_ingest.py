@@ -178,7 +178,7 @@ def flags(victim: Victim, port: int, rate: float, seconds: float) -> list[str]:
     lines = []
     for what, says in (
         ("known", "visitors that were exposed before"),
-        ("new", "new visitors, whose exposure the disk must have"),
+        ("new", "new visitors, whose exposure must outlive every process"),
     ):
         found, beside = _evaluated(victim.port, victim.key, what, rate, seconds)
         settle(victim)
