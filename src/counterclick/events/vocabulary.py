@@ -215,6 +215,7 @@ class Purchase(Event, frozen=True, kw_only=True, tag="purchase"):
         discount: discount on the whole order, not negative; already taken off in ``value``.
         currency: ISO 4217 code; the shop's own where it is left out.
         channel: where the order was placed.
+        payment: how it is paid, in the shop's own words, such as ``invoice``.
     """
 
     order_id: Id
@@ -225,6 +226,7 @@ class Purchase(Event, frozen=True, kw_only=True, tag="purchase"):
     discount: Decimal | None = None
     currency: Currency | None = None
     channel: Channel | None = None
+    payment: Text | None = None
 
 
 class Refund(Event, frozen=True, kw_only=True, tag="refund"):
@@ -336,6 +338,7 @@ class Product(Event, frozen=True, kw_only=True, tag="product"):
 
     Attributes:
         group_id: what the variants of one product have in common, such as all sizes of a shirt.
+        size: of this variant, as the shop writes it.
     """
 
     product_id: Id
@@ -345,6 +348,7 @@ class Product(Event, frozen=True, kw_only=True, tag="product"):
     unit_price: Decimal | None = None
     unit_cost: Decimal | None = None
     currency: Currency | None = None
+    size: Text | None = None
 
 
 class Claim(Event, frozen=True, kw_only=True, tag="claim"):
