@@ -14,6 +14,7 @@ from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.readiness import ReadinessConfig
 from counterclick.config.retention import RetentionConfig
+from counterclick.config.returns import ReturnsConfig
 from counterclick.config.serve import ServeConfig
 from counterclick.config.shopify import ShopifyConfig
 from counterclick.errors import ConfigError, UnknownNameError
@@ -349,6 +350,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     serve: ServeConfig = ServeConfig()
     readiness: ReadinessConfig = ReadinessConfig()
     bundles: BundlesConfig = BundlesConfig()
+    returns: ReturnsConfig = ReturnsConfig()
     health: HealthConfig = HealthConfig()
     retention: RetentionConfig = RetentionConfig()
 
