@@ -9,7 +9,9 @@ from counterclick.lazily import exports
 if TYPE_CHECKING:
     from counterclick.decisions.bundles import Bundles
     from counterclick.decisions.made import POLICIES, Given, given_by
-    from counterclick.decisions.policy import Ask, Decision, Offered, Policy
+    from counterclick.decisions.policy import Ask, CartLine, Decision, Offered, Policy
+    from counterclick.decisions.returns import Returns
+    from counterclick.decisions.risk import Nudge, Risk
     from counterclick.decisions.rules import HandRules
     from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 
@@ -18,14 +20,18 @@ __all__ = [
     "Ask",
     "Bestsellers",
     "Bundles",
+    "CartLine",
     "CategoryBestsellers",
     "Decision",
     "Given",
     "HandRules",
     "NewArrivals",
     "Nothing",
+    "Nudge",
     "Offered",
     "Policy",
+    "Returns",
+    "Risk",
     "given_by",
 ]
 
@@ -33,6 +39,10 @@ __getattr__ = exports(
     __name__,
     {
         "Ask": "policy",
+        "CartLine": "policy",
+        "Nudge": "risk",
+        "Risk": "risk",
+        "Returns": "returns",
         "Decision": "policy",
         "Offered": "policy",
         "Policy": "policy",

@@ -11,9 +11,12 @@ from counterclick.audits.leaking import HoldoutCheck
 from counterclick.audits.overview import Overview
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
+from counterclick.audits.return_report import ReturnReport
 from counterclick.audits.served import Served
 from counterclick.config import HOLDOUT
-from counterclick.decisions import Decision
+from counterclick.decisions import CartLine, Decision
+from counterclick.decisions.policy import asked_of
+from counterclick.decisions.return_rates import ReturnRates
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
@@ -31,6 +34,7 @@ from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.shop.registry import verdict_of
 from counterclick.shop.reporting import Past, report_of
+from counterclick.shop.returning import returns_of
 from counterclick.shop.taking import Taking
 from counterclick.shop.verifying import verified_holdout
 
@@ -121,6 +125,16 @@ class Shop(Taking):
         verdicts = {of: (surfaces[of], found) for of, found in auditing.verdicts.items()}
         own = self.config.shop
         return served_of(self.facts, self.rule, own.currency, own.timezone, asked, verdicts, name)
+
+    @anew
+    def returns(self) -> ReturnReport[ReturnRates]:
+        """Return how often what comes back, what is missing before it can be foreseen, and what nudges saved.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        self.reading.as_of()
+        return returns_of(self.reading, self.config, self.readiness(), self._registry.experiments())
 
     @anew
     def plan_curve(
@@ -319,19 +333,30 @@ class Shop(Taking):
 
     @anew
     def decide(
-        self, surface: str, visitor: str, *, cart: Iterable[str] = (), most: int = 3, today: date | None = None
+        self,
+        surface: str,
+        visitor: str,
+        *,
+        cart: Iterable[str | CartLine] = (),
+        most: int = 3,
+        customer: str | None = None,
+        payment: str | None = None,
+        today: date | None = None,
     ) -> Decision:
         """Return what a surface shows a visitor, and record that the visitor was eligible.
 
         The running experiment on the surface assigns the visitor to an arm, the arm's policy decides, and an exposure
         is recorded in every arm alike before anything is shown. Arms whose name is no policy of this product are
-        served by the shop's own system: the decision names the arm and offers nothing.
+        served by the shop's own system: the decision names the arm and offers nothing. Where an arm is ``returns``, the
+        basket is scored for every arm, and only who has a flagged basket is eligible.
 
         Args:
             surface: the place that asks.
             visitor: the visitor id.
-            cart: products in the cart.
+            cart: products in the cart, or lines that say more of them.
             most: offers wanted at most.
+            customer: who is signed in, where that is known.
+            payment: how it will be paid, in the shop's own words.
             today: the shop's day; today unless given.
 
         Raises:
@@ -339,4 +364,4 @@ class Shop(Taking):
             ConfigError: several experiments run on it.
             InputError: the visitor id is empty or too long.
         """
-        return self._serving.decide(surface, visitor, cart, most, today)
+        return self._serving.decide(asked_of(surface, visitor, cart, most, customer, payment), today)

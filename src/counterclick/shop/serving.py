@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from counterclick.config import Config, Rules
 from counterclick.decisions import Ask, Decision, Policy
 from counterclick.errors import InputError
 from counterclick.events.redaction import hashed
-from counterclick.shop.decided import decision_of, policy_asked, policy_of
+from counterclick.shop.decided import decided, policy_asked, policy_of, scores_baskets
 from counterclick.shop.deciding import assigned
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import record_bodies
@@ -53,19 +54,23 @@ class Serving:
         """Let policies learn anew."""
         self._policies = {}
 
-    def decide(self, surface: str, visitor: str, cart: Iterable[str], most: int, today: date | None) -> Decision:
+    def decide(self, ask: Ask, today: date | None) -> Decision:
         """Return what a surface shows a visitor: see `counterclick.Shop.decide`."""
         day = today or datetime.now(ZoneInfo(self._config.shop.timezone)).date()
-        who = hashed(visitor, self._store.key)
-        found = assigned(self._config, surface, who, day, self._first_arm)
-        if found.exposures:
-            self._registry.declare(*(exposure.experiment for exposure in found.exposures))
-            recorded = record_bodies(self._store, self._config, found.exposures, source="decide")
+        who = hashed(ask.visitor, self._store.key)
+        found = assigned(self._config, ask.surface, who, day, self._first_arm)
+        name = policy_asked(found, self._config)
+        scores = scores_baskets(found, self._config)
+        policy = self._policy(name) if name else None
+        customer = None if ask.customer is None else hashed(ask.customer, self._store.key)
+        decision, exposures = decided(found, replace(ask, visitor=who, customer=customer), policy, scores=scores)
+        if exposures:
+            self._registry.declare(*(exposure.experiment for exposure in exposures))
+            recorded = record_bodies(self._store, self._config, exposures, source="decide")
             self._forget()
             if recorded.rejected:
-                raise InputError(f"visitor {visitor[:60]!r} cannot be exposed: a visitor id has 1 to 200 characters.")
-        name = policy_asked(found)
-        return decision_of(found, Ask(surface, who, tuple(cart), most), self._policy(name) if name else None)
+                raise InputError(f"visitor {ask.visitor[:60]!r} cannot be exposed: a visitor id has 1 to 200 characters.")
+        return decision
 
     def _first_arm(self, name: str, who: str) -> tuple[str, float | None] | None:
         """Return arm and propensity of a visitor's first exposure, if any."""

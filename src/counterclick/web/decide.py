@@ -10,9 +10,10 @@ import msgspec
 from litestar import Request, Response, post
 from msgspec import Meta
 
-from counterclick.decisions.policy import Ask
+from counterclick.decisions.policy import CartLine, asked_of
 from counterclick.display import as_json, plain
-from counterclick.shop.decided import decision_of, policy_asked
+from counterclick.events.redaction import hashed
+from counterclick.shop.decided import decided, policy_asked, scores_baskets
 from counterclick.web.bodies import EVENT_BYTES, BodyError, read_body
 from counterclick.web.service import Service
 
@@ -26,15 +27,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Attributes:
         visitor: the visitor id.
-        cart: products in the cart.
+        cart: products in the cart, each its id, or an object that says more of it.
         most: offers wanted at most.
+        customer: who is signed in, where that is known.
+        payment: how it will be paid, in the shop's own words.
         decision_id: the same for a request that is sent again; one is made unless given.
     """
 
     visitor: Id
-    cart: Annotated[tuple[Id, ...], Meta(max_length=1_000)] = ()
+    cart: Annotated[tuple[Id | CartLine, ...], Meta(max_length=1_000)] = ()
     most: Annotated[int, Meta(ge=1, le=100)] = 3
     decision_id: Id | None = None
+    customer: Id | None = None
+    payment: Id | None = None
 
 
 @post("/v1/decide/{surface:str}", status_code=200)
@@ -50,10 +55,13 @@ async def decide(request: Request[Any, Any, Any], service: Service, surface: str
     told = service.deciding.given(decision_id, (surface, asked))
     if told is None:
         who, found = service.evaluating.assigned(surface, asked.visitor, service.today())
-        name = await asyncio.to_thread(policy_asked, found)
+        config = service.shop.config
+        name = await asyncio.to_thread(policy_asked, found, config)
         policy = await service.deciding.policy(name) if name else None
-        decision = decision_of(found, Ask(surface, who, asked.cart, asked.most), policy)
-        await service.expose(found.exposures, request.headers.get("user-agent"))
+        customer = None if asked.customer is None else hashed(asked.customer, service.shop.store.key)
+        ask = asked_of(surface, who, asked.cart, asked.most, customer, asked.payment)
+        decision, exposures = decided(found, ask, policy, scores=scores_baskets(found, config))
+        await service.expose(exposures, request.headers.get("user-agent"))
         answer = as_json({"decision_id": decision_id, **plain(decision)}).encode()
         told = service.deciding.give(decision_id, (surface, asked), answer)
     return Response(told, media_type="application/json")
