@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 
 from counterclick.decisions.return_lines import ReturnTable, goods_of, return_table
+from counterclick.facts import Outcomes
 from counterclick.shop import open_shop
 
 __all__ = ["DATA", "ROOT", "recorded"]
@@ -58,11 +60,12 @@ BACK = """
 """A line came back when the same customer cancelled the same code within 60 days, whatever the quantity."""
 
 
-def recorded(file: Path = DATA) -> ReturnTable:
+def recorded(file: Path = DATA, learn: Callable[[Outcomes], None] | None = None) -> ReturnTable:
     """Return the order lines of customers that are known, and when they came back, out of a shop that recorded them.
 
     Args:
         file: the data set.
+        learn: what learns from the shop besides; nothing unless given.
     """
     with tempfile.TemporaryDirectory(prefix="counterclick-returns-") as temporary:
         folder = Path(temporary)
@@ -76,4 +79,6 @@ def recorded(file: Path = DATA) -> ReturnTable:
             shop.record(folder / "bought.parquet")
             shop.record(folder / "back.parquet")
             outcomes = shop.facts.outcomes()
+            if learn is not None:
+                learn(outcomes)
             return return_table(outcomes, goods_of(outcomes), 10_000)

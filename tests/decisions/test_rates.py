@@ -38,9 +38,19 @@ def test_the_prior_is_the_likeliest_that_scipy_knows() -> None:
     found = optimize.minimize(loss, [0.0, 2.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10}).x
     a, b = np.exp(found)
     prior = fitted_prior(n, k)
-    assert prior.mean == pytest.approx(a / (a + b), rel=1e-3)
-    assert prior.weight == pytest.approx(a + b, rel=1e-3)
+    assert prior.mean == pytest.approx(a / (a + b), rel=1e-2)
+    assert prior.weight == pytest.approx(a + b, rel=0.05)  # it is held near 20, loosely
     assert prior.mean == pytest.approx(0.14, abs=0.005)
+
+
+def test_where_groups_say_nothing_a_few_cases_are_no_rate() -> None:
+    """One case of each of 900 groups, or a single group: what one came back to is near the mean, and intervals are wide."""
+    n, k = np.ones(900), (np.arange(900) % 3 == 0).astype(np.float64)
+    one = fitted_prior(n, k)
+    assert one.rate(np.ones(1), np.ones(1))[0] < 0.45
+    single = fitted_prior(np.array([100.0]), np.array([30.0]))
+    lower, upper = single.interval(100, 30)
+    assert upper - lower > 0.12
 
 
 def test_the_interval_is_the_posteriors() -> None:

@@ -1,7 +1,8 @@
 """Rates of few cases: shrunk towards what the others do, by a beta prior that is fitted to all of them.
 
 Of n cases k came back. The chance of a group is drawn from Beta(a, b), so that k is beta-binomial; a and b maximise the
-likelihood of all groups, beginning at the moments of Kleinman. The posterior is Beta(a + k, b + n - k): its mean is the rate
+likelihood of all groups, beginning at the moments of Kleinman. Where groups say little of what the prior weighs (one case
+each, or a single group) it is held near 20 cases. The posterior is Beta(a + k, b + n - k): its mean is the rate
 that is shown, its quantiles are the interval.
 
 Sources: Griffiths, Maximum likelihood estimation for the beta-binomial distribution, Biometrics 29 (1973), 637-648;
@@ -23,6 +24,9 @@ __all__ = ["Prior", "fitted_prior", "fitted_weight", "moments_prior"]
 Numbers = NDArray[np.float64]
 _WEIGHTS = (0.05, 1e5)
 """Cases that a prior is worth, at least and at most: beyond either, a likelihood is flat."""
+
+_HELD, _LOOSELY = 20.0, 2.0
+"""Near how many cases a weight is held, and how loosely: the spread of its log. Some dozens of groups outweigh it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +129,5 @@ def _mean(n: Numbers, k: Numbers) -> float:
 
 def _loss(n: Numbers, k: Numbers, mean: Numbers, weight: float) -> float:
     a, b = mean * weight, (1 - mean) * weight
-    return -float((betaln(a + k, b + n - k) - betaln(a, b)).sum())
+    held = ((np.log(weight) - np.log(_HELD)) / _LOOSELY) ** 2 / 2
+    return float(held - (betaln(a + k, b + n - k) - betaln(a, b)).sum())
