@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import line, purchase
+from builders import line, product, purchase
 from counterclick.experiments.assignment import assign
 from counterclick.shop import open_shop
 from served import Served, served
@@ -108,3 +108,68 @@ def test_any_body(server: Served, body: Any) -> None:
     found = server.client.post("/v1/decide/cart", content=json.dumps(body).encode())
     assert found.status_code in (200, 400), found.text
     assert found.json().get("error") or found.json()["surface"] == "cart"
+
+
+RETURNS_TOML = """
+[surfaces.checkout]
+[experiments.nudges]
+surface = "checkout"
+control = "nothing"
+variants = { nothing = 0.5, returns = 0.5 }
+outcome = "kept_margin_per_visitor"
+starts_on = 2020-01-01
+ends_on = 2090-01-01
+"""
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A young shop whose static rule flags two sizes of a shirt."""
+    folder = tmp_path_factory.mktemp("checkout")
+    (folder / "shop.toml").write_text(RETURNS_TOML, encoding="utf-8")
+    with open_shop(folder / "shop.toml") as shop:
+        shirts = [product(f"shirt-{size}", group_id="shirt", size=size) for size in ("S", "M")]
+        shop.record([*shirts, purchase("b", lines=[line("shirt-S"), line("mug")], order="o1")])
+    with served(folder, RETURNS_TOML) as found:
+        yield found
+
+
+def test_only_who_has_a_flagged_basket_is_eligible(checkout: Served) -> None:
+    """Unflagged: no exposure. Flagged: one in either arm, by the arm's chance; nudged in the one, held out in the other."""
+    before = checkout.n_events("exposure")
+    for visitor in ("calm-1", "calm-2"):
+        told = ask(checkout, "checkout", visitor=visitor, cart=["mug"]).json()
+        assert (told["experiment"], told["risk"]["is_nudged"], told["offers"]) == (None, False, [])
+    assert checkout.n_events("exposure") == before
+    two = [{"product": "shirt", "size": "S"}, {"product": "shirt", "size": "M", "quantity": 2, "price": 19.9}]
+    seen: dict[str, list[str]] = {}
+    for n in range(12):
+        body = {
+            "visitor": f"two-{n}",
+            "cart": two,
+            "customer": "anna@example.org",
+            "payment": "invoice",
+            "decision_id": f"r{n}",
+        }
+        told = ask(checkout, "checkout", **body).json()
+        assert told == ask(checkout, "checkout", **body).json()
+        seen[told["variant"]] = told["offers"]
+        assert (told["risk"]["probability"], told["risk"]["is_flagged"], told["propensity"]) == (None, True, 0.5)
+        assert [each["kind"] for each in told["risk"]["nudges"]] == told["offers"]
+        assert "are needed" in told["because"]
+    assert seen == {"nothing": [], "returns": ["size_guidance"]}
+    assert checkout.n_events("exposure") == before + 12
+
+
+def test_odd_baskets(checkout: Served) -> None:
+    """Empty, unknown, with the wrong fields, and of 5,000 lines: decided, or refused with a sentence."""
+    for cart in ([], ["unknown"], [{"product": "unknown", "category": "none"}]):
+        assert ask(checkout, "checkout", visitor="v", cart=cart).json()["risk"]["is_nudged"] is False
+    for cart in (
+        [{"size": "M"}],
+        [{"product": "shirt", "quantity": 0}],
+        [{"product": "shirt", "colour": "red"}],
+        ["p"] * 5_000,
+    ):
+        found = ask(checkout, "checkout", visitor="v", cart=cart)
+        assert (found.status_code, bool(found.json()["error"])) == (400, True)

@@ -46,8 +46,8 @@ def _tested(name: str, experiment: Experiment, config: Config) -> NudgeTest:
     except (EmptyStoreError, RefusedError):
         arms = {}
     control, nudged = (arms.get(arm) for arm in (experiment.config.control, RETURNS))
-    sizes = [0 if arm is None else arm.n for arm in (nudged, control)]
-    if control is None or nudged is None or min(sizes) < _FEWEST:
-        return NudgeTest(name, verdict, *sizes, (), "Too few visitors have finished to say what was saved.")
+    n_nudged, n_held_out = (0 if arm is None else arm.n for arm in (nudged, control))
+    if control is None or nudged is None or min(n_nudged, n_held_out) < _FEWEST:
+        return NudgeTest(name, verdict, n_nudged, n_held_out, (), "Too few visitors have finished to say what was saved.")
     saved, says = saved_by(control.select(MEASURED), nudged.select(MEASURED), config.returns)
-    return NudgeTest(name, verdict, *sizes, saved, says)
+    return NudgeTest(name, verdict, n_nudged, n_held_out, saved, says)
