@@ -2,71 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from builders import Event, event, exposure, later, line, product, purchase, refund
+from builders import line, purchase, refund
 from counterclick.audits.return_report import saved_by
 from counterclick.config import ReturnsConfig
+from counterclick.errors import ConfigError
 from counterclick.shop import open_shop
 from counterclick.shop.front import Shop
+from counterclick.simulate.returning import RETURNS_TOML, ReturnsTruth, flagged_baskets
 from counterclick.stats import Moments
 from counterclick.verdicts import Verdict
 
-START = "2026-01-05T10:00"
-TOML = """
-[surfaces.checkout]
-[experiments.nudges]
-surface = "checkout"
-control = "nothing"
-variants = { nothing = 0.5, returns = 0.5 }
-outcome = "kept_margin_per_visitor"
-window = "7d"
-guardrails = { orders_per_visitor = 0.1 }
-starts_on = 2026-01-05
-ends_on = 2026-02-01
-[returns]
-shipping_out = 4.0
-shipping_back = 5.0
-restocking = 3.0
-value_loss = 0.1
-"""
 COSTS = ReturnsConfig(shipping_out=4.0, shipping_back=5.0, restocking=3.0, value_loss=0.1)
-SIZES = {"S": 0.15, "M": 0.6, "L": 0.35}
-
-
-def simulated(effect: float, n: int = 3_000, seed: int = 1) -> list[Event]:
-    """Return flagged visitors who order a shirt; what comes back hangs on size and customer, and a nudge takes off a share.
-
-    Args:
-        effect: true share of returns that a nudge prevents.
-        n: visitors.
-        seed: by which they are drawn.
-    """
-    rng = np.random.default_rng(seed)
-    events: list[Event] = [product(f"shirt-{size}", "shirts", at=START, group_id="shirt", size=size) for size in SIZES]
-    sizes = rng.choice(list(SIZES), n)
-    for number in range(n):
-        arm = "returns" if rng.random() < 0.5 else "nothing"
-        at = later(START, minutes=13 * number)
-        who = f"v{number}"
-        events.append(exposure(who, arm, at, "nudges", surface="checkout", policy=arm, propensity=0.5))
-        if rng.random() < 0.2:
-            continue
-        size = str(sizes[number])
-        bought = [line(f"shirt-{size}", 1, 50, unit_cost=20)]
-        events.append(purchase(who, at=later(at, minutes=5), order=f"o{number}", lines=bought))
-        chance = min(1.0, SIZES[size] * rng.uniform(0.5, 1.5)) * (1 - effect * (arm == "returns"))
-        if rng.random() < chance:
-            events.append(refund(f"o{number}", later(at, days=4)))
-    return [*events, event("page_view", "2026-04-01T10:00", visitor_id="last")]
 
 
 def shop_of(tmp_path_factory: pytest.TempPathFactory, effect: float) -> Shop:
     folder = tmp_path_factory.mktemp("nudges")
-    (folder / "shop.toml").write_text(TOML, encoding="utf-8")
+    (folder / "shop.toml").write_text(RETURNS_TOML, encoding="utf-8")
     shop = open_shop(folder / "shop.toml")
-    shop.record(simulated(effect))
+    shop.record(flagged_baskets(ReturnsTruth(effect), seed=1))
     return shop
 
 
@@ -78,7 +36,7 @@ def test_nudges_that_work_are_found(tmp_path_factory: pytest.TempPathFactory) ->
     assert isinstance(test.verdict, Verdict)
     assert test.verdict.outcome == "won"
     saved = {each.name: each for each in test.saved}
-    true = test.n_nudged * 0.8 * np.mean(list(SIZES.values())) / 3
+    true = test.n_nudged * ReturnsTruth(1 / 3).prevented
     assert saved["returns prevented"].lower < true < saved["returns prevented"].upper
     assert saved["returns prevented"].lower > 0
     prevented = saved["returns prevented"].value
@@ -137,3 +95,10 @@ def test_without_costs_and_without_a_holdout_it_says_so(tmp_path_factory: pytest
     assert "No experiment has the arm 'returns'" in text
     assert "MISSING" in text
     assert "Until then: Size and compatibility notes" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("wrong", [{"effect": 1.2}, {"effect": 0.1, "lost": -0.1}, {"effect": 0.1, "sizes": {"M": 0.9}}])
+def test_a_truth_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    """A share is a share, also of the customer who sends most back."""
+    with pytest.raises(ConfigError, match="a fraction from 0 to 1"):
+        ReturnsTruth(**wrong)
