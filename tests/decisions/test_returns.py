@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -157,6 +158,22 @@ def test_below_the_gates_rules_serve_and_say_what_is_missing() -> None:
         assert says in risk.because
     assert "instead: shirt is in the cart in two sizes" in risk.because
     assert not young.risk(cart("mug")).is_nudged
+
+
+def test_what_was_learned_is_kept_as_json(learnt: Returns) -> None:
+    """Another policy that takes it up says the same of every cart; what is no number is refused."""
+    plain = json.loads(json.dumps(learnt.to_plain()))
+    other = Returns(WORDS, OPEN)
+    other.from_plain(plain)
+    for each in (cart("shirt-M"), cart(CartLine("shirt", size="M")), cart("mug", "case", payment="invoice"), cart()):
+        assert other.risk(each) == learnt.risk(each)
+    young = Returns()
+    young.from_plain(json.loads(json.dumps(Returns().to_plain())))
+    assert young.risk(cart("mug")) == Returns().risk(cart("mug"))
+    with pytest.raises(LookupError):
+        other.from_plain({"lacks": ""})
+    with pytest.raises(ValueError, match="Expected"):
+        other.from_plain(plain | {"lacks": 3})
 
 
 def test_it_scores_only_what_comes_after_it_learned(learnt: Returns) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+import msgspec
 import numpy as np
 from ibis import _
 from numpy.typing import NDArray
@@ -74,6 +76,8 @@ class Returns:
 
     name = "returns"
     needs = "6 months of returns, 500 orders a month, 200 returns"
+    form = 1
+    """Counted up whenever what `to_plain` returns changes."""
 
     def __init__(
         self,
@@ -117,6 +121,36 @@ class Returns:
     def model(self) -> ReturnModel | None:
         """What was learned; None where a static rule serves."""
         return self._model
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return all that was learned as numbers and texts, lists of them, and names for these: what JSON can hold."""
+        variants = [[*key, product] for key, product in self._goods.variant.items()]
+        goods = {"item": dict(self._goods.item), "category": dict(self._goods.category), "variant": variants}
+        counts = {kind: {name: list(pair) for name, pair in own.items()} for kind, own in self._seen.counts.items()}
+        seen = {"counts": counts, "price": dict(self._seen.price), "margin": self._seen.margin}
+        model = None if self._model is None else self._model.to_plain()
+        return {"lacks": self._lacks, "goods": goods, "seen": seen, "model": model}
+
+    def from_plain(self, plain: Mapping[str, Any]) -> None:
+        """Take up what `to_plain` returned, also after it was JSON.
+
+        Raises:
+            LookupError: something is missing.
+            ValueError: something is not what it should be.
+        """
+        goods, seen = plain["goods"], plain["seen"]
+        names, numbers = dict[str, str], dict[str, float]
+        variants = msgspec.convert(goods["variant"], list[tuple[str, str, str]])
+        self._lacks = msgspec.convert(plain["lacks"], str)
+        self._goods = Goods(
+            msgspec.convert(goods["item"], names),
+            msgspec.convert(goods["category"], names),
+            {(item, size): product for item, size, product in variants},
+        )
+        counts = msgspec.convert(seen["counts"], dict[str, dict[str, tuple[float, float]]])
+        margin = msgspec.convert(seen["margin"], float | None)
+        self._seen = _Seen(counts, msgspec.convert(seen["price"], numbers), margin)
+        self._model = None if plain["model"] is None else ReturnModel.from_plain(plain["model"])
 
     def decide(self, ask: Ask) -> Offered:
         """Return the kinds of nudges to show, the chance of the line for each, and the reason."""
