@@ -304,37 +304,34 @@ def page(found: Foreseen, traps: dict[str, float], milliseconds: float, nudges: 
 
 # How well returns are foreseen
 
-UCI Online Retail is one real store, recorded by a shop as any store is. Lines are product lines (codes that begin with five
-digits, quantity and price above 0) of customers who are known. A line came back when the same customer cancelled the same
-code within 60 days. The first {percent(TRAIN, 0)} of the lines by time train: of them the {found.n_train:,}
-that were ordered
-30 days before that time's end or earlier, {found.n_back:,} of which had come back by then. All {found.n_test:,} later lines
-test, each as of the moment that it was ordered.
+UCI Online Retail is one real store, recorded by a shop as any store is. Lines are product lines (codes that begin
+with five digits, quantity and price above 0) of customers who are known. A line came back when the same customer
+cancelled the same code within 60 days. The first {percent(TRAIN, 0)} of the lines by time train: of them the
+{found.n_train:,} that were ordered 30 days before that time's end or earlier, {found.n_back:,} of which had come back
+by then. All {found.n_test:,} later lines test, each as of the moment that it was ordered.
 
-The data end 65 days after that moment, so that many later lines could not come back for all of 60 days: the
-share of returns is
-lower among them than it will be. What could be followed for 30 days stands beside it.
+The data end 65 days after that moment, so that many later lines could not come back for all of 60 days: the share of
+returns is lower among them than it will be. What could be followed for 30 days stands beside it.
 
 ## Telling lines apart
 
-Area under the curve (.5 is luck, 1 is perfect); intervals of 95 % by drawing whole orders anew, since lines of
-one order come
-back together.
+Area under the curve (.5 is luck, 1 is perfect); intervals of 95 % by drawing whole orders anew, since lines of one
+order come back together.
 
 | score | all later lines | followed for 30 days |
 |---|---|---|
 {scores}
 
-The rates alone reach what a sketch had found before (.76); quantity, unit price and the lines of the basket,
-which are known at
-checkout, add the rest. The data have no sizes, categories or ways of payment: their rates say nothing here.
-{"The blend won on the latest fifth of the training lines" if found.model.trees else "The trees did not win"}
+The rates alone reach what a sketch had found before (.76); quantity, unit price and the lines of the basket, which
+are known at checkout, add the rest. The data have no sizes, categories or ways of payment: their rates say nothing
+here. {"The blend won on the latest fifth of the training lines" if found.model.trees else "The trees did not win"}
 (log loss {", ".join(f"{name} {loss:.4f}" for name, loss in found.model.late_loss.items())}).
 
 ## Do chances hold?
 
-Calibration error: the mean distance between the chance that was said and the share that came back, over {BINS} parts of
-equal size. *By luck* is what it would be on average if every chance were exactly right: with few baskets it is not 0.
+Calibration error: the mean distance between the chance that was said and the share that came back, over {BINS} parts
+of equal size. *By luck* is what it would be on average if every chance were exactly right: with few baskets it is not
+0.
 
 | chances of | cases | came back | said | error | by luck |
 |---|---|---|---|---|---|
@@ -350,21 +347,21 @@ The area of one score, the customer's shrunk rate, with the traps shut and open.
 
 ## How fast
 
-What the policy says of a basket of ten lines, reason and all: 99 % of 2,000 within {milliseconds:.2f} ms, in
-the process. Learning
-the chances took {found.seconds:.0f} s.
+What the policy says of a basket of ten lines, reason and all: 99 % of 2,000 within {milliseconds:.2f} ms, in the
+process. Learning the chances took {found.seconds:.0f} s.
 
 ## Are nudges judged rightly?
 
-Shops whose truth is known: {ReturnsTruth(0).visitors:,} visitors with a flagged basket of a shirt whose return
-hangs on size and
-customer, half of them held out, judged on kept margin per visitor with orders per visitor as guardrail (10 %).
-{SEEDS} shops of
-each kind, which differ by chance alone.
+Shops whose truth is known: {ReturnsTruth(0).visitors:,} visitors with a flagged basket of a shirt whose return hangs
+on size and customer, half of them held out, judged on kept margin per visitor with orders per visitor as guardrail
+(10 %). {SEEDS} shops of each kind, which differ by chance alone.
 
 | true share of returns prevented | of orders lost | verdicts | interval of returns prevented above 0 | holds the truth |
 |---|---|---|---|---|
 {tried}
+
+A nudge that loses orders loses their returns as well, so that fewer come back without any of them being prevented: it is
+the verdict on kept margin, and what is net, that say what it is worth.
 
 Made with `make returns`, in one run; areas are scikit-learn's.
 """

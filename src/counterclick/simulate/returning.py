@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from counterclick.simulate.truth import check_fraction
+from counterclick.simulate.surfaces import check_fraction
 
 __all__ = ["RETURNS_TOML", "ReturnsTruth", "flagged_baskets"]
 
