@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clients lint docs bench bench-ingest bench-home bundles returns torture simulate screenshots clean
+.PHONY: demo test clients lint docs bench bench-ingest bench-home bundles bundle-effects returns torture simulate screenshots clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -49,6 +49,10 @@ bench-home: $(VENV)/developed
 # Hide products of real baskets, count how often bundles, popularity and cosine offer them; write docs/proof/bundles.md.
 bundles: $(VENV)/developed
 	$(BIN)/python tools/bundles.py
+
+# Judge a hundred simulated shops whose bundles have a known effect; write docs/proof/bundle-effects.md.
+bundle-effects: $(VENV)/developed
+	$(BIN)/python tools/simulate_bundles.py
 
 # Foresee the returns of a real store, beside naive scores; write docs/proof/returns.md.
 returns: $(VENV)/developed

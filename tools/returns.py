@@ -25,11 +25,11 @@ from sklearn.metrics import roc_auc_score
 from counterclick.config import ReadinessConfig, ReturnsConfig
 from counterclick.decisions import Returns
 from counterclick.decisions.history import NEVER, Known, Lines, counts_as_of
-from counterclick.decisions.policy import asked_of
 from counterclick.decisions.return_lines import ReturnTable
 from counterclick.decisions.return_model import FEATURES, ReturnModel, features_of, fitted_model
 from counterclick.display import percent
 from counterclick.shop import open_shop
+from counterclick.shop.decided import ask_of
 from counterclick.simulate.returning import RETURNS_TOML, ReturnsTruth, flagged_baskets
 from counterclick.verdicts import Verdict
 
@@ -226,14 +226,14 @@ def p99(policy: Returns, table: ReturnTable, times: int = 2_000) -> float:
         table: whose products and customers are asked about.
         times: how often it is asked.
     """
-    if policy.risk(asked_of("checkout", "v", table.names["size"][:1], 3)).probability is None:
+    if policy.risk(ask_of("checkout", "v", table.names["size"][:1], 3)).probability is None:
         sys.exit("nothing was learned, so that there is nothing to time")
     rng = np.random.default_rng(0)
     products, customers = table.names["size"], [name.removeprefix("c:") for name in table.names["customer"]]
     taken = []
     for _ask in range(times):
         cart = [products[n] for n in rng.choice(len(products), 10, replace=False)]
-        ask = asked_of("checkout", "v", cart, 3, customers[int(rng.integers(len(customers)))])
+        ask = ask_of("checkout", "v", cart, 3, customers[int(rng.integers(len(customers)))])
         began = time.perf_counter()
         policy.risk(ask)
         taken.append(time.perf_counter() - began)

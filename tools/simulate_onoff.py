@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from counterclick.stats.halves import halves
 from counterclick.stats.onoff import (
     PLANNING_PATTERNS,
     folk_alarm_rate,
-    halves,
     on_days,
     pair_differences,
     pairs_needed,

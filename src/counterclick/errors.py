@@ -19,7 +19,7 @@ A message says what was asked, what is wrong, and what would be right.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 __all__ = [
     "ConfigError",
@@ -37,6 +37,10 @@ __all__ = [
 
 class CounterclickError(Exception):
     """Base class of all errors raised on purpose."""
+
+    def __reduce__(self) -> tuple[Callable[..., CounterclickError], tuple[object, ...]]:
+        """Say how another process has the same error: by its message, whatever it was made of."""
+        return _again, (type(self), *self.args)
 
 
 class ConfigError(CounterclickError, ValueError):
@@ -87,6 +91,10 @@ class RefusedError(CounterclickError, ValueError):
 
 class TooFewBuyersError(RefusedError):
     """An arm has too few buyers for the comparison that was asked for."""
+
+
+def _again(kind: type[CounterclickError], *args: object) -> CounterclickError:
+    return kind.__new__(kind, *args)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -96,7 +96,7 @@ def test_a_cart_is_offered_what_is_bought_with_it() -> None:
     offers, scores, because = policy.decide(Ask("cart", "v", ("hat",)))
     assert offers == ("scarf",)
     average = (6 / 2 + 14 / math.log2(3)) / 20
-    assert scores[0] == pytest.approx(6 / 2 / (6 / 2 + 2 / math.log2(3) + 5 * average))
+    assert scores[0] == pytest.approx(6 / 2 / (6 / 2 + 2 / math.log2(3) + 2 * average))
     assert because == "scarf and hat were bought together 6 times, 2.5 times chance"
 
 

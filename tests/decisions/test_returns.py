@@ -14,9 +14,9 @@ from builders import Event, facts, later, line, moment, product, purchase, refun
 from counterclick.config import ReadinessConfig, ReturnsConfig, parse, parse_rules
 from counterclick.config.meanings import meanings
 from counterclick.config.returns import RETURN_SOURCES
-from counterclick.decisions import Ask, CartLine, Returns
-from counterclick.decisions.policy import asked_of
+from counterclick.decisions import Ask, CartLine, Returns, Scores
 from counterclick.errors import ConfigError, RefusedError
+from counterclick.shop.decided import ask_of
 from data_folder import ROOT
 
 START = "2025-01-05T10:00"
@@ -66,7 +66,7 @@ def policy(
 
 
 def cart(*products: str | CartLine, **more: Any) -> Ask:
-    return asked_of("checkout", "new", products, 3, **more)
+    return ask_of("checkout", "new", products, 3, **more)
 
 
 def test_a_basket_that_mostly_comes_back_is_flagged_with_its_reason(learnt: Returns) -> None:
@@ -171,9 +171,30 @@ def test_what_was_learned_is_kept_as_json(learnt: Returns) -> None:
     young.from_plain(json.loads(json.dumps(Returns().to_plain())))
     assert young.risk(cart("mug")) == Returns().risk(cart("mug"))
     with pytest.raises(LookupError):
-        other.from_plain({"lacks": ""})
+        other.from_plain({"missing": []})
     with pytest.raises(ValueError, match="Expected"):
-        other.from_plain(plain | {"lacks": 3})
+        other.from_plain(plain | {"missing": 3})
+
+
+def test_it_says_what_it_has_learned(learnt: Returns) -> None:
+    """Settled lines, those that came back, products and customers; gates that are passed, or each that is not."""
+    told = learnt.learnt()
+    assert told.metrics["order_lines"] > told.metrics["returned"] > 300
+    assert (told.metrics["products"], told.metrics["customers"], told.missing) == (6, 300, ())
+    assert told.passed == ("0 months of returns", "0 orders a month", "0 returns")
+    young = policy(sold(60), gates=ReadinessConfig(return_months=0)).learnt()
+    assert young.passed == ("0 months of returns",)
+    assert [each.partition(",")[2] for each in young.missing] == [" 500 are needed", " 200 are needed"]
+
+
+def test_the_static_rule_in_its_place_knows_the_catalogue(learnt: Returns) -> None:
+    """It flags two sizes of one item by their product ids, gives no chance, and says why it serves."""
+    rule = learnt.by_rule("it took longer than 200 ms")
+    assert isinstance(rule, Scores)
+    risk = rule.risk(cart("shirt-S", "shirt-M"))
+    assert (risk.probability, risk.is_nudged) == (None, True)
+    assert risk.because == "it took longer than 200 ms; instead: shirt is in the cart in two sizes"
+    assert not rule.risk(cart("shirt-M")).is_nudged
 
 
 def test_it_scores_only_what_comes_after_it_learned(learnt: Returns) -> None:

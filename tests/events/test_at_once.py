@@ -136,6 +136,7 @@ def test_what_is_written_as_it_should_be_needs_no_steps(kind: str) -> None:
         "message_opened": {"surface": "s"},
         "message_clicked": {"surface": "s"},
         "exposure": {"experiment": "e", "variant": "a", "propensity": 0.5},
+        "decision": {"surface": "s", "policy": "p", "items": [{"product_id": "p1", "position": 1}]},
         "experiment_declared": {"experiment": "e", "config_hash": "h", "details": "{}"},
         "look_taken": {"experiment": "e", "config_hash": "h", "details": "{}"},
         "claim": {"claimant": "c", "amount": 5},

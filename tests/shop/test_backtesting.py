@@ -9,9 +9,14 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from builders import Event, later, line, purchase
+from counterclick.config import BundlesConfig, Config
+from counterclick.decisions import Ask
 from counterclick.decisions.backtest import COMPARED, Backtest
 from counterclick.errors import EmptyStoreError, RefusedError
 from counterclick.shop import open_shop
+from counterclick.shop.fitting import fit
+from counterclick.shop.learning import Learning
+from counterclick.shop.recording import silent
 from counterclick.stats.shares import wilson
 from shell import Shell
 
@@ -119,3 +124,101 @@ def test_a_share_of_nothing_has_no_interval() -> None:
     for hits, n in ((0, 0), (3, 2), (-1, 4)):
         with pytest.raises(RefusedError, match="a share is so many"):
             wilson(hits, n)
+
+
+def switching(n: int = 1_500) -> list[Event]:
+    """Return orders in which tea brings honey, three things sell to everybody, and sixty are bought at random."""
+    rng = np.random.default_rng(8)
+    made = []
+    for number in range(n):
+        if number % 8 == 0:
+            lines = ["tea", "honey"]
+        elif number % 8 == 1:
+            lines = ["socks", f"p{rng.integers(60)}"]
+        else:
+            lines = [*("pen", "cup", "bag")[: rng.integers(1, 4)], f"p{rng.integers(60)}"]
+        events = [line(each) for each in lines]
+        made.append(purchase(None, at=later(START, hours=number), order=f"o{number}", lines=events))
+    return made
+
+
+def test_what_is_fitted_serves_where_the_backtest_says_so(tmp_path: Path) -> None:
+    """For tea; for socks a merchandiser's rule does, for what nobody knows bestsellers; always, where it is declared."""
+    (tmp_path / "shop.toml").write_text("", encoding="utf-8")
+    (tmp_path / "rules.toml").write_text('[[rules]]\nproducts = ["socks"]\noffer = ["tie"]\n', encoding="utf-8")
+    with open_shop(tmp_path / "shop.toml") as shop:
+        shop.record(switching())
+        found = shop.backtest()
+        assert {each.product for each in found.triggers if each.switches} >= {"tea", "honey"}
+        assert not next(each for each in found.triggers if each.product == "socks").switches
+        assert found.others[0].n >= found.least
+        assert not found.others_switch
+        model = next(each.model for each in shop.fit().fitted if each.model.name == "bundles")
+        assert model.metrics["products_switched"] == sum(each.switches for each in found.triggers)
+        policy = Learning(shop.store, shop.config, tmp_path).policy("bundles")
+        offers, _, because = policy.decide(Ask("cart", "v", ("socks", "tea")))
+        assert offers == ("honey",)
+        assert "honey and tea were bought together" in because
+        offers, _, because = policy.decide(Ask("cart", "v", ("socks",)))
+        assert offers == ("tie",)
+        assert because.startswith(
+            "nothing that the backtest has switched to is known to be bought with the cart; instead: a merch"
+        )
+        assert policy.decide(Ask("cart", "v", ("unknown",)))[2].endswith(
+            "sold most, net of returns, in the last 90 days of orders"
+        )
+        settings = Config(bundles=BundlesConfig(switch="always"))
+        always = fit(shop.store, settings, shop.rules, lambda: shop.reading, shop.refresh, shop._past, silent)
+        assert next(each for each in always.fitted if each.model.name == "bundles").is_new
+
+
+def test_products_of_few_orders_are_judged_together(tmp_path: Path) -> None:
+    """Fifty pairs, none of them with orders enough to be judged alone: together they are, and bundles serve for them."""
+    (tmp_path / "shop.toml").write_text("", encoding="utf-8")
+    rng = np.random.default_rng(3)
+    pairs = [f"a{n:02}" for n in rng.integers(50, size=1_500)]
+    made = [
+        purchase(None, at=later(START, hours=n), order=f"o{n}", lines=[line(first), line(first.replace("a", "b"))])
+        for n, first in enumerate(pairs)
+    ]
+    with open_shop(tmp_path / "shop.toml") as shop:
+        shop.record(made)
+        found = shop.backtest()
+        assert (found.triggers, found.n_too_few) == ((), 100)
+        assert found.others[0].n == found.n_later
+        assert found.others_switch
+        shop.fit(["bundles"])
+        policy = Learning(shop.store, shop.config, tmp_path).policy("bundles")
+        assert policy.decide(Ask("cart", "v", ("a07",)))[0] == ("b07",)
+        assert "learned bundles serve for them" in " ".join(str(found).split())
+
+
+def test_a_store_with_too_few_orders_stays_with_its_rules(tmp_path: Path) -> None:
+    """Nothing can be judged; the model says what is missing, and so does each reason."""
+    (tmp_path / "shop.toml").write_text("[readiness]\nbundle_products = 2\n", encoding="utf-8")
+    with open_shop(tmp_path / "shop.toml") as shop:
+        shop.record(switching(60))
+        model = next(each.model for each in shop.fit(["bundles", "bestsellers"]).fitted if each.model.name == "bundles")
+        assert model.metrics["products_switched"] == 0
+        assert model.missing[0].startswith("the latest orders hold 12 with two products or more; a backtest needs 30")
+        policy = Learning(shop.store, shop.config, tmp_path).policy("bundles")
+        offers, _, because = policy.decide(Ask("cart", "v", ("tea",)))
+        assert len(offers) == 3
+        assert because.startswith("the latest orders hold 12")
+        assert "; instead: sold most" in because
+
+
+def test_all_that_is_known_of_bundles_is_told(folder: Path, shell: Shell) -> None:
+    """Before a fit what is missing; then rules, the strongest pairs each once, and whether they serve."""
+    shop = ("--shop", str(folder / "shop.toml"))
+    before = shell.json("bundles", *shop)
+    assert (before["model"], before["pairs"]) == (None, [])
+    assert "No model" not in before["missing"]
+    shell("fit", "bundles", "bestsellers", *shop)
+    told = shell.json("bundles", *shop)
+    assert told["rules"] == [{"name": "rule 1", "when": "product tea", "offer": ["p1", "p2", "p3"], "limits": ""}]
+    strongest = told["pairs"][0]
+    assert {strongest["product"], strongest["partner"]} == {"tea", "honey"}
+    assert len({frozenset((each["product"], each["partner"])) for each in told["pairs"]}) == len(told["pairs"])
+    assert told["backtest"]["overall"][0]["policy"] == "bundles"
+    assert "What the holdout says" in shell("bundles", *shop)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 import counterclick as cc
 from builders import MONDAY, answer, exposure, identify, later, line, purchase, view
+from counterclick.decisions import Bundles
 from counterclick.errors import (
     ConfigError,
     CurrencyError,
@@ -23,6 +26,14 @@ from counterclick.shop.demonstration import demonstrate
 from data_folder import ROOT
 
 MakeShop = Callable[[str], Shop]
+ARM = """
+[experiments.test]
+surface = "cart"
+control = "nothing"
+variants = { nothing = 0.0001, POLICY = 0.9999 }
+starts_on = 2026-01-05
+ends_on = 2026-02-01
+"""
 
 
 def test_an_empty_store_answers_with_what_to_do(shop: Shop) -> None:
@@ -273,3 +284,35 @@ def test_the_demo_finds_its_own_truth(tmp_path: Path) -> None:
         clicks = again.experiment("nudges").result(["ctr"]).row("ctr").lift
         assert clicks is not None
         assert clicks.lower > 0
+
+
+def test_a_cart_of_thousands_of_lines_is_answered(make_shop: MakeShop) -> None:
+    """The newest hundred products count, no other is offered, and the reason says so; ten thousand lines are too many."""
+    shop = make_shop(ARM.replace("POLICY", "bestsellers"))
+    goods = [f"p{n:04}" for n in range(300)]
+    shop.record([purchase(None, lines=[line(each, 300 - n)]) for n, each in enumerate(goods)])
+    told = shop.decide("cart", "v1", cart=[*goods[:250], *goods[:4_750]], today=date(2026, 1, 6))
+    assert told.offers == ()
+    told = shop.decide("cart", "v1", cart=[f"x{n}" for n in range(5_000)], today=date(2026, 1, 6))
+    assert told.offers == ("p0000", "p0001", "p0002")
+    assert told.because.endswith("; of the 5,000 products in the cart the newest 100 count")
+    told = shop.decide("cart", "v1", cart=[*goods[:2], *(f"x{n}" for n in range(200))], today=date(2026, 1, 6))
+    assert told.offers == ("p0002", "p0003", "p0004")
+    with pytest.raises(InputError, match=r"at most 10,000 lines; this one has 10,001"):
+        shop.decide("cart", "v1", cart=["x"] * 10_001, today=date(2026, 1, 6))
+
+
+def test_a_policy_that_takes_too_long_is_not_waited_for(make_shop: MakeShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bestsellers decide, the answer says so, and so does its event; the policy's own answer comes too late for anybody."""
+    limits = "[readiness]\nbundle_products = 2\n[bundles]\nswitch = 'always'\n[serve]\ndecide_milliseconds = 50\n"
+    shop = make_shop(limits + ARM.replace("POLICY", "bundles"))
+    shop.record([purchase(None, lines=[line("hat", 3), line("tie")]) for _ in range(9)])
+    shop.fit()
+    waits = threading.Event()
+    monkeypatch.setattr(Bundles, "decide", lambda _self, _ask: (waits.wait(60), ((), (), "late"))[1])
+    told = shop.decide("cart", "v1", today=date(2026, 1, 6), decision_id="d-1")
+    waits.set()
+    assert (told.offers, told.in_time, told.policy) == (("hat", "tie"), False, "bundles")
+    assert told.because.startswith("it took longer than 50 ms; instead: sold most")
+    details = json.loads(shop.reading.one("SELECT details FROM events WHERE event_id = 'd-1'"))
+    assert not details["in_time"]

@@ -95,11 +95,15 @@ def test_in_a_month_that_a_tool_does_not_report_the_rule_speaks_for_its_surface(
 
 
 def test_the_last_whole_month_is_taken_unless_one_is_named(shop: Shop) -> None:
-    """January is recorded from its 20th day on, March until its second; February is whole."""
+    """January is recorded from its 20th day on, March until its second, and may come back; February is whole."""
     months = months_of(shop.reading, shop.config)
     assert chosen(months, None).key == "2026-02"
-    assert chosen(months, "2026-03").says == "recorded from 2026-03-01 to 2026-03-02 only"
-    assert chosen(months, "2026-01").says == "recorded from 2026-01-20 to 2026-01-31 only"
+    assert chosen(months, "2026-03").says == (
+        "recorded from 2026-03-01 to 2026-03-02 only; provisional: its orders may come back until 2026-05-01"
+    )
+    assert chosen(months, "2026-01").says == (
+        "recorded from 2026-01-20 to 2026-01-31 only; provisional: its orders may come back until 2026-03-03"
+    )
 
 
 def test_where_no_month_is_whole_the_last_is_taken(make_shop: Callable[[str], Shop]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from builders import add, click, exposure, later, line, product, purchase, refund, shown, view
 from counterclick.audits.overview import FIGURES, OF_SURFACE
-from counterclick.errors import ConfigError, EmptyStoreError, InputError, UnknownNameError
+from counterclick.errors import ConfigError, CurrencyError, EmptyStoreError, InputError, UnknownNameError
 from counterclick.shop import Shop, open_shop
 
 MakeShop = Callable[[str], Shop]
@@ -272,3 +272,34 @@ def test_without_a_holdout_nobody_knows_what_all_surfaces_earn_together(make_sho
     assert found.outcome in (None, "inconclusive")
     assert found.a_month is None
     assert "Write [holdout]" not in found.says
+
+
+def test_another_currency_is_one_fixed_rate(make_shop: MakeShop, tmp_path: Path) -> None:
+    """1 USD is 0.5 EUR by the newest rate up to the last day: amounts double, and all else is as it was."""
+    rates = (
+        "day,from,to,rate\n2025-01-01,USD,EUR,0.9\n2025-06-01,USD,EUR,0.5\n2099-01-01,USD,EUR,7\n2099-01-01,SEK,EUR,0.1\n"
+    )
+    (tmp_path / "rates.csv").write_text(rates, encoding="utf-8")
+    shop = make_shop('[shop]\nrates = "rates.csv"\n[surfaces.cart]\nmonthly_cost = 10\n')
+    shop.record([purchase(f"v{n}", 20 + n % 7, f"2026-01-{1 + n % 28:02}T10:00") for n in range(60)])
+    own, other = shop.overview("2026-01"), shop.overview("2026-01", currency="USD")
+    assert (own.currency, other.currency, own.exchange) == ("EUR", "USD", None)
+    for each, twice in zip(own.figures, other.figures, strict=True):
+        factor = 2 if each.unit == "money" else 1
+        assert twice.value == (None if each.value is None else factor * each.value)
+        assert (twice.before.change, twice.is_provisional) == (each.before.change, each.is_provisional)
+    assert (own.earnings[0].monthly_cost, other.earnings[0].monthly_cost) == (10, 20)
+    assert (other.step, other.earnings[0].claimed) == (own.step, own.earnings[0].claimed)
+    assert "1 USD is 0.5 EUR, as declared for 2025-06-01" in f"{other}"
+    assert shop.overview("2026-01", currency="EUR") == own
+    for wanted in ("SEK", "XXX"):
+        with pytest.raises(CurrencyError, match=f"no rate from '{wanted}'.* shown in: EUR, USD"):
+            shop.overview("2026-01", currency=wanted)
+
+
+def test_another_currency_needs_a_rate(make_shop: MakeShop) -> None:
+    """Without a file of rates the refusal says which one to write."""
+    shop = make_shop()
+    shop.record([purchase("v1", 20, "2026-01-05T10:00")])
+    with pytest.raises(CurrencyError, match=r'rates = "rates\.csv"'):
+        shop.overview(currency="USD")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
 import pytest
 
 from builders import MONDAY, exposure, identify, later, line, purchase, refund, shown, view
+from counterclick.connectors.shopify import Context, events_of
 from counterclick.errors import ConfigError, EmptyStoreError, UnknownNameError
+from counterclick.experiments.assignment import assign
 from counterclick.shop import Shop
 
 ARMS = ("nothing", "bestsellers")
@@ -136,3 +138,28 @@ def test_an_empty_store_has_served_nothing(shop: Shop) -> None:
     """It says how to record something."""
     with pytest.raises(EmptyStoreError, match="counterclick record"):
         shop.served()
+
+
+def test_what_was_bought_through_an_offer_is_known_by_its_mark(shop: Shop) -> None:
+    """From the decision to the order as Shopify tells it: the line of an offered product that carries the mark."""
+    shop.record([purchase(None, at=later(MONDAY, days=n), lines=[line(each, 9 - n)]) for n, each in enumerate("789")])
+    visitor = next(f"v{n}" for n in range(99) if assign("test", f"v{n}", dict.fromkeys(ARMS, 0.5)) == "bestsellers")
+    told = shop.decide("cart", visitor, cart=["9"], today=date(2026, 1, 6), decision_id="d-1")
+    assert (told.offers, told.propensities) == (("7", "8"), (1, 1))
+    assert told.mark == {"_cc_surface": "cart", "_cc_decision": "d-1"}
+    marked = [{"name": name, "value": value} for name, value in told.mark.items()]
+    lines = [  # one that was offered, one that was not, one that was found elsewhere
+        {"id": number, "product_id": number, "quantity": 2, "price": "10.00", "properties": properties}
+        for number, properties in ((7, marked), (9, marked), (8, []))
+    ]
+    order = {"id": 1, "processed_at": "2026-01-06T12:00:00Z", "currency": "EUR", "line_items": lines}
+    translated = events_of("orders/create", order, Context(currency="EUR"))
+    assert translated.refused == ()
+    shop.record(translated.bodies)
+    today = datetime.now(UTC).date()
+    sold = shop.served(since=today, until=today).sold
+    assert [(each.surface, each.policy, each.n_decisions, each.n_empty) for each in sold] == [("cart", "bestsellers", 1, 0)]
+    assert (sold[0].n_lines, sold[0].units, sold[0].net_revenue) == (1, 2, 20)
+    assert "What was bought through an offer" in str(shop.served(since=today, until=today))
+    details = json.loads(shop.reading.one("SELECT details FROM events WHERE kind = 'decision'"))
+    assert (details["propensities"], details["in_time"]) == ([1, 1], True)

@@ -180,3 +180,21 @@ def test_an_order_of_nobody_and_one_without_touches(make_shop: Callable[[str], S
     assert "names neither a visitor nor a customer" in str(shop.trace("x"))
     assert "Nothing is recorded." in str(shop.trace("y"))
     assert shop.trace("y").credited_to is None
+
+
+def test_the_newest_orders_say_until_when_they_are_provisional(make_shop: Callable[[str], Shop]) -> None:
+    """An order of the first of January is final from the 31st on, one of the 20th of January from the 19th of February."""
+    shop = make_shop('[shop]\nreturns_window = "30d"\n')
+    shop.record(
+        [
+            purchase("v1", 10, "2026-01-01T10:00", order="old"),
+            purchase("v2", 10, "2026-01-20T10:00", order="new"),
+            view("v3", "2026-02-05T10:00"),
+        ]
+    )
+    found = shop.latest_orders()
+    assert [row["order_id"] for row in found.orders] == ["new", "old"]
+    assert [found.is_provisional(place) for place in (0, 1)] == [True, False]
+    assert found.told_until == date(2026, 2, 5)
+    assert found.final_on == tuple(shop.trace(order).final_on for order in ("new", "old"))
+    assert "until 2026-02-20" in f"{found}"

@@ -11,9 +11,9 @@ import pytest
 from scipy import stats
 
 from counterclick.errors import RefusedError
+from counterclick.stats.halves import halves
 from counterclick.stats.onoff import (
     folk_alarm_rate,
-    halves,
     on_days,
     pair_differences,
     paired_lift,

@@ -20,6 +20,8 @@ from shell import Shell
 from translations import ANY_JSON
 
 TOML = """
+[serve]
+decide_milliseconds = 60000
 [surfaces.cart]
 [surfaces.chat]
 [surfaces.quiet]
@@ -46,6 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "shop.toml").write_text(TOML, encoding="utf-8")
     with open_shop(folder / "shop.toml") as shop:
         shop.record([purchase("b", lines=[line("hat", 3), line("tie", 2), line("sock", 1)], order="o1")])
+        shop.fit()
     with served(folder, TOML) as found:
         yield found
 
@@ -60,12 +63,18 @@ def test_the_decision_is_that_of_the_command(server: Served, shell: Shell, surfa
     for visitor in ("v1", "v2", "v3", "anna@example.org"):
         told = ask(server, surface, visitor=visitor, cart=["hat"], most=1).json()
         words = ("decide", surface, "--visitor", visitor, "--cart", "hat", "--most", "1", "--shop", str(server.toml))
-        assert told.pop("decision_id").startswith("d_")
-        assert told == shell.json(*words)
+        wanted = shell.json(*words)
+        for each in (told, wanted):
+            assert each["decision_id"].startswith("d_")
+            assert each.pop("mark") == (
+                {"_cc_surface": surface, "_cc_decision": each["decision_id"]} if each["offers"] else {}
+            )
+            del each["decision_id"]
+        assert told == wanted
 
 
 def test_every_arm_is_served_and_recorded(server: Served) -> None:
-    """Offers in the one, none in the other, an exposure in each, on disk before the answer."""
+    """Offers in the one, none in the other, an exposure in each."""
     before = server.n_events("exposure")
     seen = {}
     for n in range(20):
@@ -89,6 +98,28 @@ def test_one_decision_id_has_one_answer(server: Served) -> None:
     assert ask(server, "chat", **asked).status_code == 409
 
 
+def test_a_cart_of_five_thousand_lines(server: Served) -> None:
+    """It is answered, and says what of it counts; one of more than ten thousand is refused with what would be right."""
+    visitor = next(f"many-{n}" for n in range(99) if assign("cart-test", f"many-{n}", SHARES) == "bestsellers")
+    told = ask(server, "cart", visitor=visitor, cart=["hat", *(f"product-{n}" for n in range(5_000))]).json()
+    assert told["offers"] == ["tie", "sock"]
+    assert "of the 5,001 products in the cart the newest 100 count" in told["because"]
+    found = ask(server, "cart", visitor=visitor, cart=["hat"] * 10_001)
+    assert (found.status_code, "at most 10,000 lines" in found.json()["error"]) == (400, True)
+
+
+def test_what_was_decided_is_an_event(server: Served) -> None:
+    """Under the decision's own id, once, with what was offered; the arm that shows nothing writes none."""
+    visitor = next(f"told-{n}" for n in range(99) if assign("cart-test", f"told-{n}", SHARES) == "bestsellers")
+    before = server.n_events("decision")
+    for _ in range(2):
+        ask(server, "cart", visitor=visitor, decision_id="told-once")
+    assert server.n_events("decision") == before + 1
+    other = next(f"told-{n}" for n in range(99) if assign("cart-test", f"told-{n}", SHARES) == "nothing")
+    ask(server, "cart", visitor=other)
+    assert server.n_events("decision") == before + 1
+
+
 def test_what_cannot_be_decided(server: Served) -> None:
     """No visitor, a wrong cart, another name, an unknown surface, no key: each says what would be right."""
     for body, says in (({}, "visitor"), ({"visitor": ""}, "visitor"), ({"visitor": "v", "basket": []}, "basket")):
@@ -97,7 +128,7 @@ def test_what_cannot_be_decided(server: Served) -> None:
     unknown = ask(server, "carts", visitor="v")
     assert (unknown.status_code, "Did you mean 'cart'" in unknown.json()["error"]) == (404, True)
     assert httpx.post(f"{server.url}/v1/decide/cart", json={"visitor": "v"}).status_code == 401
-    long = server.client.post("/v1/decide/cart", content=b'{"visitor": "' + b"v" * 40_000 + b'"}')
+    long = server.client.post("/v1/decide/cart", content=b'{"visitor": "' + b"v" * 2_200_000 + b'"}')
     assert long.status_code == 413
 
 
@@ -111,6 +142,8 @@ def test_any_body(server: Served, body: Any) -> None:
 
 
 RETURNS_TOML = """
+[serve]
+decide_milliseconds = 60000
 [surfaces.checkout]
 [experiments.nudges]
 surface = "checkout"
@@ -122,6 +155,9 @@ ends_on = 2090-01-01
 """
 
 
+HALVES = {"nothing": 0.5, "returns": 0.5}
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A young shop whose static rule flags two sizes of a shirt."""
@@ -130,13 +166,14 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with open_shop(folder / "shop.toml") as shop:
         shirts = [product(f"shirt-{size}", group_id="shirt", size=size) for size in ("S", "M")]
         shop.record([*shirts, purchase("b", lines=[line("shirt-S"), line("mug")], order="o1")])
+        shop.fit()
     with served(folder, RETURNS_TOML) as found:
         yield found
 
 
 def test_only_who_has_a_flagged_basket_is_eligible(checkout: Served) -> None:
     """Unflagged: no exposure. Flagged: one in either arm, by the arm's chance; nudged in the one, held out in the other."""
-    before = checkout.n_events("exposure")
+    before, made = checkout.n_events("exposure"), checkout.n_events("decision")
     for visitor in ("calm-1", "calm-2"):
         told = ask(checkout, "checkout", visitor=visitor, cart=["mug"]).json()
         assert (told["experiment"], told["risk"]["is_nudged"], told["offers"]) == (None, False, [])
@@ -157,19 +194,41 @@ def test_only_who_has_a_flagged_basket_is_eligible(checkout: Served) -> None:
         assert (told["risk"]["probability"], told["risk"]["is_flagged"], told["propensity"]) == (None, True, 0.5)
         assert [each["kind"] for each in told["risk"]["nudges"]] == told["offers"]
         assert "are needed" in told["because"]
+        assert (told["mark"], told["in_time"], len(told["propensities"])) == ({}, True, len(told["offers"]))
     assert seen == {"nothing": [], "returns": ["size_guidance"]}
     assert checkout.n_events("exposure") == before + 12
+    assert checkout.n_events("decision") == made + 2 + 12
+    with open_shop(checkout.toml) as shop:
+        reads = {"authorization": f"Bearer {shop.keys.new('read', 'tests')[1]}"}
+    (test,) = checkout.client.get("/v1/returns", headers=reads, timeout=120).json()["tests"]
+    own = test["baskets"]
+    assert (own["n_flagged"], own["n_nudged"] + own["n_held_out"]) == (12, 12)
+    assert own["n_nudged"] == sum(assign("nudges", f"two-{n}", HALVES) == "returns" for n in range(12))
+    assert own["n_scored"] == own["n_by_rule"] >= 14
+
+
+def test_a_flag_makes_nobody_eligible_for_nudges(checkout: Served) -> None:
+    """It says the arm; what the basket is, it does not know, so that no exposure is recorded."""
+    before = checkout.n_events("exposure")
+    for key in ("nudges", "checkout"):
+        asked = {"context": {"targetingKey": "by-flag"}}
+        found = checkout.client.post(f"/ofrep/v1/evaluate/flags/{key}", json=asked).json()
+        assert found["variant"] == assign("nudges", "by-flag", HALVES)
+    assert checkout.n_events("exposure") == before
 
 
 def test_odd_baskets(checkout: Served) -> None:
-    """Empty, unknown, with the wrong fields, and of 5,000 lines: decided, or refused with a sentence."""
-    for cart in ([], ["unknown"], [{"product": "unknown", "category": "none"}]):
+    """Empty, unknown, of 10,000 lines, with the wrong fields, or of more lines: decided, or refused with a sentence."""
+    many = [
+        {"product": f"product-{n}", "size": "M", "category": "c" * 50, "quantity": 1, "price": 9.99} for n in range(10_000)
+    ]
+    for cart in ([], ["unknown"], [{"product": "unknown", "category": "none"}], ["p"] * 10_000, many):
         assert ask(checkout, "checkout", visitor="v", cart=cart).json()["risk"]["is_nudged"] is False
     for cart in (
         [{"size": "M"}],
         [{"product": "shirt", "quantity": 0}],
         [{"product": "shirt", "colour": "red"}],
-        ["p"] * 5_000,
+        ["p"] * 10_001,
     ):
         found = ask(checkout, "checkout", visitor="v", cart=cart)
         assert (found.status_code, bool(found.json()["error"])) == (400, True)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from asked import asks, held, never_ends, process
 from builders import exposure, later, line, purchase
 from counterclick.cli import main
-from counterclick.display import Grid, Shown
+from counterclick.errors import StoreError
 from counterclick.shop import Shop, open_shop
 from counterclick.shop.premises import open_premises
 from counterclick.web.asking import LINE, Asking
@@ -54,6 +57,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "/v1/check?fail_on=likely_bots": ("check", "--fail-on", "likely_bots"),
     "/v1/check?rejections=true&most=5": ("check", "--rejections", "--most", "5"),
     "/v1/served?name=cart&period=last-14-days": ("served", "cart", "--period", "last-14-days"),
+    "/v1/returns": ("returns",),
     "/v1/settings": ("settings",),
     "/v1/orders?most=3": ("orders", "--most", "3"),
     "/v1/orders?unmatched=test": ("orders", "--unmatched", "test"),
@@ -182,67 +186,88 @@ def test_what_cannot_be_asked(server: Served) -> None:
         assert (refused.status_code, "keys new read" in refused.json()["error"]) == (401, True)
 
 
-@dataclass(frozen=True)
-class Told(Shown):
-    """An answer without tables."""
-
-    def grids(self) -> list[Grid]:
-        """Return none."""
-        return []
-
-
-def test_questions_do_not_pile_up(tmp_path: Path) -> None:
-    """One is computed at a time; the same question is asked once; one too many is to come again; a stop ends them all."""
+def test_questions_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is worked out at a time; the same question is asked once; one too many is to come again; a stop ends them all."""
+    asks(monkeypatch)
     (tmp_path / "shop.toml").write_text("", encoding="utf-8")
-    begun: list[str] = []
-    begins, goes_on = threading.Event(), threading.Event()
+    begun, gate = tmp_path / "begun", tmp_path / "gate"
 
-    def question(name: str) -> object:
-        def ask(shop: Shop) -> Shown:
-            del shop
-            begun.append(name)
-            begins.set()
-            assert goes_on.wait(60)
-            return Told()
-
-        return ask
+    def question(name: str) -> Callable[[Shop], str]:
+        return partial(held, begun, name, gate)
 
     async def asked() -> None:
         with open_premises(tmp_path / "shop.toml") as shop:
             asking = Asking(shop)
             first = [asyncio.create_task(asking.ask("a", question("a"))) for _ in range(5)]
             rest = [asyncio.create_task(asking.ask(f"q{n}", question(f"q{n}"))) for n in range(LINE - 1)]
-            await asyncio.to_thread(begins.wait, 60)
+            await appeared(begun)
             with pytest.raises(BodyError, match="ask again") as refused:
                 await asking.ask("one too many", question("one too many"))
             assert (refused.value.status, refused.value.again_seconds) == (503, 10)
-            assert begun == ["a"]
-            goes_on.set()
-            assert len({*await asyncio.gather(*first), *await asyncio.gather(*rest)}) == 1
-            assert begun == ["a", *(f"q{n}" for n in range(LINE - 1))]
+            assert begun.read_text(encoding="utf-8").split() == ["a"]
+            gate.touch()
+            assert {*await asyncio.gather(*first), *await asyncio.gather(*rest)} == {"told"}
+            assert begun.read_text(encoding="utf-8").split() == ["a", *(f"q{n}" for n in range(LINE - 1))]
             await asking.close()
 
     asyncio.run(asked())
 
 
-def test_a_stop_does_not_wait_for_a_long_question(tmp_path: Path) -> None:
-    """A query that would run for hours fails when the process stops, and says that it is to be asked again."""
-    (tmp_path / "shop.toml").write_text("", encoding="utf-8")
-    runs = threading.Event()
+async def appeared(file: Path) -> None:
+    """Wait until something stands in a file."""
+    end = time.monotonic() + 60
+    while not await asyncio.to_thread(lambda: file.exists() and file.stat().st_size):
+        assert time.monotonic() < end
+        await asyncio.sleep(0.01)
 
-    def forever(shop: Shop) -> Shown:
-        reading = shop.reading
-        runs.set()
-        reading.one("SELECT sum(a.range * b.range % 7) FROM range(10000000) a, range(10000000) b")
-        return Told()
+
+def test_a_stop_does_not_wait_for_a_long_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query that would run for hours fails when the process stops, and says that it is to be asked again."""
+    asks(monkeypatch)
+    (tmp_path / "shop.toml").write_text("", encoding="utf-8")
+    begun = tmp_path / "begun"
 
     async def asked() -> None:
         with open_premises(tmp_path / "shop.toml") as shop:
             asking = Asking(shop)
-            waits = asyncio.create_task(asking.ask("forever", forever))
-            await asyncio.to_thread(runs.wait, 60)
+            waits = asyncio.create_task(asking.ask("forever", partial(never_ends, begun)))
+            await appeared(begun)
             await asking.close()
             with pytest.raises(OSError, match="ask again in a moment"):
                 await waits
 
     asyncio.run(asked())
+
+
+def test_who_works_figures_out_may_die(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asked is told to ask again; another process answers; it runs only in time that is left over."""
+    asks(monkeypatch)
+    (tmp_path / "shop.toml").write_text("", encoding="utf-8")
+    begun = tmp_path / "begun"
+
+    async def asked() -> None:
+        with open_premises(tmp_path / "shop.toml") as shop:
+            asking = Asking(shop)
+            first = await asking.ask("which", process)
+            assert os.sched_getscheduler(first) == os.SCHED_IDLE
+            waits = asyncio.create_task(asking.ask("forever", partial(never_ends, begun)))
+            await appeared(begun)
+            os.kill(first, signal.SIGKILL)
+            with pytest.raises(StoreError, match="ask again in a moment"):
+                await waits
+            end = time.monotonic() + 60
+            while (second := await again(asking)) is None:
+                assert time.monotonic() < end
+                await asyncio.sleep(0.1)
+            assert second not in (first, os.getpid())
+            await asking.close()
+
+    asyncio.run(asked())
+
+
+async def again(asking: Asking) -> int | None:
+    """Ask which process answers; None while it is being begun anew."""
+    try:
+        return await asking.ask("which", process)
+    except StoreError:
+        return None

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from torture_shop import begun_by, runs
 
 from builders import purchase
 from counterclick.shop import open_shop
+from counterclick.web.urgent import turn
 from served import TESTED, Served, served
 
 PATIENCE = 60.0
+SHORT = 100_000
+"""Nanoseconds."""
 PROCESSES = ("backstage", "receiver")
 
 
@@ -83,6 +91,50 @@ def test_none_goes_on_alone(tmp_path: Path) -> None:
         assert server.n_events("purchase") == 20
 
 
+@pytest.mark.parametrize("name", ["server", "receiver", "all"])
+def test_an_exposure_outlives_every_process(tmp_path: Path, name: str) -> None:
+    """A flag does not wait for the disk: killed the moment it is answered, any of them, or all, leave its exposure."""
+    flag = "/ofrep/v1/evaluate/flags/cart-bundles"
+    with served(tmp_path, TESTED) as server:
+        for nth in range(4):
+            processes = begun(server)
+            busy = [threading.Thread(target=bodies, args=(server.url, server.key, f"{nth}-{k}")) for k in range(3)]
+            for each in busy:
+                each.start()
+            for k in range(20):
+                told = server.client.post(flag, json={"context": {"targetingKey": f"v{nth}-{k}"}})
+                assert told.status_code == 200, told.text
+            if name != "receiver":
+                for pid in processes.values() if name == "all" else ():
+                    os.kill(pid, signal.SIGKILL)
+                assert server.stop(signal.SIGKILL) == -signal.SIGKILL
+                wait_for(lambda: not any(map(runs, processes.values())), processes)  # noqa: B023 - it is called at once
+                server.start()
+            else:
+                os.kill(processes[name], signal.SIGKILL)
+                begun(server, without={name: processes[name]})
+            for each in busy:
+                each.join()
+        taken(server, orders("last"))
+        wait_for(lambda: server.n_events("exposure") == 80, name)
+
+
+def bodies(url: str, key: str, name: str) -> None:
+    """Send bodies until one is not taken."""
+    with contextlib.suppress(httpx.TransportError), httpx.Client(headers={"authorization": f"Bearer {key}"}) as client:
+        end = time.monotonic() + PATIENCE
+        for k in itertools.count():
+            if client.post(f"{url}/v1/events", content=orders(f"{name}-{k}")).status_code != 200 or time.monotonic() > end:
+                return
+
+
+def wait_for(is_so: Callable[[], bool], about: object) -> None:
+    end = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < end, about
+        time.sleep(0.05)
+
+
 def ignores(pid: int, number: int) -> bool:
     """Say whether a process has come so far that it passes over a signal."""
     found = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
@@ -106,6 +158,22 @@ def test_a_signal_for_all_of_them_loses_nothing(tmp_path: Path) -> None:
         with open_shop(server.toml) as shop:
             assert shop.store.inbox.count() == 0
         assert server.n_events("purchase") == 20
+
+
+def test_answers_come_before_work(tmp_path: Path) -> None:
+    """Threads that answer have shorter turns than those of the processes that keep and move."""
+    if turn() is None:
+        pytest.skip("this system does not say how long a turn is")
+    with served(tmp_path) as server:
+        for name, pid in {"server": server.process.pid, **begun(server)}.items():
+            if name == "server":
+                assert turn(pid) == SHORT
+            else:
+                wait_for(lambda pid=pid: SHORT not in turns(pid), name)  # type: ignore[misc]
+
+
+def turns(pid: int) -> list[int | None]:
+    return [turn(int(each.name)) for each in Path(f"/proc/{pid}/task").iterdir()]
 
 
 def test_what_is_declared_stands_in_the_log(tmp_path: Path) -> None:

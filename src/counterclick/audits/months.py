@@ -22,7 +22,8 @@ class Month:
         recorded_from: first day of which something is recorded: the month's first, unless the log begins in it.
         recorded_until: last day of which something is recorded: the month's last, where the log goes on after it.
         is_over: whether the log is known beyond its end.
-        final_on: day from which returns of all its orders have had their time; None where that day has passed.
+        final_on: day from which on its figures change no more, as `counterclick.audits.overview` has it; None where anything
+            is recorded of that day.
     """
 
     first_on: date

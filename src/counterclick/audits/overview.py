@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from counterclick.audits.exchange import Exchange
 from counterclick.audits.next_step import Step
 from counterclick.display import Grid, Shown, money, percent, signed_percent
 from counterclick.errors import RefusedError
-from counterclick.metrics import Measured, Metric, Period
+from counterclick.metrics import MEASURES, METRICS, Measured, Metric, Period
 from counterclick.stats import holm, weekly_change
 
 __all__ = ["FIGURES", "OF_SURFACE", "Change", "Earning", "Figure", "Overview", "Together", "figures_of"]
@@ -155,7 +156,8 @@ class Overview(Shown):
         figures: one for each metric.
         earnings: one for each surface and experiment.
         together: what all surfaces earn, which is not the sum of what each does.
-        step: the one thing to do next.
+        step: the one thing to do next; its sentences stay in the shop's currency.
+        exchange: how amounts come to another currency than the shop's; None where they are in that.
     """
 
     currency: str
@@ -168,6 +170,28 @@ class Overview(Shown):
     earnings: tuple[Earning, ...]
     together: Together
     step: Step
+    exchange: Exchange | None = None
+
+    def shown_in(self, exchange: Exchange | None) -> Overview:
+        """Return the same with its amounts in another currency; as it is for None."""
+        if exchange is None:
+            return self
+        return replace(
+            self,
+            currency=exchange.currency,
+            figures=tuple(_exchanged(each, exchange) for each in self.figures),
+            earnings=tuple(
+                replace(
+                    each,
+                    base_revenue=each.base_revenue / exchange.rate,
+                    a_month=exchange.ends(each.a_month),
+                    monthly_cost=exchange.of(each.monthly_cost),
+                )
+                for each in self.earnings
+            ),
+            together=replace(self.together, a_month=exchange.ends(self.together.a_month)),
+            exchange=exchange,
+        )
 
     def figure(self, metric: str) -> Figure:
         """Return a figure by its metric.
@@ -206,6 +230,7 @@ class Overview(Shown):
             f"year: {year.first_on} to {year.last_on}. Changes of totals are those of a day's mean.",
             f"! marks a change that is more than chance. Intervals are of {percent(LEVEL, 0)}, over weeks; the marks are "
             "Holm-adjusted over all figures.",
+            *([self.exchange.says] if self.exchange else []),
         ]
         waiting = {figure.final_on for figure in self.figures if figure.is_provisional}
         notes += [
@@ -274,6 +299,19 @@ class Overview(Shown):
         notes = [found.says]
         notes += [f"Provisional: the next look is on {found.next_look_on}."] if found.next_look_on else []
         return Grid(title, ("", ""), rows, notes, left=2)
+
+
+def _exchanged(figure: Figure, exchange: Exchange) -> Figure:
+    parts: dict[str, float | None] = {}
+    metric = METRICS[figure.metric]
+    if MEASURES[metric.numerator].is_money:
+        parts["numerator"] = exchange.of(figure.numerator)
+    if metric.denominator in MEASURES and MEASURES[metric.denominator].is_money:
+        parts["denominator"] = exchange.of(figure.denominator)
+    if figure.unit != "money":
+        return replace(figure, **parts)  # type: ignore[arg-type]  # amounts are all that is replaced
+    before, year = (replace(each, value=exchange.of(each.value)) for each in (figure.before, figure.year_before))
+    return replace(figure, value=exchange.of(figure.value), before=before, year_before=year, **parts)  # type: ignore[arg-type]
 
 
 def _spoken(interval: _Interval) -> str:

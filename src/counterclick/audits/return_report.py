@@ -14,7 +14,7 @@ from counterclick.display import Grid, Shown, count, money
 from counterclick.stats import Moments
 from counterclick.verdicts import Verdict
 
-__all__ = ["MEASURED", "NudgeTest", "ReturnReport", "Saved", "saved_by"]
+__all__ = ["MEASURED", "Baskets", "NudgeTest", "ReturnReport", "Saved", "saved_by"]
 
 Rates = TypeVar("Rates", bound=Shown)
 MEASURED = ("kept_margin", "returned_orders", "returned_value", "orders")
@@ -49,12 +49,39 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class Baskets:
+    """Baskets of one experiment, each as often as it was asked about; empty carts are none.
+
+    Attributes:
+        n_scored: all of them.
+        n_flagged: those that are likely enough to come back.
+        n_nudged: of these, those whose visitor was nudged.
+        n_held_out: of these, those whose visitor was held out.
+        n_by_rule: of all, those of which no chance was known, so that the static rule served.
+    """
+
+    n_scored: int
+    n_flagged: int
+    n_nudged: int
+    n_held_out: int
+    n_by_rule: int
+
+    def told(self) -> str:
+        """Return it in one sentence."""
+        return (
+            f"Baskets: {count(self.n_scored)} scored, of them {count(self.n_by_rule)} by the static rule; "
+            f"{count(self.n_flagged)} flagged, of them {count(self.n_nudged)} nudged and {count(self.n_held_out)} held out."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class NudgeTest:
     """One experiment on flagged baskets.
 
     Attributes:
         experiment: which.
         verdict: its verdict, or why there is none.
+        baskets: that were scored, flagged, nudged and held out.
         n_nudged: finished visitors with a flagged basket who were nudged.
         n_held_out: finished visitors with a flagged basket who were held out.
         saved: differences; empty where there are too few visitors.
@@ -63,6 +90,7 @@ class NudgeTest:
 
     experiment: str
     verdict: Verdict | str
+    baskets: Baskets
     n_nudged: int
     n_held_out: int
     saved: tuple[Saved, ...]
@@ -101,12 +129,12 @@ class ReturnReport(Shown, Generic[Rates]):
             told = test.verdict
             says = f"{told.outcome}: {told.because}" if isinstance(told, Verdict) else f"No verdict yet: {told}"
             rows = [(each.name, *each.told(self.currency)) for each in test.saved]
-            counted = (
+            visitors = (
                 f"{count(test.n_nudged)} visitors with a flagged basket were nudged, {count(test.n_held_out)} held out. "
                 "What was saved is over all who were nudged, with intervals of 95 %."
             )
             columns = ("saved", "", "interval") if rows else ()
-            notes = (says, counted, *((test.says,) if test.says else ()))
+            notes = (says, test.baskets.told(), visitors, *((test.says,) if test.says else ()))
             found.append(Grid(f"What the holdout says: {test.experiment}", columns, rows, notes))
         return found
 

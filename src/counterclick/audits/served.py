@@ -9,7 +9,7 @@ from counterclick.display import Grid, Shown, count, money, percent
 from counterclick.metrics import Period
 from counterclick.verdicts import Verdict
 
-__all__ = ["Arm", "Offer", "Served", "Shelf"]
+__all__ = ["Arm", "Offer", "Served", "Shelf", "Sold"]
 
 _MOST = 20
 """Products that a page shows of each policy; JSON has all."""
@@ -96,6 +96,31 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Sold:
+    """What was bought through offers of one surface, policy and arm: lines of orders that carry the mark of the decision.
+
+    Attributes:
+        surface: where.
+        policy: what decided.
+        variant: the arm; None where the decision does not say it.
+        n_decisions: decisions of the period.
+        n_empty: of these, such that had nothing to offer.
+        n_lines: lines of orders, of a product that the decision had offered, whenever they were bought.
+        units: in these lines.
+        net_revenue: of these lines, their share of what was returned taken off.
+    """
+
+    surface: str
+    policy: str
+    variant: str | None
+    n_decisions: int
+    n_empty: int
+    n_lines: int
+    units: int
+    net_revenue: float
+
+
+@dataclass(frozen=True, slots=True)
 class Served(Shown):
     """What surfaces showed in a period, with the verdicts first.
 
@@ -107,6 +132,7 @@ class Served(Shown):
         arms: exposures.
         shelves: lists.
         offers: products, the most shown first.
+        sold: what was bought through offers, by the marks that carts carry.
     """
 
     currency: str
@@ -116,10 +142,12 @@ class Served(Shown):
     arms: tuple[Arm, ...]
     shelves: tuple[Shelf, ...]
     offers: tuple[Offer, ...]
+    sold: tuple[Sold, ...] = ()
 
     def grids(self) -> list[Grid]:
-        """Return the verdicts, the arms, the lists, and the products that were shown most."""
-        return [self._verdicts(), self._arms(), self._shelves(), self._offers()]
+        """Return the verdicts, the arms, the lists, what was bought through offers, and the products shown most."""
+        through = [self._sold()] if self.sold else []
+        return [self._verdicts(), self._arms(), self._shelves(), *through, self._offers()]
 
     def _verdicts(self) -> Grid:
         rows = [
@@ -170,6 +198,27 @@ class Served(Shown):
         )
         heads = ("surface", "policy", "arm", "lists", "products", "visitors", "units bought", "net revenue")
         return Grid("What was shown, and bought afterwards", heads, rows, (note,), left=3)
+
+    def _sold(self) -> Grid:
+        rows = [
+            (
+                each.surface,
+                each.policy,
+                each.variant or "-",
+                count(each.n_decisions),
+                count(each.n_empty),
+                count(each.n_lines),
+                count(each.units),
+                money(each.net_revenue, self.currency),
+            )
+            for each in self.sold
+        ]
+        note = (
+            "The order's line carries the mark of the decision that offered it. That is what was taken from the list, not "
+            "what the list added."
+        )
+        heads = ("surface", "policy", "arm", "decisions", "without offers", "lines", "units", "net revenue")
+        return Grid("What was bought through an offer", heads, rows, (note,), left=3)
 
     def _offers(self) -> Grid:
         rows = [

@@ -18,6 +18,7 @@ from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.connecting import connect
 from counterclick.cli.demo import demo
 from counterclick.cli.experiments import app as experiment_app
+from counterclick.cli.fitting import bundles, fit, models
 from counterclick.cli.klaviyo import app as klaviyo_app
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.password import PasswordFile, ask_and_set, password
@@ -53,7 +54,7 @@ app.command(connect)
 app.command(reconcile)
 _TELLING = (demo, overview, trace, settings, served, returns)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
-for _command in (*_TELLING, *_AUDITING, serve, password, forget, export, retention):
+for _command in (*_TELLING, *_AUDITING, bundles, fit, models, serve, password, forget, export, retention):
     app.command(_command)
 
 

@@ -24,11 +24,12 @@ def overview(
     since: _Since = None,
     until: _Until = None,
     surface: Annotated[str | None, Parameter(help="Only what belongs to this surface.")] = None,
+    currency: Annotated[str | None, Parameter(help="Such as USD: amounts at the newest declared rate.")] = None,
     common: Common = COMMON,
 ) -> int:
     """Show a period beside the one before and last year, what each surface earns, and the one thing to do next."""
     with opened(common) as shop:
-        say(shop.overview(period, surface, since=since, until=until), as_json=common.json)
+        say(shop.overview(period, surface, since=since, until=until, currency=currency), as_json=common.json)
     return 0
 
 

@@ -4,6 +4,7 @@ from counterclick.config.bundles import BundlesConfig
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
+from counterclick.config.models import ModelsConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import declared, load, parse
 from counterclick.config.retention import RetentionConfig
@@ -49,6 +50,7 @@ __all__ = [
     "KillConfig",
     "LoopConfig",
     "MappedEvent",
+    "ModelsConfig",
     "OnOffConfig",
     "ReadinessConfig",
     "RetentionConfig",

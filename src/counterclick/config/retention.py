@@ -36,6 +36,7 @@ class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     message_opened: Days = None
     message_clicked: Days = None
     exposure: Days = None
+    decision: Days = None
     claim: Days = None
     identify: Days = None
     reassigned: Days = None

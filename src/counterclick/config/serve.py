@@ -27,6 +27,7 @@ class ServeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         trusted_proxies: networks of the proxies before it, such as ``127.0.0.1`` or ``10.0.0.0/8``, whose
             ``X-Forwarded-For`` names the sender. Requests of a private address that is none of them have no address's limit.
         access_log: whether every request is a line of the log.
+        decide_milliseconds: that a policy may take to decide; then the static rule does, and the answer says so.
     """
 
     origins: tuple[str, ...] = ()
@@ -37,3 +38,4 @@ class ServeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     address_burst: Burst = 2_000
     trusted_proxies: tuple[str, ...] = ()
     access_log: bool = False
+    decide_milliseconds: Annotated[float, Meta(gt=0, le=600_000)] = 200

@@ -12,6 +12,7 @@ from counterclick.config.bundles import BundlesConfig
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
+from counterclick.config.models import ModelsConfig
 from counterclick.config.readiness import ReadinessConfig
 from counterclick.config.retention import RetentionConfig
 from counterclick.config.returns import ReturnsConfig
@@ -351,6 +352,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     readiness: ReadinessConfig = ReadinessConfig()
     bundles: BundlesConfig = BundlesConfig()
     returns: ReturnsConfig = ReturnsConfig()
+    models: ModelsConfig = ModelsConfig()
     health: HealthConfig = HealthConfig()
     retention: RetentionConfig = RetentionConfig()
 

@@ -8,8 +8,20 @@ from counterclick.lazily import exports
 
 if TYPE_CHECKING:
     from counterclick.decisions.bundles import Bundles
+    from counterclick.decisions.instead import Instead
     from counterclick.decisions.made import POLICIES, Given, given_by
-    from counterclick.decisions.policy import Ask, CartLine, Decision, Offered, Policy
+    from counterclick.decisions.policy import (
+        Ask,
+        CartLine,
+        Decides,
+        Decision,
+        Explores,
+        Learnt,
+        Offered,
+        Plain,
+        Policy,
+        Scores,
+    )
     from counterclick.decisions.returns import Returns
     from counterclick.decisions.risk import Nudge, Risk
     from counterclick.decisions.rules import HandRules
@@ -22,16 +34,22 @@ __all__ = [
     "Bundles",
     "CartLine",
     "CategoryBestsellers",
+    "Decides",
     "Decision",
+    "Explores",
     "Given",
     "HandRules",
+    "Instead",
+    "Learnt",
     "NewArrivals",
     "Nothing",
     "Nudge",
     "Offered",
+    "Plain",
     "Policy",
     "Returns",
     "Risk",
+    "Scores",
     "given_by",
 ]
 
@@ -40,15 +58,21 @@ __getattr__ = exports(
     {
         "Ask": "policy",
         "CartLine": "policy",
-        "Nudge": "risk",
-        "Risk": "risk",
-        "Returns": "returns",
+        "Decides": "policy",
         "Decision": "policy",
+        "Explores": "policy",
+        "Learnt": "policy",
         "Offered": "policy",
+        "Plain": "policy",
         "Policy": "policy",
+        "Scores": "policy",
         "Bundles": "bundles",
         "Given": "made",
         "HandRules": "rules",
+        "Instead": "instead",
+        "Nudge": "risk",
+        "Returns": "returns",
+        "Risk": "risk",
         "POLICIES": "made",
         "Bestsellers": "static",
         "CategoryBestsellers": "static",

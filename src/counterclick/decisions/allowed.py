@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from counterclick.config import Rules
 from counterclick.decisions.policy import Ask, Offered
@@ -22,7 +23,7 @@ def allowed(ranked: Iterable[tuple[str, float]], ask: Ask, rules: Rules) -> tupl
         ask: what a surface asks.
         rules: whose stock and ``never_together`` hold.
     """
-    cart = set(ask.cart)
+    cart = ask.held
     chosen: dict[str, float] = {}
     for product, score in ranked:
         if len(chosen) >= ask.most:
@@ -41,7 +42,7 @@ def static_instead(static: Bestsellers, ask: Ask, lacks: str, rules: Rules) -> O
         lacks: what is missing.
         rules: whose stock and ``never_together`` hold.
     """
-    offers, scores, because = static.decide(Ask(ask.surface, ask.visitor, ask.cart, _STATIC))
+    offers, scores, because = static.decide(replace(ask, most=_STATIC))
     kept, scores = allowed(zip(offers, scores, strict=True), ask, rules)
     says = because if kept or not offers else "no bestseller may be offered with the cart"
     return kept, scores, f"{lacks}; instead: {says}"

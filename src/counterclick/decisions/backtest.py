@@ -6,7 +6,7 @@ It is measured offline: what a list foresees would have been bought anyway. It s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from counterclick.decisions.policy import Ask, Policy
@@ -85,7 +85,10 @@ class Backtest(Shown):
         n_offers: offers to a cart.
         overall: by policy, with one product of each later order hidden and the rest as the cart.
         triggers: products with enough later orders, those with most first.
-        n_too_few: products with fewer.
+        n_too_few: products with fewer, which are judged together.
+        others: by policy, in later orders that held one of these and another product, one of them alone in the cart; empty
+            where there are too few of these orders too.
+        others_switch: whether learned bundles beat both others there, with the intervals apart.
         least: later orders that a product needs.
     """
 
@@ -96,6 +99,8 @@ class Backtest(Shown):
     triggers: tuple[Trigger, ...]
     n_too_few: int
     least: int
+    others: tuple[Found, ...] = ()
+    others_switch: bool = False
 
     def grids(self) -> list[Grid]:
         """Return what is foreseen over all, and by product."""
@@ -108,11 +113,16 @@ class Backtest(Shown):
             (found.policy, percent(found.share), f"{percent(found.lower)} to {percent(found.upper)}")
             for found in self.overall
         ]
-        n_switch = sum(each.switches for each in self.triggers)
+        n_switch, n_judged = sum(each.switches for each in self.triggers), len(self.triggers)
+        judged = (
+            f"Learned bundles are to be tried for {count(n_switch)} of {count(n_judged)} products: there they find more "
+            "than both others, with the intervals apart. Intervals hold for all products together (Bonferroni)."
+        )
         notes = (
-            f"Learned bundles are to be tried for {count(n_switch)} of {count(len(self.triggers))} products: there they "
-            "find more than both others, with the intervals apart. Intervals hold for all products together (Bonferroni).",
-            f"{count(self.n_too_few)} other products have fewer than {count(self.least)} later orders with another product.",
+            judged if self.triggers else "No product has orders enough to be judged alone.",
+            f"{count(self.n_too_few)} other products have fewer than {count(self.least)} later orders with another product. "
+            f"{self._together()}",
+            "`counterclick fit` lets bundles serve for these products alone; the rules serve for all others.",
             *([f"The {_SHOWN} products of most orders are shown; --json has all."] if len(self.triggers) > _SHOWN else []),
         )
         own = [
@@ -124,6 +134,14 @@ class Backtest(Shown):
             Grid("What later orders held", ("policy", "foreseen", "interval"), rows, told),
             Grid("By product in the cart", columns if own else (), own, notes),
         ]
+
+    def _together(self) -> str:
+        """Return what is said of the products with few orders."""
+        if not self.others:
+            return "They are too few orders even together, and stay as they are."
+        found = ", ".join(f"{each.policy} {each}" for each in self.others)
+        says = "learned bundles serve for them" if self.others_switch else "they stay as they are"
+        return f"Judged together: {found}; {says}."
 
 
 def backtest(
@@ -153,7 +171,7 @@ def backtest(
         )
     hits = dict.fromkeys(COMPARED, 0)
     for order, products in baskets.items():
-        place = int.from_bytes(hashlib.sha256(order.encode()).digest()[:8], "big") % len(products)
+        place = _digest(order) % len(products)
         cart = products[:place] + products[place + 1 :]
         for name in COMPARED:
             hits[name] += products[place] in policies[name].decide(Ask("backtest", order, cart, n_offers))[0]
@@ -162,16 +180,45 @@ def backtest(
         for product in products:
             holding.setdefault(product, []).append(frozenset(products))
     enough = sorted((one for one in holding if len(holding[one]) >= least), key=lambda one: (-len(holding[one]), one))
-    level = 1 - 0.05 / max(1, len(enough))
+    few = [one for one in holding if len(holding[one]) < least]
+    level = 1 - 0.05 / (len(enough) + 1)  # the others are one more
+    others = _others(baskets, {*few}, policies, n_offers, level)
+    others = others if others and others[0].n >= least else ()
     return Backtest(
         n_earlier=n_earlier,
         n_later=len(baskets),
         n_offers=n_offers,
         overall=tuple(_found(name, hits[name], len(baskets), 0.95) for name in COMPARED),
         triggers=tuple(_trigger(product, holding[product], policies, n_offers, level) for product in enough),
-        n_too_few=len(holding) - len(enough),
+        n_too_few=len(few),
         least=least,
+        others=others,
+        others_switch=bool(others) and all(others[0].beats(each) for each in others[1:]),
     )
+
+
+def _others(
+    baskets: Mapping[str, Sequence[str]], few: Collection[str], policies: Mapping[str, Policy], n_offers: int, level: float
+) -> tuple[Found, ...]:
+    """Return what is foreseen when a product of few orders is in the cart: of each order one, so that none counts twice."""
+    hits, n = dict.fromkeys(COMPARED, 0), 0
+    known: dict[tuple[str, str], frozenset[str]] = {}
+    for order, products in baskets.items():
+        own = [product for product in products if product in few]
+        if not own:
+            continue
+        n += 1
+        product = own[_digest(order) % len(own)]
+        for name in COMPARED:
+            if (name, product) not in known:
+                ask = Ask("backtest", product, (product,), n_offers)
+                known[name, product] = frozenset(policies[name].decide(ask)[0])
+            hits[name] += not known[name, product].isdisjoint(products)
+    return tuple(_found(name, hits[name], n, level) for name in COMPARED) if n else ()
+
+
+def _digest(order: str) -> int:
+    return int.from_bytes(hashlib.sha256(order.encode()).digest()[:8], "big")
 
 
 def _found(policy: str, hits: int, n: int, level: float) -> Found:

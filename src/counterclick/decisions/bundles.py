@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,15 +15,42 @@ from numpy.typing import NDArray
 
 from counterclick.config import BundlesConfig, Rules
 from counterclick.decisions.allowed import allowed, static_instead
+from counterclick.decisions.exploring import drawn, is_explored, probabilities
 from counterclick.decisions.pairs import Baskets, Pairs, pairs_of
-from counterclick.decisions.policy import Ask, Offered
+from counterclick.decisions.policy import Ask, Learnt, Offered, Plain
+from counterclick.decisions.rules import HandRules
 from counterclick.decisions.selling import completed_lines, last_days
 from counterclick.decisions.static import Bestsellers
 from counterclick.display import printable
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import floats
 
-__all__ = ["Bundles", "baskets_of", "margins_of"]
+__all__ = ["Bundles", "Pair", "baskets_of", "margins_of"]
+
+_Best = dict[int, tuple[float, int, int]]
+_CODES = ("begins", "partner", "joint")
+_NUMBERS = ("confidence", "lift")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two products that are bought together.
+
+    Attributes:
+        product: what is in the cart.
+        partner: what is offered.
+        joint: orders that hold both.
+        lift: how many times as often as by chance.
+        confidence: share of the product's orders that hold the partner too, shrunk, large orders weighing less.
+        serves: whether what is learned serves for the product.
+    """
+
+    product: str
+    partner: str
+    joint: int
+    lift: float
+    confidence: float
+    serves: bool
 
 
 class Bundles:
@@ -36,6 +68,8 @@ class Bundles:
 
     name = "bundles"
     needs = "a year of orders with two products or more"
+    form = 1
+    of_people = False
 
     def __init__(self, limits: BundlesConfig | None = None, products: int = 0, rules: Rules | None = None) -> None:
         self._limits = limits or BundlesConfig()
@@ -46,13 +80,20 @@ class Bundles:
         self._pairs: Pairs | None = None
         self._worth: NDArray[np.float64] = np.zeros(0)
         self._lacks = ""
+        self._n_orders = 0
+        self._judged: dict[str, bool] | None = None
+        self._others = False
         self._instead = Bestsellers()
+        self._hand = HandRules(self._rules)
 
     def fit(self, outcomes: Outcomes) -> None:
         """Count which products are bought together."""
         self._instead.fit(outcomes)
-        self._pairs = None
+        self._hand.fit(outcomes)
+        self._judged, self._others = None, False
+        self._pairs, self._lacks, self._worth = None, "", np.zeros(0)
         baskets = baskets_of(outcomes, self._limits.days)
+        self._n_orders = len(np.unique(baskets.basket))
         self._ids = baskets.products
         self._number = {product: number for number, product in enumerate(self._ids)}
         if len(self._ids) < self._products:
@@ -65,25 +106,119 @@ class Bundles:
                 f"no two products were bought together in {self._limits.joint} orders and more often than by chance"
             )
 
+    def switch(self, judged: Mapping[str, bool], *, others: bool, lacks: str = "") -> None:
+        """Let what is learned serve only for some products of a cart; for all others the rules do, or bestsellers.
+
+        Args:
+            judged: product -> whether what is learned serves for it.
+            others: the same of all products that are not judged.
+            lacks: what is missing to judge any of them.
+        """
+        self._judged, self._others = dict(judged), others
+        self._lacks = self._lacks or lacks
+
     def decide(self, ask: Ask) -> Offered:
         """Return what is bought with something of the cart, by its best partner in the cart."""
-        best: dict[int, tuple[float, int, int]] = {}
-        for trigger in sorted({self._number[product] for product in ask.cart if product in self._number}):
-            for number, score, place in self._partners(trigger):
-                if number not in best or score > best[number][0]:
-                    best[number] = (score, trigger, place)
-        ranked = sorted(
-            ((self._ids[number], found[0]) for number, found in best.items()), key=lambda pair: (-pair[1], pair[0])
-        )
-        offers, scores = allowed(ranked, ask, self._rules)
-        if not offers or self._pairs is None:
-            lacks = self._lacks or ("nothing is known to be bought with the cart" if ask.cart else "the cart is empty")
-            return static_instead(self._instead, ask, lacks, self._rules)
+        best = self._best(ask)
+        candidates = self._candidates(ask, best)
+        if not candidates or self._pairs is None:
+            lacks = self._lacks or (_lacking(self._judged) if ask.cart else "the cart is empty")
+            if not self._rules.rules:
+                return static_instead(self._instead, ask, lacks, self._rules)
+            offers, scores, because = self._hand.decide(ask)
+            return offers, scores, f"{lacks}; instead: {because}"
+        by_chance = is_explored(ask, self._limits.explore)
+        offers = drawn(ask, candidates) if by_chance else candidates[: ask.most]
         _score, trigger, place = best[self._number[offers[0]]]
         joint, lift = self._pairs.joint[place], self._pairs.lift[place]
         with_margin = "" if self._worth.min() == self._worth.max() == 1 else ", times margin"
         says = f"{printable(offers[0])} and {printable(self._ids[trigger])} were bought together {joint:,} times"
-        return offers, scores, f"{says}, {lift:,.1f} times chance{with_margin}"
+        says = f"{says}, {lift:,.1f} times chance{with_margin}"
+        if by_chance:
+            says = f"drawn by chance from {len(candidates)} that are bought with the cart: {says}"
+        return offers, tuple(best[self._number[offer]][0] for offer in offers), says
+
+    def propensities(self, ask: Ask, offers: tuple[str, ...]) -> tuple[float, ...]:
+        """Return for each offer the probability with which it is offered when this is asked."""
+        candidates = self._candidates(ask, self._best(ask))
+        if not candidates:
+            return (1.0,) * len(offers)
+        return probabilities(ask, candidates, offers, self._limits.explore)
+
+    def _best(self, ask: Ask) -> _Best:
+        """Return what is bought with something of the cart: number -> its best score, by which product of it, and place."""
+        best: _Best = {}
+        for trigger in sorted({self._number[product] for product in ask.cart if self._serves(product)}):
+            for number, score, place in self._partners(trigger):
+                if number not in best or score > best[number][0]:
+                    best[number] = (score, trigger, place)
+        return best
+
+    def _serves(self, product: str) -> bool:
+        """Say whether what is learned serves for a product of a cart."""
+        return product in self._number and (self._judged is None or self._judged.get(product, self._others))
+
+    def _candidates(self, ask: Ask, best: _Best) -> tuple[str, ...]:
+        """Return what may be offered, best first; as many as are wanted, or more where chance may choose from them."""
+        ranked = sorted(
+            ((self._ids[number], found[0]) for number, found in best.items()), key=lambda pair: (-pair[1], pair[0])
+        )
+        among = max(ask.most, self._limits.explore_among) if ask.explores and self._limits.explore else ask.most
+        return allowed(ranked, replace(ask, most=among), self._rules)[0]
+
+    def strongest(self, most: int) -> tuple[Pair, ...]:
+        """Return the pairs of most orders, each the way round in which it foresees more."""
+        if self._pairs is None:
+            return ()
+        found, pairs = list[Pair](), self._pairs
+        triggers = np.repeat(np.arange(len(self._ids)), np.diff(pairs.begins))
+        seen: set[frozenset[int]] = set()
+        for place in np.lexsort((pairs.partner, triggers, -pairs.confidence, -pairs.joint)).tolist():
+            trigger, partner = int(triggers[place]), int(pairs.partner[place])
+            if len(found) == most:
+                break
+            if frozenset((trigger, partner)) in seen:
+                continue
+            seen.add(frozenset((trigger, partner)))
+            numbers = (int(pairs.joint[place]), float(pairs.lift[place]), float(pairs.confidence[place]))
+            found.append(Pair(self._ids[trigger], self._ids[partner], *numbers, self._serves(self._ids[trigger])))
+        return tuple(found)
+
+    def learnt(self) -> Learnt:
+        """Return how many orders, products and pairs it knows, and what is missing where there are none."""
+        n_pairs = len(self._pairs.partner) if self._pairs is not None else 0
+        n_switched = sum(map(self._serves, self._ids)) if n_pairs else 0
+        metrics = {"orders": self._n_orders, "products": len(self._ids), "pairs": n_pairs, "products_switched": n_switched}
+        enough = f"{self._products} products sold" if len(self._ids) >= self._products else ""
+        together = f"pairs of {self._limits.joint} orders or more" if n_pairs else ""
+        passed = tuple(gate for gate in (enough, together) if gate)
+        return Learnt(metrics, passed, (self._lacks,) if self._lacks else (), self._limits.days)
+
+    def to_plain(self) -> Plain:
+        """Return the products, their partners, and what serves where there are none."""
+        own: dict[str, Any] = {"products": self._ids, "orders": self._n_orders, "lacks": self._lacks}
+        own |= {"judged": self._judged, "others": self._others}
+        own |= {"instead": self._instead.to_plain(), "hand": self._hand.to_plain()}
+        pairs = self._pairs and {name: getattr(self._pairs, name).tolist() for name in _CODES + _NUMBERS}
+        return {**own, "worth": self._worth.tolist(), "pairs": pairs}
+
+    def from_plain(self, plain: Plain) -> None:
+        """Take up products and their partners."""
+        self._instead.from_plain(plain["instead"])
+        self._hand.from_plain(plain["hand"])
+        self._judged = msgspec.convert(plain["judged"], dict[str, bool] | None)
+        self._others = msgspec.convert(plain["others"], bool)
+        self._ids = msgspec.convert(plain["products"], tuple[str, ...])
+        self._number = {product: number for number, product in enumerate(self._ids)}
+        self._n_orders = msgspec.convert(plain["orders"], int)
+        self._lacks = msgspec.convert(plain["lacks"], str)
+        self._worth = np.array(plain["worth"], np.float64)
+        self._pairs = None
+        if plain["pairs"] is not None:
+            begins, partner, joint = (np.array(plain["pairs"][name], np.int64) for name in _CODES)
+            confidence, lift = (np.array(plain["pairs"][name], np.float64) for name in _NUMBERS)
+            self._pairs = Pairs(begins, partner, confidence, joint, lift)
+            self._pairs.check(len(self._ids))
 
     def _partners(self, trigger: int) -> list[tuple[int, float, int]]:
         """Return the partners of a product: number, score, and place among all pairs."""
@@ -93,6 +228,13 @@ class Bundles:
         partners = self._pairs.partner[first:last]
         scores = self._pairs.confidence[first:last] * self._worth[partners]
         return list(zip(partners.tolist(), scores.tolist(), range(first, last), strict=True))
+
+
+def _lacking(judged: Mapping[str, bool] | None) -> str:
+    """Return why nothing that is learned is offered for a cart."""
+    if judged is None:
+        return "nothing is known to be bought with the cart"
+    return "nothing that the backtest has switched to is known to be bought with the cart"
 
 
 def baskets_of(outcomes: Outcomes, days: int) -> Baskets:

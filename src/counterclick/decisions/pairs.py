@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,12 @@ from counterclick.config import BundlesConfig
 
 __all__ = ["Baskets", "Pairs", "pairs_of"]
 
-_CELLS = 4_000_000
+_CELLS = 2_000_000
 """Cells of the product that are worked on at once: it bounds the memory, whatever the number of products."""
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
+_Found = tuple[Codes, Codes, Numbers, Numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,20 @@ class Pairs:
     joint: Codes
     lift: Numbers
 
+    def check(self, n_products: int) -> None:
+        """Refuse what cannot be the partners of so many products.
+
+        Raises:
+            ValueError: lengths or numbers do not belong together.
+        """
+        n_pairs = len(self.partner)
+        begins = len(self.begins) == n_products + 1 and self.begins[0] == 0 and self.begins[-1] == n_pairs
+        columns = all(len(column) == n_pairs for column in (self.confidence, self.joint, self.lift))
+        if not (begins and columns and (np.diff(self.begins) >= 0).all()):
+            raise ValueError(f"{n_pairs} pairs are not those of {n_products} products.")
+        if n_pairs and not 0 <= self.partner.min() <= self.partner.max() < n_products:
+            raise ValueError(f"a partner is none of the {n_products} products.")
+
 
 def pairs_of(baskets: Baskets, limits: BundlesConfig, worth: Numbers | None = None) -> Pairs:
     """Return the best partners of each product.
@@ -83,12 +99,19 @@ def pairs_of(baskets: Baskets, limits: BundlesConfig, worth: Numbers | None = No
     value = np.ones(n_products) if worth is None else worth
     both = sparse.diags_array(1 + 1j * weights) @ bought  # counts and weights of one product: real and imaginary part
     step = max(1, _CELLS // n_products)
-    found = [
-        _best(counted[first : first + step] @ both, first, times, shrunk, value, n_baskets, limits)
-        for first in range(0, n_products, step)
-    ]
-    lengths, partner, confidence, joint, lift = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return Pairs(np.concatenate([[0], np.cumsum(lengths)]), partner, confidence, joint, lift)
+
+    def gated(first: int) -> _Found:
+        """Return the pairs of some products with those after each, that pass the gates: a pair is counted once."""
+        return _gated(counted[first : first + step] @ both[:, first:], first, times, n_baskets, limits)
+
+    found = [gated(first) for first in range(0, n_products, step)]
+    own, partner, joint, weight = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    rows, columns = np.concatenate([own, partner]), np.concatenate([partner, own])
+    joint, confidence = np.concatenate([joint, joint]), np.concatenate([weight, weight]) / shrunk[rows]
+    begins, order = _best(rows, columns, confidence * value[columns], n_products, limits.kept)
+    rows, columns, joint = rows[order], columns[order], joint[order]
+    lift = joint * n_baskets / (times[rows] * times[columns])
+    return Pairs(begins, columns.astype(np.int64), confidence[order], joint.astype(np.int64), lift)
 
 
 def _matrix(baskets: Baskets, sizes: Codes, most: int, n_products: int) -> sparse.csr_array:
@@ -106,27 +129,41 @@ def _matrix(baskets: Baskets, sizes: Codes, most: int, n_products: int) -> spars
     return sparse.csr_array((np.ones(len(basket)), (basket, product)), shape=(len(sizes), n_products))
 
 
-def _best(
-    both: sparse.csr_array,
-    first: int,
-    times: Numbers,
-    shrunk: Numbers,
-    worth: Numbers,
-    n_baskets: int,
-    limits: BundlesConfig,
-) -> tuple[Codes, Codes, Numbers, Codes, Numbers]:
-    """Return of some products how many partners each has, and these, best first."""
-    cells = both.tocoo()
-    row, partner, joint = cells.row.astype(np.int64), cells.col.astype(np.int64), np.rint(cells.data.real)
-    own = first + row
-    keep = (joint >= limits.joint) & (partner != own) & (worth[partner] > 0)
-    keep &= joint * n_baskets > limits.lift * times[own] * times[partner]
-    row, partner, joint, own, weight = row[keep], partner[keep], joint[keep], own[keep], cells.data.imag[keep]
-    confidence = weight / shrunk[own]
-    order = np.lexsort((partner, -confidence * worth[partner], row))
-    counts = np.bincount(row, minlength=both.shape[0])
-    nth = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    order = order[nth < limits.kept]
-    lift = joint[order] * n_baskets / (times[own[order]] * times[partner[order]])
-    kept = np.minimum(counts, limits.kept).astype(np.int64)
-    return kept, partner[order], confidence[order], joint[order].astype(np.int64), lift
+def _gated(both: sparse.csr_array, first: int, times: Numbers, n_baskets: int, limits: BundlesConfig) -> _Found:
+    """Return the pairs that pass the gates: number of each product, baskets with both, and their weight.
+
+    Args:
+        both: of some products with themselves and all after them, baskets with both and their weight.
+        first: number of the first of them.
+        times: by product, baskets with it.
+        n_baskets: all baskets.
+        limits: what is declared.
+    """
+    row = np.repeat(np.arange(both.shape[0]), np.diff(both.indptr))
+    joint = both.data.real
+    keep = (both.indices > row) & (joint >= limits.joint)
+    keep &= joint * n_baskets > limits.lift * times[first + row] * times[first + both.indices]
+    return first + row[keep], first + both.indices[keep].astype(np.int64), np.rint(joint[keep]), both.data.imag[keep]
+
+
+def _best(rows: Codes, columns: Codes, score: Numbers, n_products: int, most: int) -> tuple[Codes, Codes]:
+    """Return where the partners of each product begin, and the places of the best of them, best first.
+
+    Args:
+        rows: of each pair, the product.
+        columns: its partner.
+        score: of the pair; 0 keeps it out.
+        n_products: different products.
+        most: partners that are kept of each.
+    """
+    wanted = np.flatnonzero(score > 0)
+    shape = (n_products, n_products)
+    places = sparse.coo_array((wanted, (rows[wanted], columns[wanted])), shape=shape).tocsr()  # it sorts in linear time
+    kept: list[Codes] = []
+    for begin, end in pairwise(places.indptr.tolist()):
+        own = places.data[begin:end]
+        if len(own) > most:  # those that are as good as the last one are kept until they are put in order
+            own = own[score[own] >= np.partition(score[own], -most)[-most]]
+        kept.append(own[np.lexsort((columns[own], -score[own]))][:most])
+    begins = np.concatenate([[0], np.cumsum([len(own) for own in kept])]).astype(np.int64)
+    return begins, np.concatenate(kept) if kept else wanted

@@ -6,9 +6,9 @@ a policy that learns from clicks cannot be written against this protocol.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
 import msgspec
 from msgspec import Meta
@@ -19,10 +19,12 @@ from counterclick.display import Grid, Shown
 if TYPE_CHECKING:
     from counterclick.facts import Outcomes
 
-__all__ = ["Ask", "CartLine", "Decision", "Offered", "Policy", "asked_of"]
+__all__ = ["Ask", "CartLine", "Decides", "Decision", "Explores", "Learnt", "Offered", "Plain", "Policy", "Scores"]
 
 Offered = tuple[tuple[str, ...], tuple[float, ...], str]
 """What a policy offers, best first; a score for each, in its own unit; and the reason, in one sentence."""
+Plain = Mapping[str, Any]
+"""What was learnt as numbers and texts, lists of them, and names for these: what JSON can hold."""
 
 
 class CartLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,9 +52,11 @@ class Ask:
     Attributes:
         surface: which surface.
         visitor: for whom.
-        cart: products in the cart.
+        cart: products in the cart, that speak for others.
         most: offers wanted at most.
-        lines: the same products with what is told of each; empty where only products are named.
+        besides: products in the cart that do not count, since it holds so many; they are not offered either.
+        explores: whether chance may have its share of what is offered: where somebody sees it.
+        lines: the lines of the products that count, with what is told of each; empty where only products are named.
         customer: who is signed in, where that is known.
         payment: how it will be paid, in the shop's own words.
     """
@@ -61,9 +65,21 @@ class Ask:
     visitor: str
     cart: tuple[str, ...] = ()
     most: int = 3
+    besides: frozenset[str] = frozenset()
+    explores: bool = False
     lines: tuple[CartLine, ...] = ()
     customer: str | None = None
     payment: str | None = None
+
+    @property
+    def held(self) -> set[str]:
+        """All that is in the cart."""
+        return {*self.cart, *self.besides}
+
+    @property
+    def told(self) -> tuple[CartLine, ...]:
+        """The lines of the products that count, also where only products are named."""
+        return self.lines or tuple(map(CartLine, self.cart))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,10 @@ class Decision(Shown):
         propensity: probability with which the visitor got this arm.
         scores: one for each offer, in the policy's own unit.
         served_here: false where the arm is served by the shop's own system, such as a chat vendor's.
+        propensities: of each offer, the probability with which this arm offers it when this is asked.
+        in_time: false where the policy took longer than it may, so that the static rule decided.
+        decision_id: by which the log knows it, and the lines of orders that come of it.
+        mark: what a cart's line carries that comes of it, by name: its order's line is then known to; empty of nudges.
         risk: what is said of the basket's return, where the surface's experiment has the arm ``returns``; None elsewhere.
     """
 
@@ -92,6 +112,10 @@ class Decision(Shown):
     propensity: float = 1.0
     scores: tuple[float, ...] = ()
     served_here: bool = True
+    propensities: tuple[float, ...] = ()
+    in_time: bool = True
+    decision_id: str = ""
+    mark: Mapping[str, str] = field(default_factory=dict)
     risk: Risk | None = None
 
     def grids(self) -> list[Grid]:
@@ -102,41 +126,82 @@ class Decision(Shown):
         return [own, *([self.risk.grid()] if self.risk else [])]
 
 
-def asked_of(
-    surface: str,
-    visitor: str,
-    cart: Iterable[str | CartLine],
-    most: int,
-    customer: str | None = None,
-    payment: str | None = None,
-) -> Ask:
-    """Return what a surface asks, with a cart of products, of lines, or of both.
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a policy says of what it has learnt.
 
-    Args:
-        surface: which surface.
-        visitor: for whom.
-        cart: products, or lines that say more of them.
-        most: offers wanted at most.
-        customer: who is signed in.
-        payment: how it will be paid.
+    Attributes:
+        metrics: what -> how many.
+        passed: gates that the store has passed.
+        missing: what is missing for the others, each in one sentence: there the static rule serves.
+        days: how far back orders counted, from the newest one; None where all of them did.
     """
-    lines = tuple(CartLine(each) if isinstance(each, str) else each for each in cart)
-    return Ask(surface, visitor, tuple(line.product for line in lines), most, lines, customer, payment)
+
+    metrics: Mapping[str, float]
+    passed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    days: int | None = None
 
 
-class Policy(Protocol):
+class Decides(Protocol):
     """Something that decides what a surface shows.
 
     Attributes:
         name: as ``shop.toml`` names it: a variant is a policy.
-        needs: what must have been recorded, in one sentence.
     """
 
     name: str
+
+    def decide(self, ask: Ask) -> Offered:
+        """Return the offers, best first, their scores, and the reason."""
+
+
+@runtime_checkable
+class Explores(Decides, Protocol):
+    """Something that leaves a share of what it offers to chance; all others offer what they offer with certainty."""
+
+    def propensities(self, ask: Ask, offers: tuple[str, ...]) -> tuple[float, ...]:
+        """Return for each offer the probability with which it is offered when this is asked."""
+
+
+@runtime_checkable
+class Scores(Decides, Protocol):
+    """Something that says which baskets are eligible, and offers kinds of nudges against their return."""
+
+    def risk(self, ask: Ask) -> Risk:
+        """Return what is said of a basket; in every arm alike."""
+
+    def by_rule(self, lacks: str) -> Decides:
+        """Return the static rule in its place, which scores as well, with the reason why it serves."""
+
+
+class Policy(Decides, Protocol):
+    """Something that learns what to decide.
+
+    Attributes:
+        name: as ``shop.toml`` names it.
+        needs: what must have been recorded, in one sentence.
+        form: counted up whenever what `to_plain` returns changes, so that nothing of another form is taken up.
+        of_people: whether that holds anything of single customers or visitors: then it is erased with them.
+    """
+
     needs: str
+    form: int
+    of_people: bool
 
     def fit(self, outcomes: Outcomes) -> None:
         """Learn from carts, orders and returns."""
 
-    def decide(self, ask: Ask) -> Offered:
-        """Return the offers, best first, their scores, and the reason."""
+    def learnt(self) -> Learnt:
+        """Return what it says of what it has learnt."""
+
+    def to_plain(self) -> Plain:
+        """Return all that it has learnt: another one that takes it up decides the same."""
+
+    def from_plain(self, plain: Plain) -> None:
+        """Take up what one of this name and form has learnt.
+
+        Raises:
+            LookupError: something is missing.
+            ValueError: something is not what it should be.
+        """

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from counterclick.config import ReadinessConfig, ReturnsConfig, Rules
-from counterclick.decisions.policy import Ask, CartLine, Offered
+from counterclick.decisions.policy import Ask, CartLine, Learnt, Offered
 from counterclick.decisions.return_lines import KINDS, Goods, ReturnTable, goods_of, return_table, seconds
 from counterclick.decisions.return_model import (
     FEATURES,
@@ -30,7 +30,7 @@ from counterclick.errors import RefusedError
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import one_row
 
-__all__ = ["Returns", "lacking"]
+__all__ = ["Returns", "passed_and_missing"]
 
 _A_MONTH = 365.25 / 12
 _A_YEAR = 365
@@ -72,12 +72,14 @@ class Returns:
         margin_rate: where unit costs are not recorded; None where that is not declared.
         rules: of ``rules.toml``, whose ``never_together`` is what does not fit together.
         settled_after: from an order until its returns are settled.
+        goods: what is known of the catalogue before anything is learned.
+        lacks: why the static rule serves until then.
     """
 
     name = "returns"
     needs = "6 months of returns, 500 orders a month, 200 returns"
     form = 1
-    """Counted up whenever what `to_plain` returns changes."""
+    of_people = True  # rates of single customers
 
     def __init__(
         self,
@@ -86,14 +88,17 @@ class Returns:
         margin_rate: float | None = None,
         rules: Rules | None = None,
         settled_after: timedelta = timedelta(days=30),
+        goods: Goods | None = None,
+        lacks: str = "nothing was learned yet",
     ) -> None:
         self._limits = limits or ReturnsConfig()
         self._gates = gates or ReadinessConfig()
         self._margin_rate = margin_rate
         self._rules = rules or Rules()
         self._delay = int(settled_after.total_seconds())
-        self._lacks = "nothing was learned yet"
-        self._goods = Goods({}, {}, {})
+        self._passed: tuple[str, ...] = ()
+        self._missing: tuple[str, ...] = (lacks,)
+        self._goods = goods or Goods({}, {}, {})
         self._seen = _Seen({}, {}, margin_rate)
         self._model: ReturnModel | None = None
 
@@ -101,7 +106,7 @@ class Returns:
         """Learn rates and chances from what was settled by the newest order."""
         self._model = None
         self._goods = goods_of(outcomes)
-        self._lacks = lacking(outcomes, self._gates)
+        self._passed, self._missing = passed_and_missing(outcomes, self._gates)
         newest = one_row(outcomes.order_lines.agg(newest=_.ordered_at.max()))["newest"]
         if newest is None:
             return
@@ -110,17 +115,33 @@ class Returns:
         self._seen = _Seen(
             {kind: _named(table, kind, self._delay, as_of) for kind in KINDS}, _prices(table), self._margin_of(outcomes)
         )
-        if self._lacks:
+        if self._missing:
             return
         try:
             self._model = fitted_model(table, self._delay, as_of, self._limits)
         except RefusedError as error:
-            self._lacks = str(error).rstrip(".")
+            self._missing = (str(error).rstrip("."),)
 
     @property
     def model(self) -> ReturnModel | None:
         """What was learned; None where a static rule serves."""
         return self._model
+
+    def learnt(self) -> Learnt:
+        """Return of how many settled lines, products and customers rates are known, and which gates are passed."""
+        settled = {kind: [pair for pair in self._seen.counts.get(kind, {}).values() if pair[0]] for kind in KINDS}
+        metrics = {
+            "order_lines": sum(n for n, _k in settled["size"]),
+            "returned": sum(k for _n, k in settled["size"]),
+            "products": len(settled["size"]),
+            "customers": len(settled["customer"]),
+        }
+        return Learnt(metrics, self._passed, self._missing, self._limits.days)
+
+    def by_rule(self, lacks: str) -> Returns:
+        """Return the static rule in its place, with the same catalogue and rules, which says what is lacking."""
+        own = (self._limits, self._gates, self._margin_rate, self._rules, timedelta(seconds=self._delay))
+        return Returns(*own, goods=self._goods, lacks=lacks)
 
     def to_plain(self) -> dict[str, Any]:
         """Return all that was learned as numbers and texts, lists of them, and names for these: what JSON can hold."""
@@ -129,7 +150,8 @@ class Returns:
         counts = {kind: {name: list(pair) for name, pair in own.items()} for kind, own in self._seen.counts.items()}
         seen = {"counts": counts, "price": dict(self._seen.price), "margin": self._seen.margin}
         model = None if self._model is None else self._model.to_plain()
-        return {"lacks": self._lacks, "goods": goods, "seen": seen, "model": model}
+        told = {"passed": list(self._passed), "missing": list(self._missing)}
+        return {**told, "goods": goods, "seen": seen, "model": model}
 
     def from_plain(self, plain: Mapping[str, Any]) -> None:
         """Take up what `to_plain` returned, also after it was JSON.
@@ -141,7 +163,8 @@ class Returns:
         goods, seen = plain["goods"], plain["seen"]
         names, numbers = dict[str, str], dict[str, float]
         variants = msgspec.convert(goods["variant"], list[tuple[str, str, str]])
-        self._lacks = msgspec.convert(plain["lacks"], str)
+        self._passed = msgspec.convert(plain["passed"], tuple[str, ...])
+        self._missing = msgspec.convert(plain["missing"], tuple[str, ...])
         self._goods = Goods(
             msgspec.convert(goods["item"], names),
             msgspec.convert(goods["category"], names),
@@ -154,13 +177,7 @@ class Returns:
 
     def decide(self, ask: Ask) -> Offered:
         """Return the kinds of nudges to show, the chance of the line for each, and the reason."""
-        risk = self.risk(ask)
-        chances = dict(zip((line.product for line in self._lines(ask)), risk.lines, strict=False))
-        kinds: dict[str, float] = {}
-        for nudge in risk.nudges:
-            kinds.setdefault(nudge.kind, chances.get(nudge.product, 0.0))
-        kept = list(kinds.items())[: max(0, ask.most)]
-        return tuple(kind for kind, _score in kept), tuple(score for _kind, score in kept), risk.because
+        return self.risk(ask).offered([line.product for line in ask.told], ask.most)
 
     def risk(self, ask: Ask, as_of: datetime | None = None) -> Risk:
         """Return what is said of a basket.
@@ -198,7 +215,7 @@ class Returns:
         person = [f"c:{ask.customer}"] if ask.customer else []
         known = self._seen.counts.get("customer", {})
         customer = next((each for each in (*person, f"v:{ask.visitor}") if each in known), None)
-        return [self._line(each, customer, ask.payment) for each in ask.lines or [CartLine(one) for one in ask.cart]]
+        return [self._line(each, customer, ask.payment) for each in ask.told]
 
     def _line(self, told: CartLine, customer: str | None, payment: str | None) -> _Line:
         item = self._goods.item.get(told.product, told.product)
@@ -291,7 +308,7 @@ class Returns:
     def _by_rule(self, lines: Sequence[_Line]) -> Risk:
         nudges = tuple(self._ruled(lines))
         told = nudges[0].because if nudges else "no static rule is for the cart"
-        because = f"{self._lacks}; instead: {told}"
+        because = f"{'; '.join(self._missing)}; instead: {told}"
         return Risk(None, bool(nudges), None, "no chance is known to reckon with", bool(nudges), nudges, (), because)
 
     def _cost(self, lines: Sequence[_Line], chances: NDArray[np.float64], probability: float) -> tuple[bool | None, str]:
@@ -314,8 +331,8 @@ class Returns:
         return sums["margin"] / sums["revenue"] if sums["revenue"] and sums["margin"] is not None else self._margin_rate
 
 
-def lacking(outcomes: Outcomes, gates: ReadinessConfig) -> str:
-    """Return what is missing before return risk is learned, in one sentence; empty where nothing is.
+def passed_and_missing(outcomes: Outcomes, gates: ReadinessConfig) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the gates before return risk is learned: those that are passed, and what is missing for the others.
 
     Args:
         outcomes: of the shop.
@@ -326,17 +343,23 @@ def lacking(outcomes: Outcomes, gates: ReadinessConfig) -> str:
     orders = outcomes.orders
     ends = one_row(orders.agg(first=_.ordered_at.min(), last=_.ordered_at.max()))
     if ends["last"] is None:
-        return "no orders are recorded to learn from"
+        return (), ("no orders are recorded to learn from",)
     days = min(_A_YEAR, (ends["last"] - ends["first"]).days + 1)
     recent = one_row(orders.filter(orders.ordered_at > ends["last"] - timedelta(days=days)).agg(n=_.count()))["n"]
     a_month = recent / days * _A_MONTH
     months = 0.0 if found["first"] is None else max(0.0, (ends["last"] - found["first"]).days / _A_MONTH)
     told = (
-        (months < gates.return_months, f"{months:.1f} months of returns are recorded, {gates.return_months:g} are needed"),
-        (a_month < gates.return_orders, f"{count(a_month)} orders a month, {count(gates.return_orders)} are needed"),
-        (found["n"] < gates.returns, f"{count(found['n'])} returns are observed, {count(gates.returns)} are needed"),
+        (
+            months,
+            gates.return_months,
+            f"{gates.return_months:g} months of returns",
+            f"{months:.1f} months of returns are recorded",
+        ),
+        (a_month, gates.return_orders, f"{count(gates.return_orders)} orders a month", f"{count(a_month)} orders a month"),
+        (found["n"], gates.returns, f"{count(gates.returns)} returns", f"{count(found['n'])} returns are observed"),
     )
-    return "; ".join(says for is_missing, says in told if is_missing)
+    passed = tuple(needed for amount, limit, needed, _says in told if amount >= limit)
+    return passed, tuple(f"{says}, {limit:,.10g} are needed" for amount, limit, _needed, says in told if amount < limit)
 
 
 def _named(table: ReturnTable, kind: str, delay: int, as_of: int) -> dict[str, tuple[float, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,7 +42,7 @@ class Risk:
         cost_says: how that was reckoned, or what is missing, in one sentence.
         is_nudged: whether a visitor with this basket is nudged, or held out: flagged by whatever ``[returns]`` goes by.
         nudges: what to show, for the likeliest line first; empty where the basket is not nudged.
-        lines: chance of each line of the cart; empty where it is not known.
+        lines: chance of each line of the cart that counts; empty where it is not known.
         because: the reason, in one sentence.
     """
 
@@ -53,6 +54,20 @@ class Risk:
     nudges: tuple[Nudge, ...]
     lines: tuple[float, ...]
     because: str
+
+    def offered(self, products: Iterable[str], most: int) -> tuple[tuple[str, ...], tuple[float, ...], str]:
+        """Return the kinds of nudges to show, the chance of the line for each, and the reason.
+
+        Args:
+            products: of the cart's lines, in their order.
+            most: kinds at most.
+        """
+        chances = dict(zip(products, self.lines, strict=False))
+        kinds: dict[str, float] = {}
+        for nudge in self.nudges:
+            kinds.setdefault(nudge.kind, chances.get(nudge.product, 0.0))
+        kept = list(kinds.items())[: max(0, most)]
+        return tuple(kind for kind, _chance in kept), tuple(chance for _kind, chance in kept), self.because
 
     def grid(self) -> Grid:
         """Return it as a table."""

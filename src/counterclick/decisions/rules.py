@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import chain
 
+import msgspec
 from ibis import _
 
 from counterclick.config import BundleRule, Rules
 from counterclick.decisions.allowed import allowed, static_instead
-from counterclick.decisions.policy import Ask, Offered
+from counterclick.decisions.policy import Ask, Learnt, Offered, Plain
 from counterclick.decisions.selling import completed_lines, last_days
 from counterclick.decisions.static import Bestsellers
 from counterclick.display import printable
@@ -33,6 +34,8 @@ class HandRules:
 
     name = "rules"
     needs = "a rules.toml; prices and costs where it asks for them"
+    form = 1
+    of_people = False
 
     def __init__(self, rules: Rules, days: int = 90) -> None:
         self._rules = rules
@@ -77,6 +80,27 @@ class HandRules:
         scores = tuple(1 - place / len(offers) for place in range(len(offers)))
         by = dict.fromkeys(self._rules.named(from_rule[product]) for product in offers)
         return offers, scores, f"a merchandiser's rule for what is in the cart: {printable(', '.join(by))}"
+
+    def learnt(self) -> Learnt:
+        """Return how many rules there are, and of how many products what they ask for is known."""
+        own = {"prices": len(self._price), "margins": len(self._margin), "categories": len(self._category)}
+        n_rules = len(self._rules.rules)
+        metrics = {"rules": n_rules, **own}
+        if not n_rules:
+            return Learnt(metrics, (), (self._lacks(()),), self._days)
+        return Learnt(metrics, ("a rules.toml with rules",), (), self._days)
+
+    def to_plain(self) -> Plain:
+        """Return categories, prices and margins; the rules themselves stay in their file."""
+        own = {"category": self._category, "price": self._price, "margin": self._margin}
+        return {**own, "instead": self._instead.to_plain()}
+
+    def from_plain(self, plain: Plain) -> None:
+        """Take up categories, prices and margins."""
+        self._instead.from_plain(plain["instead"])
+        self._category = msgspec.convert(plain["category"], dict[str, str])
+        self._price = msgspec.convert(plain["price"], dict[str, float])
+        self._margin = msgspec.convert(plain["margin"], dict[str, float])
 
     def _lacks(self, applying: Collection[int]) -> str:
         if not self._rules.rules:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import ibis
+import msgspec
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.decisions.policy import Ask, Offered
+from counterclick.decisions.policy import Ask, Learnt, Offered, Plain
 from counterclick.decisions.selling import selling
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import all_rows, one_row
@@ -17,6 +18,7 @@ __all__ = ["Bestsellers", "CategoryBestsellers", "NewArrivals", "Nothing", "not_
 
 Ranked = tuple[tuple[str, float], ...]
 """Products and their scores, best first."""
+_NO_ORDERS = "no orders with lines are recorded to count from"
 
 
 class Nothing:
@@ -24,6 +26,8 @@ class Nothing:
 
     name = "nothing"
     needs = "nothing"
+    form = 1
+    of_people = False
 
     def fit(self, outcomes: Outcomes) -> None:
         """Learn nothing."""
@@ -31,6 +35,17 @@ class Nothing:
     def decide(self, ask: Ask) -> Offered:  # noqa: ARG002 - the protocol's shape
         """Return no offers."""
         return (), (), "this arm shows nothing"
+
+    def learnt(self) -> Learnt:
+        """Return that there is nothing to be known."""
+        return Learnt({})
+
+    def to_plain(self) -> Plain:
+        """Return nothing."""
+        return {}
+
+    def from_plain(self, plain: Plain) -> None:
+        """Take up nothing."""
 
 
 class Bestsellers:
@@ -43,11 +58,13 @@ class Bestsellers:
 
     name = "bestsellers"
     needs = "orders with lines"
+    form = 1
+    of_people = False
 
     def __init__(self, days: int = 90, most: int = 100) -> None:
         self._days = days
         self._most = most
-        self._ranked: Ranked = ()
+        self._ranked: Ranked | None = None
 
     def fit(self, outcomes: Outcomes) -> None:
         """Rank products by the units of orders that kept their goods."""
@@ -56,11 +73,24 @@ class Bestsellers:
 
     def decide(self, ask: Ask) -> Offered:
         """Return the best sellers that are not in the cart yet."""
+        if self._ranked is None:
+            return (), (), "nothing has been learnt of what sells"
         offers, scores = not_in_cart(self._ranked, ask)
         if not offers:
-            known = "all bestsellers are in the cart" if self._ranked else "no orders with lines are recorded to count from"
-            return (), (), known
+            return (), (), "all bestsellers are in the cart" if self._ranked else _NO_ORDERS
         return offers, scores, f"sold most, net of returns, in the last {self._days} days of orders"
+
+    def learnt(self) -> Learnt:
+        """Return how many products sold."""
+        return _counted(len(self._ranked or ()), self.needs, _NO_ORDERS, self._days)
+
+    def to_plain(self) -> Plain:
+        """Return the ranking."""
+        return {"ranked": self._ranked}
+
+    def from_plain(self, plain: Plain) -> None:
+        """Take up a ranking."""
+        self._ranked = msgspec.convert(plain["ranked"], Ranked | None)
 
 
 class NewArrivals:
@@ -73,6 +103,8 @@ class NewArrivals:
 
     name = "new_arrivals"
     needs = "orders with lines that go back further than 60 days"
+    form = 1
+    of_people = False
 
     def __init__(self, days: int = 60, most: int = 100) -> None:
         self._days = days
@@ -106,6 +138,20 @@ class NewArrivals:
             return _instead(self._instead, ask, says)
         return offers, scores, f"first bought within the last {self._days} days of orders, the newest first"
 
+    def learnt(self) -> Learnt:
+        """Return how many products are new."""
+        return _counted(len(self._ranked), self.needs, self._lacks, None)
+
+    def to_plain(self) -> Plain:
+        """Return the ranking, and what serves without one."""
+        return {"ranked": self._ranked, "lacks": self._lacks, "instead": self._instead.to_plain()}
+
+    def from_plain(self, plain: Plain) -> None:
+        """Take up a ranking."""
+        self._instead.from_plain(plain["instead"])
+        self._ranked = msgspec.convert(plain["ranked"], Ranked)
+        self._lacks = msgspec.convert(plain["lacks"], str)
+
 
 class CategoryBestsellers:
     """The products sold most in the categories of what is in the cart; bestsellers where no category is known.
@@ -117,6 +163,8 @@ class CategoryBestsellers:
 
     name = "category_bestsellers"
     needs = "orders with lines, and products with their categories"
+    form = 1
+    of_people = False
 
     def __init__(self, days: int = 90, most: int = 100) -> None:
         self._days = days
@@ -146,12 +194,32 @@ class CategoryBestsellers:
             return _instead(self._instead, ask, says)
         return offers, scores, f"sold most in the cart's categories, net of returns, in the last {self._days} days of orders"
 
+    def learnt(self) -> Learnt:
+        """Return in how many categories something sold."""
+        lacks = "no product that sold has a category in the catalogue"
+        return _counted(len(self._ranked), self.needs, lacks, self._days, "categories")
+
+    def to_plain(self) -> Plain:
+        """Return the categories, their rankings, and what serves without one."""
+        return {"category": self._category, "ranked": self._ranked, "instead": self._instead.to_plain()}
+
+    def from_plain(self, plain: Plain) -> None:
+        """Take up categories and rankings."""
+        self._instead.from_plain(plain["instead"])
+        self._category = msgspec.convert(plain["category"], dict[str, str])
+        self._ranked = msgspec.convert(plain["ranked"], dict[str, Ranked])
+
 
 def not_in_cart(ranked: Ranked, ask: Ask) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Return the best products that are not in the cart, and their scores, at most as many as are wanted."""
-    cart = set(ask.cart)
+    cart = ask.held
     chosen = [(product, score) for product, score in ranked if product not in cart][: max(0, ask.most)]
     return tuple(product for product, _score in chosen), tuple(score for _product, score in chosen)
+
+
+def _counted(n: int, needs: str, lacks: str, days: int | None, what: str = "products") -> Learnt:
+    """Return what is said of a ranking of so many."""
+    return Learnt({what: n}, (needs,), (), days) if n else Learnt({what: 0}, (), (lacks,), days)
 
 
 def _instead(static: Bestsellers, ask: Ask, lacks: str) -> Offered:

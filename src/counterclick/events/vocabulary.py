@@ -20,6 +20,7 @@ __all__ = [
     "AssistantAnswer",
     "BeginCheckout",
     "Claim",
+    "DecisionMade",
     "Event",
     "ExperimentDeclared",
     "Exposure",
@@ -317,6 +318,31 @@ class Exposure(Event, frozen=True, kw_only=True, tag="exposure"):
     propensity: float | None = None
 
 
+class DecisionMade(Event, frozen=True, kw_only=True, tag="decision"):
+    """A policy of ours decided what a surface shows a visitor; its event id is the decision's. A list tells what was shown.
+
+    Attributes:
+        surface: the place that asked.
+        policy: which policy.
+        items: products that it offered, with positions; none where it had nothing to offer.
+        experiment: the experiment.
+        variant: the visitor's arm.
+        propensity: probability with which the visitor got the arm.
+        details: as JSON: ``because``, ``propensities`` of what is offered, and ``in_time``; of ``returns`` also what is said
+            of the basket: ``n_lines`` that count, ``probability`` of a return, ``is_flagged``, ``is_flagged_by_cost``,
+            ``is_nudged`` (flagged by whatever ``[returns]`` goes by), ``is_held_out``, and the ``nudges`` that are shown.
+    """
+
+    visitor_id: Id
+    surface: Id
+    policy: Id
+    items: tuple[ShownItem, ...] = ()
+    experiment: Id | None = None
+    variant: Id | None = None
+    propensity: float | None = None
+    details: str | None = None
+
+
 class ExperimentDeclared(Event, frozen=True, kw_only=True, tag="experiment_declared"):
     """An experiment's configuration was declared: its hash and, as JSON, what it says."""
 
@@ -404,6 +430,7 @@ EVENTS: tuple[type[Event], ...] = (
     MessageOpened,
     MessageClicked,
     Exposure,
+    DecisionMade,
     ExperimentDeclared,
     LookTaken,
     Product,

@@ -21,7 +21,8 @@ from counterclick.experiments.onoff_schedule import Schedule, schedule_hash, sch
 from counterclick.experiments.stakes import DAYS_A_MONTH
 from counterclick.facts.local_time import day_begins
 from counterclick.stats import FIXED_REACH, Estimate, exaggeration_ratio, power_at
-from counterclick.stats.onoff import WEEK, halves, on_days, pair_differences, paired_lift, pairs_needed, with_effect
+from counterclick.stats.halves import WEEK, halves
+from counterclick.stats.onoff import on_days, pair_differences, paired_lift, pairs_needed, with_effect
 from counterclick.verdicts import Check, Inconclusive, Money, Outcome, Verdict
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from counterclick.experiments.context import Declaration
 from counterclick.experiments.onoff_history import Daily, Lag, daily_revenue, decision_lag, margin_rate
 from counterclick.experiments.stakes import DAYS_A_MONTH
 from counterclick.facts import Facts
-from counterclick.stats.onoff import WEEK, folk_alarm_rate, halves, pairs_needed, smallest_visible_on_off
+from counterclick.stats.halves import WEEK, halves
+from counterclick.stats.onoff import folk_alarm_rate, pairs_needed, smallest_visible_on_off
 
 __all__ = ["Horizon", "OnOffContext", "OnOffPlan", "block_for", "plan_onoff"]
 

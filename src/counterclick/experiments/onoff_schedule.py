@@ -13,7 +13,7 @@ import msgspec
 from counterclick.config import OnOffConfig
 from counterclick.display import Grid, Shown
 from counterclick.errors import RefusedError, UnknownNameError
-from counterclick.stats.onoff import WEEK, Halves, halves
+from counterclick.stats.halves import WEEK, Halves, halves
 
 __all__ = ["Block", "Schedule", "schedule_hash", "schedule_of", "second_is_on"]
 

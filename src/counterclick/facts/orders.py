@@ -33,7 +33,7 @@ def order_lines(bought: Table) -> Table:
 
     Grain: one line of an order. Columns: order_id, line_number (from 0), product_id, line_id (null where not sent),
     quantity, list_value (quantity x unit price), revenue (the line's share of the order's revenue; the shares of an
-    order add up to it exactly), cost (null where the unit cost is not known).
+    order add up to it exactly), cost (null where the unit cost is not known), decision_id (null where none offered it).
 
     Args:
         bought: `purchases`.
@@ -56,6 +56,7 @@ def order_lines(bought: Table) -> Table:
         unit_price=flat.lines["unit_price"],
         unit_cost=flat.lines["unit_cost"],
         line_id=flat.lines["line_id"],
+        decision_id=flat.lines["decision_id"],
     )
     flat = flat.mutate(listed=flat.quantity * flat.unit_price)
     whole = ibis.window(group_by="order_id")
@@ -77,6 +78,7 @@ def order_lines(bought: Table) -> Table:
         "line_number",
         "product_id",
         "line_id",
+        "decision_id",
         "quantity",
         list_value=(flat.listed * flat.fx).cast(MONEY),
         revenue=(flat.high - before).cast(MONEY),

@@ -82,7 +82,7 @@ def sessions(events: Table) -> Table:
     Grain: one session. Columns: visitor_id, started_at, ended_at (UTC), session_seconds (whole seconds), n_events.
     """
     by_time = ibis.window(group_by="visitor_id", order_by="occurred_at")
-    seen = events.filter(events.visitor_id.notnull() & ~events.kind.isin(["refund", "message_sent"])).select(
+    seen = events.filter(events.visitor_id.notnull() & ~events.kind.isin(["refund", "message_sent", "decision"])).select(
         "visitor_id", "occurred_at"
     )
     seconds = seen.mutate(second=seen.occurred_at.truncate("s").epoch_seconds())  # whole ones, on every engine

@@ -16,7 +16,10 @@ from ibis.expr.types import Table
 from counterclick.facts import claims, eligibility, engagement, orders, people, returned
 from counterclick.facts.rows import row_count
 
-__all__ = ["Facts", "Keep", "Outcomes", "priced"]
+__all__ = ["OUTCOMES_FORM", "Facts", "Keep", "Outcomes", "priced"]
+
+OUTCOMES_FORM = 2
+"""Counted up whenever a column of `Outcomes` changes its meaning: what was learnt before it no longer serves."""
 
 
 class Keep(Protocol):

@@ -1,12 +1,19 @@
 """What counts: every number's one definition, with its role: outcome, guardrail or proxy."""
 
-from counterclick.metrics.compute import MetricValue, compute
-from counterclick.metrics.definitions import MEASURES, METRICS, VISITORS, Measure, Metric, metric_named
-from counterclick.metrics.periods import Period, period_of
-from counterclick.metrics.sources import Sources
-from counterclick.metrics.spans import Measured, within_periods
-from counterclick.metrics.visitors import Span, activity, per_visitor
-from counterclick.metrics.weekly import Weekly, weekly
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from counterclick.lazily import exports
+
+if TYPE_CHECKING:
+    from counterclick.metrics.by_week import Weekly, weekly
+    from counterclick.metrics.computing import MetricValue, compute
+    from counterclick.metrics.definitions import MEASURES, METRICS, VISITORS, Measure, Metric, metric_named
+    from counterclick.metrics.periods import Period, period_of
+    from counterclick.metrics.sources import Sources
+    from counterclick.metrics.spans import Measured, within_periods
+    from counterclick.metrics.visitors import Span, activity, per_visitor
 
 __all__ = [
     "MEASURES",
@@ -28,3 +35,27 @@ __all__ = [
     "weekly",
     "within_periods",
 ]
+
+__getattr__ = exports(
+    __name__,
+    {
+        "MEASURES": "definitions",
+        "METRICS": "definitions",
+        "Measure": "definitions",
+        "Measured": "spans",
+        "Metric": "definitions",
+        "MetricValue": "computing",
+        "Period": "periods",
+        "Sources": "sources",
+        "Span": "visitors",
+        "VISITORS": "definitions",
+        "Weekly": "by_week",
+        "activity": "visitors",
+        "compute": "computing",
+        "metric_named": "definitions",
+        "per_visitor": "visitors",
+        "period_of": "periods",
+        "weekly": "by_week",
+        "within_periods": "spans",
+    },
+)

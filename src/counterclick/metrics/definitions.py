@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
-
-from ibis.expr.types import Column, Table
+from typing import TYPE_CHECKING, Literal
 
 from counterclick.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Column, Table
 
 __all__ = ["MEASURES", "METRICS", "VISITORS", "Measure", "Metric", "metric_named"]
 

@@ -12,7 +12,7 @@ from ibis.expr.types import Table
 
 from counterclick.facts.local_time import day_begins, local
 from counterclick.facts.rows import all_rows, one_row
-from counterclick.metrics.compute import MetricValue, added_up
+from counterclick.metrics.computing import MetricValue, added_up
 from counterclick.metrics.definitions import MEASURES, VISITORS, Metric
 from counterclick.metrics.periods import Period
 from counterclick.metrics.sources import Sources
@@ -40,7 +40,7 @@ class Measured:
 def within_periods(
     sources: Sources, metrics: Sequence[Metric], periods: Collection[Period], *, timezone: str = "UTC"
 ) -> dict[tuple[str, Period], Measured]:
-    """Return metrics of whole periods: (metric's name, period) -> figure, as `counterclick.metrics.compute` defines it.
+    """Return metrics of whole periods: (metric's name, period) -> figure, as `counterclick.metrics.computing` defines it.
 
     Each table is read once for all periods and added up by day. Who is counted once in a period (visitors, buyers) is
     counted again for each period and each day of it.
@@ -143,7 +143,7 @@ class _Found:
         return known.select("visitor_id", _day=self._day(known.measured_at)).distinct()
 
     def _seen(self) -> Table:
-        """Return the days on which sessions began or ended: see `counterclick.metrics.compute.visitors_seen`."""
+        """Return the days on which sessions began or ended: see `counterclick.metrics.computing.visitors_seen`."""
         visits = self._sources.facts.sessions
         ends = [visits.select("visitor_id", at=visits[name]) for name in ("started_at", "ended_at")]
         at = ibis.union(*ends)

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
-from typing import Protocol, runtime_checkable
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 
 from counterclick.config import AI, NOTHING, Config, Rules
-from counterclick.decisions.policy import Ask, Decision, Policy
-from counterclick.decisions.risk import Risk
-from counterclick.events.vocabulary import Exposure
+from counterclick.connectors.shopify.attributes import DECISION, SURFACE
+from counterclick.decisions.policy import Ask, CartLine, Decides, Decision, Explores, Policy, Scores
+from counterclick.errors import InputError
+from counterclick.events.redaction import scrubbed
+from counterclick.events.vocabulary import DecisionMade, Exposure, ShownItem
 from counterclick.shop.deciding import Assigned
 
-__all__ = ["RETURNS", "decided", "decision_of", "policies", "policy_asked", "policy_of", "scores_baskets"]
+__all__ = [
+    "CART_LINES",
+    "RETURNS",
+    "Decided",
+    "ask_of",
+    "decided",
+    "policies",
+    "policy_asked",
+    "policy_of",
+    "scores_baskets",
+]
 
 RETURNS = "returns"
 """Name of the policy that scores baskets."""
+CART_LINES = 10_000
+"""Lines of a cart at most."""
+_COUNTED = 100
+"""Different products of a cart that speak for others, the newest: a cart of more is no choice of a single buyer."""
 
 
-@runtime_checkable
-class Scoring(Policy, Protocol):
-    """A policy that says which baskets are eligible."""
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision, and what is recorded of it before it is shown.
 
-    def risk(self, ask: Ask) -> Risk:
-        """Return what is said of a basket."""
+    Attributes:
+        decision: what is answered.
+        exposures: that the visitor is eligible.
+        made: the decision's own event; none where no policy of this product decided anything.
+    """
+
+    decision: Decision
+    exposures: tuple[Exposure, ...]
+    made: tuple[DecisionMade, ...]
 
 
 def policies() -> Collection[str]:
@@ -45,58 +70,145 @@ def policy_asked(found: Assigned, config: Config) -> str | None:
 
     Where an experiment has the arm ``returns``, that policy is asked for every arm: it says which baskets are eligible.
     """
-    if scores_baskets(found, config):
+    if scores_baskets(found.experiment, config):
         return RETURNS
     ours = found.experiment is not None and found.policy in policies() and found.variant != AI
     return found.policy if ours else None
 
 
-def scores_baskets(found: Assigned, config: Config) -> bool:
-    """Say whether a visitor is in an experiment that nudges baskets, in whatever arm."""
-    declared = config.experiments.get(found.experiment or "")
+def scores_baskets(experiment: str | None, config: Config) -> bool:
+    """Say whether an experiment nudges baskets: then only who has a flagged one is eligible, in whatever arm."""
+    declared = config.experiments.get(experiment or "")
     return declared is not None and RETURNS in declared.variants
 
 
+def ask_of(
+    surface: str,
+    who: str,
+    cart: Iterable[str | CartLine],
+    most: int,
+    customer: str | None = None,
+    payment: str | None = None,
+) -> Ask:
+    """Return what a surface asks; of a cart of many products the newest count, and none of the others is offered.
+
+    Args:
+        surface: which.
+        who: as whom the visitor is known.
+        cart: products in the cart, or lines that say more of them, the newest last.
+        most: offers wanted at most.
+        customer: who is signed in, where that is known.
+        payment: how it will be paid, in the shop's own words.
+
+    Raises:
+        InputError: the cart has more lines than a cart has.
+    """
+    lines = tuple(CartLine(each) if isinstance(each, str) else each for each in cart)
+    if len(lines) > CART_LINES:
+        raise InputError(f"a cart has at most {CART_LINES:,} lines; this one has {len(lines):,}. Ask with the newest ones.")
+    newest = tuple(dict.fromkeys(line.product for line in reversed(lines)))
+    counted, besides = tuple(reversed(newest[:_COUNTED])), frozenset(newest[_COUNTED:])
+    own = tuple(line for line in lines if line.product not in besides)
+    return Ask(surface, who, counted, most, besides, True, own, customer, payment)
+
+
 def decided(
-    found: Assigned, ask: Ask, policy: Policy | None, *, scores: bool = False
-) -> tuple[Decision, tuple[Exposure, ...]]:
-    """Return the decision of what a visitor was assigned to, and the exposures to record before it is shown.
+    found: Assigned, ask: Ask, policy: Decides | None, config: Config, decision_id: str = "", *, in_time: bool = True
+) -> Decided:
+    """Return the decision of what a visitor was assigned to, and what is recorded of it.
 
     Args:
         found: what the visitor gets.
         ask: what the surface asks.
-        policy: the one that `policy_asked` names, which has learnt.
-        scores: whether it says which baskets are eligible: see `scores_baskets`.
+        policy: what serves for the one that `policy_asked` names.
+        config: what ``shop.toml`` declares.
+        decision_id: by which it is known.
+        in_time: whether the policy itself serves; false where it took too long.
     """
-    if not scores or not isinstance(policy, Scoring):
-        return decision_of(found, ask, policy), found.exposures
-    risk = policy.risk(ask)
-    own = Decision(ask.surface, (), risk.because, found.policy, found.experiment, found.variant, found.propensity, risk=risk)
-    if not risk.is_nudged:
-        others = tuple(each for each in found.exposures if each.experiment != found.experiment)
-        says = f"the basket is not flagged, and its visitor not counted: {risk.because}"
-        return replace(own, because=says, policy=NOTHING, experiment=None, variant=None, propensity=1.0), others
-    if found.policy != RETURNS:
-        says = f"the basket is flagged and held out: {risk.because}"
-        is_ours = found.policy in policies()
-        return replace(own, because=says, served_here=is_ours, risk=replace(risk, nudges=())), found.exposures
-    offers, chances, because = policy.decide(ask)
-    return replace(own, offers=offers, scores=chances, because=because), found.exposures
+    if scores_baskets(found.experiment, config) and isinstance(policy, Scores):
+        return _scored(found, ask, policy, decision_id, in_time=in_time)
+    decision = _told(found, ask, policy, decision_id, in_time=in_time)
+    if decision.experiment is None or not decision.served_here or decision.policy == NOTHING:
+        return Decided(decision, found.exposures, ())
+    items = tuple(ShownItem(product_id=offer, position=n) for n, offer in enumerate(decision.offers, 1))
+    return Decided(decision, found.exposures, (_made(found, ask, decision, found.policy, {}, items),))
 
 
-def decision_of(found: Assigned, ask: Ask, policy: Policy | None) -> Decision:
-    """Return the decision of what a visitor was assigned to.
-
-    Args:
-        found: what the visitor gets.
-        ask: what the surface asks.
-        policy: the one that `policy_asked` names, which has learnt.
-    """
-    told = Decision(ask.surface, (), found.because, found.policy, found.experiment, found.variant, found.propensity)
+def _told(found: Assigned, ask: Ask, policy: Decides | None, decision_id: str, *, in_time: bool) -> Decision:
+    """Return the decision where everybody who asks is eligible."""
+    told = _begun(found, ask, decision_id, in_time=in_time)
     if found.experiment is None:
         return told
     if policy is None:
         says = found.because or f"{found.policy!r} is no policy of this product: the shop's own system serves it"
         return replace(told, because=says, served_here=False)
     offers, scores, because = policy.decide(ask)
-    return replace(told, offers=offers, because=found.because or because, scores=scores)
+    chances = policy.propensities(ask, offers) if isinstance(policy, Explores) else (1.0,) * len(offers)
+    if offers:
+        because = _counting(because, ask)
+    mark = {SURFACE: ask.surface, DECISION: decision_id} if offers else {}
+    because = found.because or because
+    return replace(told, offers=offers, because=because, scores=scores, propensities=chances, mark=mark)
+
+
+def _scored(found: Assigned, ask: Ask, policy: Scores, decision_id: str, *, in_time: bool) -> Decided:
+    """Return the decision where only who has a flagged basket is eligible: it is scored before the arm is looked at."""
+    risk = policy.risk(ask)
+    is_held_out = risk.is_nudged and found.policy != RETURNS
+    own = replace(_begun(found, ask, decision_id, in_time=in_time), risk=risk)
+    exposures = found.exposures
+    if not risk.is_nudged:
+        exposures = tuple(each for each in exposures if each.experiment != found.experiment)
+        says = f"the basket is not flagged, and its visitor not counted: {risk.because}"
+        own = replace(own, because=says, policy=NOTHING, experiment=None, variant=None, propensity=1.0)
+    elif is_held_out:
+        says = f"the basket is flagged and held out: {risk.because}"
+        is_ours = found.policy in policies()
+        own = replace(own, because=says, served_here=is_ours, risk=replace(risk, nudges=()))
+    else:
+        offers, scores, because = risk.offered([line.product for line in ask.told], ask.most)
+        own = replace(own, offers=offers, scores=scores, because=because, propensities=(1.0,) * len(offers))
+    own = replace(own, because=_counting(own.because, ask))
+    said = {
+        "n_lines": len(ask.told),
+        "probability": risk.probability,
+        "is_flagged": risk.is_flagged,
+        "is_flagged_by_cost": risk.is_flagged_by_cost,
+        "is_nudged": risk.is_nudged,
+        "is_held_out": is_held_out,
+        "nudges": own.offers,
+    }
+    return Decided(own, exposures, (_made(found, ask, own, RETURNS, said),))
+
+
+def _begun(found: Assigned, ask: Ask, decision_id: str, *, in_time: bool) -> Decision:
+    told = Decision(ask.surface, (), found.because, found.policy, found.experiment, found.variant, found.propensity)
+    return replace(told, decision_id=decision_id, in_time=in_time)
+
+
+def _counting(because: str, ask: Ask) -> str:
+    """Return a reason that says which products of a large cart count."""
+    if not ask.besides:
+        return because
+    n_all = len(ask.cart) + len(ask.besides)
+    return f"{because}; of the {n_all:,} products in the cart the newest {len(ask.cart)} count"
+
+
+def _made(
+    found: Assigned, ask: Ask, decision: Decision, policy: str, more: Mapping[str, Any], items: tuple[ShownItem, ...] = ()
+) -> DecisionMade:
+    """Return the event that tells of a decision."""
+    because = scrubbed(decision.because)  # it may name what was asked about
+    details = {"because": because, "propensities": decision.propensities, "in_time": decision.in_time, **more}
+    return DecisionMade(
+        event_id=decision.decision_id,
+        occurred_at=datetime.now(UTC),
+        visitor_id=ask.visitor,
+        surface=ask.surface,
+        policy=policy,
+        items=items,
+        experiment=found.experiment,
+        variant=found.variant,
+        propensity=found.propensity,
+        details=json.dumps(details, ensure_ascii=False),
+    )

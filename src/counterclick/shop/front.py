@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from counterclick.audits import Alignment, Audit, Drift, Ledger
@@ -14,8 +14,7 @@ from counterclick.audits.report import Report
 from counterclick.audits.return_report import ReturnReport
 from counterclick.audits.served import Served
 from counterclick.config import HOLDOUT
-from counterclick.decisions import CartLine, Decision
-from counterclick.decisions.policy import asked_of
+from counterclick.decisions import Bundles, CartLine, Decision, given_by
 from counterclick.decisions.return_rates import ReturnRates
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment, Plans
@@ -25,11 +24,16 @@ from counterclick.experiments.plan_curve import SHARES, WEEKS, PlanCurve
 from counterclick.metrics import period_of
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
+from counterclick.shop.bundling import BundlesTold, bundles_told
+from counterclick.shop.decided import ask_of
 from counterclick.shop.explaining import Explanation, explain_audit
+from counterclick.shop.fitting import FitReport, forms
 from counterclick.shop.health import Health, health_of
+from counterclick.shop.models import ModelList, models_of
 from counterclick.shop.offering import served_of
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.overviewing import latest_whole_day, overview_of
+from counterclick.shop.rates import exchange
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.shop.registry import verdict_of
@@ -57,6 +61,7 @@ class Shop(Taking):
         *,
         since: date | None = None,
         until: date | None = None,
+        currency: str | None = None,
     ) -> Overview:
         """Return a period beside the one before and last year, what each surface earns, and the one thing to do next.
 
@@ -65,9 +70,11 @@ class Shop(Taking):
             surface: only what belongs to this surface.
             since: first day, instead of a name.
             until: last day; the last whole one that is known unless given.
+            currency: in which amounts are shown, all at the newest rate that is declared; the shop's own unless given.
 
         Raises:
             ConfigError: the period is written as none can be, or is longer than a year.
+            CurrencyError: no rate is declared for this currency.
             EmptyStoreError: nothing is recorded.
             InputError: nothing of the period is known.
             UnknownNameError: there is no such surface.
@@ -76,7 +83,8 @@ class Shop(Taking):
         auditing = self._auditing(silent)
         asked = (period, since, until)
         given = (self.reading, self.config, self.rule, auditing, self.readiness)
-        return overview_of(*given, lambda: verdict_of(self._registry.experiment(HOLDOUT)), asked, surface)
+        found = overview_of(*given, lambda: verdict_of(self._registry.experiment(HOLDOUT)), asked, surface)
+        return found if currency is None else found.shown_in(exchange(self.config, self.folder, currency, found.known_on))
 
     # -- judging -------------------------------------------------------------------------------------------------
 
@@ -329,7 +337,48 @@ class Shop(Taking):
         self.reading.as_of()
         return verified_holdout(self.reading, self.config, surface, most)
 
+    @anew
+    def bundles(self, period: str | None = None, *, since: date | None = None, until: date | None = None) -> BundlesTold:
+        """Return all that is known of bundles: the verdict first, then what was bought through them, rules, pairs, backtest.
+
+        Args:
+            period: of what was served, as `overview` takes it, with ``since`` and ``until``.
+            since: first day, instead of a name.
+            until: last day.
+
+        Raises:
+            ConfigError: the period is written as none can be, or is longer than a year.
+            EmptyStoreError: nothing is recorded.
+        """
+        served = self.served(Bundles.name, period, since=since, until=until)
+        given = given_by(self.config, self.rules)
+        policy = Bundles(given.bundles, given.bundle_products, given.rules)
+        return bundles_told(self.store, self.rules, policy, self.models().models, served, self.backtest)
+
     # -- deciding ------------------------------------------------------------------------------------------------
+
+    @anew
+    def fit(self, names: Iterable[str] | None = None, *, anyway: bool = False, progress: Progress = silent) -> FitReport:
+        """Let what is due learn from the store's carts, orders and returns, and keep it as models that `decide` serves.
+
+        Due is what has no model that may serve, or one that was made with other settings, or does not know the newest
+        events.
+
+        Args:
+            names: of models; all unless given.
+            anyway: also what is not due.
+            progress: called with each step and the fraction done.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+            StoreError: a model could not be written.
+            UnknownNameError: there is no such model.
+        """
+        return self._fit(None if names is None else tuple(names), anyway=anyway, progress=progress)
+
+    def models(self) -> ModelList:
+        """Return the models that were fitted: which of them serve, why others do not, and what they know."""
+        return models_of(self.store, forms(self.config), self.config, datetime.now(UTC))
 
     @anew
     def decide(
@@ -342,26 +391,31 @@ class Shop(Taking):
         customer: str | None = None,
         payment: str | None = None,
         today: date | None = None,
+        decision_id: str | None = None,
     ) -> Decision:
-        """Return what a surface shows a visitor, and record that the visitor was eligible.
+        """Return what a surface shows a visitor, and record that the visitor was eligible, and what was decided.
 
         The running experiment on the surface assigns the visitor to an arm, the arm's policy decides, and an exposure
         is recorded in every arm alike before anything is shown. Arms whose name is no policy of this product are
-        served by the shop's own system: the decision names the arm and offers nothing. Where an arm is ``returns``, the
-        basket is scored for every arm, and only who has a flagged basket is eligible.
+        served by the shop's own system: the decision names the arm and offers nothing. A policy decides as it was last
+        fitted; one that never was is fitted now. Where its model may not serve, the static rule does and the reason says so.
+        Where an arm is ``returns``, the basket is scored for every arm, and only who has a flagged basket is eligible.
 
         Args:
             surface: the place that asks.
             visitor: the visitor id.
-            cart: products in the cart, or lines that say more of them.
+            cart: products in the cart, or lines that say more of them, the newest last; of more than 100 different
+                products the newest count.
             most: offers wanted at most.
             customer: who is signed in, where that is known.
             payment: how it will be paid, in the shop's own words.
             today: the shop's day; today unless given.
+            decision_id: by which the log knows the decision; one is made unless given.
 
         Raises:
             UnknownNameError: ``shop.toml`` declares no such surface.
             ConfigError: several experiments run on it.
-            InputError: the visitor id is empty or too long.
+            InputError: the visitor's or the decision's id is empty or too long, or the cart has more than 10,000 lines.
         """
-        return self._serving.decide(asked_of(surface, visitor, cart, most, customer, payment), today)
+        ask = ask_of(surface, visitor, cart, most, customer, payment)
+        return self._serving.decide(ask, today, decision_id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +12,10 @@ from counterclick.attribution import FirstTouch, LastTouch, Rule
 from counterclick.config import Config, duration, load_rules
 from counterclick.facts import Facts
 from counterclick.shop.auditing import Auditing
+from counterclick.shop.fitting import FitReport, fit
+from counterclick.shop.learning import Learning
 from counterclick.shop.reading import Reading
+from counterclick.shop.recording import Progress, silent
 from counterclick.shop.registry import Registry
 from counterclick.shop.serving import Serving
 from counterclick.store import Store
@@ -52,7 +56,8 @@ class Held:
         self._reading: Reading | None = None
         self._audits: Auditing | None = None
         self._registry = Registry(config, self.store, self.rule, lambda: self.reading, self.refresh)
-        self._serving = Serving(config, self.rules, self.store, self._registry, lambda: self.reading, self._forget)
+        serves = (Learning(self.store, config, folder), self.store, self._registry)
+        self._serving = Serving(config, *serves, lambda: self.reading, self._forget, self._fit)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.folder)!r})"
@@ -79,7 +84,6 @@ class Held:
     def refresh(self) -> None:
         """Forget the facts read so far, once they are stored where that pays; the next question reads the store anew."""
         self._forget()
-        self._serving.refresh()
 
     @property
     def is_overtaken(self) -> bool:
@@ -113,3 +117,12 @@ class Held:
         declared = self.config.attribution
         rule = FirstTouch if declared.rule == "first_touch" else LastTouch
         return rule(duration(declared.window), helpful_only=declared.helpful_only)
+
+    def _fit(self, names: Collection[str] | None, *, anyway: bool = False, progress: Progress = silent) -> FitReport:
+        """Fit what is due: see `counterclick.shop.fitting.fit`."""
+        given = (self.store, self.config, self.rules, lambda: self.reading, self.refresh, self._past, progress)
+        return fit(*given, names=names, anyway=anyway)
+
+    def _past(self, until: datetime) -> Reading:
+        """Return the store as it stood before a moment."""
+        return Reading(self.store, self.config, self.folder, self._memory_limit, until=until)

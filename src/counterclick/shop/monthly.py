@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import ibis
 from ibis import _
@@ -12,11 +11,12 @@ from ibis import _
 from counterclick.attribution import Rule, claims, credits, pairs
 from counterclick.audits import CLAIM_RULE, WIDEST, Ledger, claimed_by_surface, ledger_audit
 from counterclick.audits.months import Figure, Month, spanned
-from counterclick.config import Config, duration
+from counterclick.config import Config
 from counterclick.errors import ConfigError, EmptyStoreError, InputError
 from counterclick.facts.local_time import day_begins, local
 from counterclick.facts.rows import all_rows, row_count
 from counterclick.metrics import MetricValue, Sources, compute, metric_named
+from counterclick.shop.overviewing import order_final_on, told_until
 from counterclick.shop.reading import Reading
 
 __all__ = ["chosen", "figures_of", "ledger_of", "month_before", "months_of", "parsed", "year_before"]
@@ -69,25 +69,23 @@ def months_of(reading: Reading, config: Config) -> dict[date, Month]:
         EmptyStoreError: nothing is recorded.
     """
     as_of, timezone = reading.as_of(), config.shop.timezone
-    zone = ZoneInfo(timezone)
     told = reading.facts.events.filter(_.kind.notin(list(_TOLD_OF)))
     days = told.select(day=local(told.occurred_at, timezone).date(), month=local(told.occurred_at, timezone).truncate("M"))
     rows = all_rows(days.group_by("month").agg(first=_.day.min(), last=_.day.max()).order_by("month"))
     if not rows:
         raise EmptyStoreError("no order, visit or click is recorded yet, so that there is no month to report on.")
-    window = duration(config.shop.returns_window)
-    found = {}
+    until, found = told_until(reading, config), dict[date, Month]()
     for row in rows:
         first_on = row["month"] if not isinstance(row["month"], datetime) else row["month"].date()
         after = (first_on + timedelta(days=31)).replace(day=1)
-        final = day_begins(after, timezone) + window
+        final = order_final_on(day_begins(after, timezone), config)
         found[first_on] = Month(
             first_on=first_on,
             last_on=after - timedelta(days=1),
             recorded_from=row["first"] if row is rows[0] else first_on,
             recorded_until=row["last"] if row is rows[-1] else after - timedelta(days=1),
             is_over=day_begins(after, timezone) <= as_of,
-            final_on=final.astimezone(zone).date() if final > as_of else None,
+            final_on=final if final > until else None,
         )
     return found
 

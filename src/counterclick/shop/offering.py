@@ -11,7 +11,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from counterclick.attribution import Rule
-from counterclick.audits.served import Arm, Offer, Served, Shelf
+from counterclick.audits.served import Arm, Offer, Served, Shelf, Sold
 from counterclick.decisions import POLICIES
 from counterclick.errors import UnknownNameError
 from counterclick.facts import Facts
@@ -19,6 +19,7 @@ from counterclick.facts.local_time import day_begins
 from counterclick.facts.people import with_person
 from counterclick.facts.rows import all_rows
 from counterclick.metrics import Period
+from counterclick.shop.decided import RETURNS
 from counterclick.verdicts import Verdict
 
 __all__ = ["served_of"]
@@ -57,12 +58,13 @@ def served_of(
     lists = during.filter(_.kind == "view_item_list").select(
         "event_id", "visitor_id", "customer_id", "occurred_at", "surface", "policy", "variant", "items"
     )
+    made = during.filter(_.kind == "decision").select("event_id", *_SHELF, "items")
     if name is not None:
-        known = _known(exposed, lists) | {place for place, _verdict in verdicts.values()} | {*POLICIES}
+        known = _known(exposed, lists, made) | {place for place, _verdict in verdicts.values()} | {*POLICIES}
         if name not in known:
             raise UnknownNameError("surface or policy served in that time", name, known)
         wanted = (_.surface == name) | (_.policy == name)
-        exposed, chosen = exposed.filter(wanted), lists.filter(wanted)
+        exposed, chosen, made = exposed.filter(wanted), lists.filter(wanted), made.filter(wanted)
     else:
         chosen = lists
     shown = _shown(chosen, facts)
@@ -77,11 +79,12 @@ def served_of(
         arms=arms,
         shelves=shelves,
         offers=_offers(shown, bought),
+        sold=_sold(made.filter(_.policy != RETURNS), facts),  # which offers nudges, that nobody buys
     )
 
 
-def _known(exposed: Table, lists: Table) -> set[str]:
-    columns = [table.select(name=table[column]) for table in (exposed, lists) for column in ("surface", "policy")]
+def _known(*tables: Table) -> set[str]:
+    columns = [table.select(name=table[column]) for table in tables for column in ("surface", "policy")]
     return {row["name"] for row in _rows(ibis.union(*columns).distinct()) if row["name"] is not None}
 
 
@@ -94,13 +97,7 @@ def _shown(lists: Table, facts: Facts) -> Table:
 
 def _bought(shown: Table, facts: Facts, rule: Rule) -> Table:
     """Return the lines of orders that followed a product that was shown. Grain: one line, and surface, policy and arm."""
-    orders = facts.orders.select("order_id", "person_id", "revenue", "net_revenue")
-    kept = ibis.ifelse(orders.revenue > 0, orders.net_revenue.cast("float64") / orders.revenue.cast("float64"), 0.0)
-    share = orders.select("person_id", _order="order_id", kept=kept)
-    lines = facts.order_lines
-    sold = lines.join(share, lines.order_id == share["_order"]).select(
-        "order_id", "line_number", "ordered_at", "quantity", "kept", "revenue", _product="product_id", _person="person_id"
-    )
+    sold = _lines(facts)
     pairs = shown.join(
         sold,
         [
@@ -113,6 +110,33 @@ def _bought(shown: Table, facts: Facts, rule: Rule) -> Table:
     return pairs.group_by(*_SHELF, "product_id", "order_id", "line_number").agg(
         units=_.quantity.max(), net_revenue=(_.revenue.cast("float64") * _.kept).max()
     )
+
+
+def _lines(facts: Facts) -> Table:
+    """Return the lines of orders, with the share of the order's revenue that was kept. Grain: one line."""
+    orders = facts.orders.select("order_id", "person_id", "revenue", "net_revenue")
+    kept = ibis.ifelse(orders.revenue > 0, orders.net_revenue.cast("float64") / orders.revenue.cast("float64"), 0.0)
+    share = orders.select("person_id", _order="order_id", kept=kept)
+    lines = facts.order_lines
+    own = ("order_id", "line_number", "ordered_at", "quantity", "kept", "revenue")
+    return lines.join(share, lines.order_id == share["_order"]).select(
+        *own, _product="product_id", _person="person_id", _decision="decision_id"
+    )
+
+
+def _sold(made: Table, facts: Facts) -> tuple[Sold, ...]:
+    """Return what was bought through offers: lines of a product that the decision which they name had offered."""
+    n_offers = ibis.coalesce(made["items"].length(), 0)
+    counted = made.group_by(*_SHELF).agg(n_decisions=_.count(), n_empty=(n_offers == 0).sum())
+    flat = made.select("event_id", *_SHELF, item=made["items"].unnest())
+    offered = flat.select("event_id", *_SHELF, product_id=flat.item["product_id"]).distinct()
+    lines = _lines(facts).filter(_["_decision"].notnull())
+    bought = offered.join(lines, [offered.event_id == lines["_decision"], offered.product_id == lines["_product"]])
+    worth = bought.revenue.cast("float64") * bought.kept
+    sums = bought.group_by(*_SHELF).agg(n_lines=_.count(), units=_.quantity.sum(), net_revenue=worth.sum())
+    followed = {_key(row): {name: row[name] for name in _BOUGHT} for row in _rows(sums)}
+    none = {"n_lines": 0, "units": 0, "net_revenue": 0.0}
+    return tuple(Sold(**row, **followed.get(_key(row), none)) for row in _sorted(counted, *_SHELF))
 
 
 def _arms(exposed: Table, lists: Table) -> tuple[Arm, ...]:

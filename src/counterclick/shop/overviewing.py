@@ -19,7 +19,7 @@ from counterclick.shop.health.volumes import gaps_of, known_until, scan, volumes
 from counterclick.shop.reading import BOOKKEEPING, Reading
 from counterclick.verdicts import Verdict
 
-__all__ = ["final_on", "latest_whole_day", "overview_of", "told_until"]
+__all__ = ["final_on", "latest_whole_day", "order_final_on", "overview_of", "told_until"]
 
 _DAY = timedelta(days=1)
 _ENGAGED = ("assistant_answer", "select_item", "message_clicked")
@@ -142,6 +142,16 @@ def final_on(ends_at: datetime, waits: Sequence[timedelta], config: Config) -> d
     """
     final = ends_at + max(waits) - timedelta(microseconds=1)
     return final.astimezone(ZoneInfo(config.shop.timezone)).date() + _DAY
+
+
+def order_final_on(ordered_at: datetime, config: Config) -> date:
+    """Return the day from which on what an order earned changes no more: it has come, and so has what comes back of it.
+
+    Args:
+        ordered_at: when it was placed; for several orders, the end of the time in which they were.
+        config: of the shop.
+    """
+    return final_on(ordered_at, [duration(config.shop.allowance), duration(config.shop.returns_window)], config)
 
 
 def _since(reading: Reading, metrics: list[Metric]) -> dict[str, date | None]:

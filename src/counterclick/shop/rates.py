@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from counterclick.audits.exchange import Exchange
+from counterclick.config import Config
 from counterclick.errors import CurrencyError
 
-__all__ = ["daily_rates"]
+__all__ = ["daily_rates", "exchange"]
 
 _COLUMNS = ("day", "from", "to", "rate")
 
@@ -37,19 +39,7 @@ def daily_rates(
     Raises:
         CurrencyError: the file cannot be read, or says nothing of a currency and day that are needed.
     """
-    known: dict[str, dict[date, float]] = {}
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            if tuple(rows.fieldnames or ()) != _COLUMNS:
-                raise CurrencyError(f"{path} must have the columns {', '.join(_COLUMNS)}; it has {rows.fieldnames}.")
-            for row in rows:
-                if row["to"] == currency:
-                    known.setdefault(row["from"], {})[date.fromisoformat(row["day"])] = _rate(row["rate"])
-    except (OSError, TypeError, ValueError) as error:
-        if isinstance(error, CurrencyError):
-            raise
-        raise CurrencyError(f"the rate table {path} cannot be read: {error}.") from error
+    known = _known(path, currency)
     days: list[date] = []
     sources: list[str] = []
     rates: list[float] = []
@@ -70,6 +60,56 @@ def daily_rates(
             rates.append(rate)
             day += timedelta(days=1)
     return pa.table({"rate_on": pa.array(days, pa.date32()), "from_currency": sources, "rate": rates})
+
+
+def exchange(config: Config, folder: Path, currency: str, known_on: date) -> Exchange | None:
+    """Return how amounts are shown in another currency: at the newest rate that is declared; None for the shop's own.
+
+    Args:
+        config: of the shop.
+        folder: of ``shop.toml``, from which the rate table is found.
+        currency: in which amounts are to be shown, such as ``USD``.
+        known_on: the last day that is known; rates of later days do not hold.
+
+    Raises:
+        CurrencyError: no rate is declared for it; the message says for which there is one.
+    """
+    own = config.shop.currency
+    if currency == own:
+        return None
+    if config.shop.rates is None:
+        raise CurrencyError(
+            f"amounts are in {own}; to show them in {currency[:20]!r}, write a CSV with the columns day, from, to, rate "
+            f'(to {own}) and name it in shop.toml: [shop] rates = "rates.csv".'
+        )
+    known = _known(folder / config.shop.rates, own)
+    days = {name: [day for day in rates if day <= known_on] for name, rates in known.items()}
+    if not days.get(currency):
+        there = ", ".join([own, *sorted(name for name, some in days.items() if some)])
+        raise CurrencyError(
+            f"{config.shop.rates} declares no rate from {currency[:20]!r} to {own} on or before {known_on}, the last day "
+            f"that is known. Amounts can be shown in: {there}."
+        )
+    newest = max(days[currency])
+    return Exchange(currency, own, known[currency][newest], newest)
+
+
+def _known(path: Path, currency: str) -> dict[str, dict[date, float]]:
+    """Return foreign currency -> day -> rate to this currency."""
+    known: dict[str, dict[date, float]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file)
+            if tuple(rows.fieldnames or ()) != _COLUMNS:
+                raise CurrencyError(f"{path} must have the columns {', '.join(_COLUMNS)}; it has {rows.fieldnames}.")
+            for row in rows:
+                if row["to"] == currency:
+                    known.setdefault(row["from"], {})[date.fromisoformat(row["day"])] = _rate(row["rate"])
+    except (OSError, TypeError, ValueError) as error:
+        if isinstance(error, CurrencyError):
+            raise
+        raise CurrencyError(f"the rate table {path} cannot be read: {error}.") from error
+    return known
 
 
 def _spans(

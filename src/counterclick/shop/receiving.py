@@ -78,6 +78,13 @@ class Receiving:
         bodies = [Body(received, source, text) for text in texts]
         return Received(judged, n_refused, self._store.inbox.submit(bodies) if bodies else _done())
 
+    def judged(self, sent: Sequence[Mapping[str, Any]], source: str) -> tuple[list[Body], list[Rejection]]:
+        """Return the bodies in which events would wait in the inbox, and why some would be refused; nothing is kept."""
+        context = Context(datetime.now(UTC), source, self._currency, self._key)
+        judged, _lines = _judged(sent, context)
+        bodies = [Body(context.received_at.isoformat(), source, text) for text in _texts(judged, context)]
+        return bodies, [each for each in judged if isinstance(each, Rejection)]
+
 
 def _judged(sent: Sequence[Any], context: Context) -> tuple[tuple[Event | Rejection, ...], bytes | None]:
     """Return what comes of everything that was sent, in order, and their lines: see `counterclick.events.door.admit_all`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from counterclick.audits.readiness import Readiness
-from counterclick.audits.return_report import MEASURED, NudgeTest, ReturnReport, saved_by
+from counterclick.audits.return_report import MEASURED, Baskets, NudgeTest, ReturnReport, saved_by
 from counterclick.config import Config, duration
 from counterclick.decisions.return_rates import ReturnRates, return_rates
 from counterclick.errors import EmptyStoreError, RefusedError
@@ -18,6 +18,17 @@ __all__ = ["returns_of"]
 
 _FEWEST = 2
 """Visitors of an arm that a variance needs."""
+_BASKETS = f"""
+SELECT
+    count(*),
+    count(*) FILTER ((said ->> 'is_nudged') = 'true'),
+    count(*) FILTER ((said ->> 'is_nudged') = 'true' AND (said ->> 'is_held_out') = 'false'),
+    count(*) FILTER ((said ->> 'is_nudged') = 'true' AND (said ->> 'is_held_out') = 'true'),
+    count(*) FILTER ((said ->> 'probability') IS NULL)
+FROM (SELECT CASE WHEN json_valid(details) THEN details::JSON END AS said FROM events
+    WHERE kind = 'decision' AND policy = '{RETURNS}' AND experiment = ?)
+WHERE (said ->> 'n_lines') <> '0'
+"""
 _METRICS = ("kept_margin_per_visitor", "returned_orders_per_visitor", "returned_value_per_visitor", "orders_per_visitor")
 
 
@@ -35,12 +46,12 @@ def returns_of(
     delay = int(duration(config.shop.returns_window).total_seconds())
     rates = return_rates(reading.facts.outcomes(), config.returns, delay, reading.as_of())
     gates = next(each for each in readiness.interventions if each.name == "return prevention")
-    tests = [_tested(name, each, config) for name, each in experiments.items() if RETURNS in each.config.variants]
+    tests = [_tested(name, each, config, reading) for name, each in experiments.items() if RETURNS in each.config.variants]
     return ReturnReport(config.shop.currency, gates, rates, tuple(tests))
 
 
-def _tested(name: str, experiment: Experiment, config: Config) -> NudgeTest:
-    verdict = verdict_of(experiment)
+def _tested(name: str, experiment: Experiment, config: Config, reading: Reading) -> NudgeTest:
+    told = (name, verdict_of(experiment), Baskets(*reading.rows(_BASKETS, [name])[0]))
     try:
         arms = experiment.moments(_METRICS)
     except (EmptyStoreError, RefusedError):
@@ -48,6 +59,6 @@ def _tested(name: str, experiment: Experiment, config: Config) -> NudgeTest:
     control, nudged = (arms.get(arm) for arm in (experiment.config.control, RETURNS))
     n_nudged, n_held_out = (0 if arm is None else arm.n for arm in (nudged, control))
     if control is None or nudged is None or min(n_nudged, n_held_out) < _FEWEST:
-        return NudgeTest(name, verdict, n_nudged, n_held_out, (), "Too few visitors have finished to say what was saved.")
+        return NudgeTest(*told, n_nudged, n_held_out, (), "Too few visitors have finished to say what was saved.")
     saved, says = saved_by(control.select(MEASURED), nudged.select(MEASURED), config.returns)
-    return NudgeTest(name, verdict, n_nudged, n_held_out, saved, says)
+    return NudgeTest(*told, n_nudged, n_held_out, saved, says)

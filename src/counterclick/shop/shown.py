@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from counterclick.display import Grid, Shown, money, percent
 from counterclick.metrics import MEASURES, Metric, MetricValue
-from counterclick.metrics.compute import By
+from counterclick.metrics.computing import By
 
 __all__ = ["MetricTable", "OrderList"]
 
@@ -73,11 +74,19 @@ class OrderList(Shown):
         currency: of amounts.
         orders: rows of the orders table.
         n_all: how many there are in all.
+        final_on: of each, the day from which on what it earned changes no more.
+        told_until: the last day of which anything is recorded: an order is provisional until that reaches its day.
     """
 
     currency: str
     orders: tuple[Mapping[str, Any], ...]
     n_all: int
+    final_on: tuple[date, ...]
+    told_until: date
+
+    def is_provisional(self, place: int) -> bool:
+        """Return whether what an order earned may still come back."""
+        return self.final_on[place] > self.told_until
 
     def grids(self) -> list[Grid]:
         """Return them as a table."""
@@ -89,11 +98,12 @@ class OrderList(Shown):
                 "-" if row["units"] is None else f"{row['units']:,}",
                 f"{row['revenue']:,.2f}",
                 f"{row['returned_value']:,.2f}",
+                f"until {self.final_on[place]}" if self.is_provisional(place) else "final",
             )
-            for row in self.orders
+            for place, row in enumerate(self.orders)
         ]
         title = f"{len(rows):,} of {self.n_all:,} orders; times in UTC, amounts in {self.currency}"
-        return [Grid(title, ("order", "ordered", "visitor", "units", "revenue", "returned"), rows, left=3)]
+        return [Grid(title, ("order", "ordered", "visitor", "units", "revenue", "returned", "provisional"), rows, left=3)]
 
 
 def _short(name: str) -> str:

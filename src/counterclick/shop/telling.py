@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from ibis import _
 from ibis.expr.types import Table
 
@@ -13,13 +11,13 @@ from counterclick.errors import ConfigError
 from counterclick.experiments import Experiment
 from counterclick.facts.rows import all_rows, row_count
 from counterclick.metrics import Sources, compute, metric_named
-from counterclick.metrics.compute import By
+from counterclick.metrics.computing import By
 from counterclick.shop.anew import anew
 from counterclick.shop.backtesting import backtest_of
 from counterclick.shop.health import Refused, refused_events
 from counterclick.shop.holding import Held
 from counterclick.shop.listing import Settings, settings_of
-from counterclick.shop.reading import Reading
+from counterclick.shop.overviewing import order_final_on, told_until
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.tracing import trace_of
 
@@ -48,11 +46,7 @@ class Telling(Held):
             RefusedError: there are too few orders.
         """
         self.reading.as_of()
-
-        def past(until: datetime) -> Reading:
-            return Reading(self.store, self.config, self.folder, self._memory_limit, until=until)
-
-        return backtest_of(self.facts.outcomes(), past, self.config, self.rules)
+        return backtest_of(self.facts.outcomes(), self._past, self.config, self.rules)
 
     @property
     def orders(self) -> Table:
@@ -81,7 +75,8 @@ class Telling(Held):
         orders = self.orders if unmatched is None else self.experiment(unmatched).unmatched_orders()
         newest = all_rows(orders.order_by([_.ordered_at.desc(), _.order_id]).head(most))
         n_all = row_count(orders)
-        return OrderList(self.config.shop.currency, tuple(newest), n_all)
+        final = tuple(order_final_on(row["ordered_at"], self.config) for row in newest)
+        return OrderList(self.config.shop.currency, tuple(newest), n_all, final, told_until(self.reading, self.config))
 
     @anew
     def metric(self, name: str, by: By | None = None) -> MetricTable:

@@ -12,11 +12,11 @@ from ibis.expr.types import Table
 from counterclick.attribution import Rule, credits, pairs
 from counterclick.audits import WIDEST
 from counterclick.audits.trace import Claimed, Refunded, Trace, touches_of
-from counterclick.config import Config, duration
+from counterclick.config import Config
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment
 from counterclick.facts.rows import all_rows, row_count
-from counterclick.shop.overviewing import final_on, told_until
+from counterclick.shop.overviewing import order_final_on, told_until
 from counterclick.shop.reading import Reading
 
 __all__ = ["trace_of"]
@@ -50,7 +50,7 @@ def trace_of(reading: Reading, rule: Rule, config: Config, experiments: Mapping[
     order_refunds = facts.returns.filter(_.order_id == order_id).order_by("refunded_at", "refund_id")
     told = facts.tool_claims.filter(_.order_id == order_id).order_by("claimant", "claim_window", "nth")
     visitor, ordered_at = order["visitor_id"], order["ordered_at"]
-    final = final_on(ordered_at, [duration(config.shop.allowance), duration(config.shop.returns_window)], config)
+    final = order_final_on(ordered_at, config)
     return Trace(
         currency=config.shop.currency,
         order=order,

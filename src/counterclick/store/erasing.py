@@ -22,6 +22,7 @@ from counterclick.events.bulk import quoted
 from counterclick.events.schema import ERASURE, SCHEMA
 from counterclick.store.keeping import Store
 from counterclick.store.kept import Shelf
+from counterclick.store.models import MODELS, Models
 from counterclick.store.searching import Searched, search
 
 __all__ = ["PENDING", "Erased", "Plan", "Why", "erase", "finish"]
@@ -194,9 +195,10 @@ def leave_record(work: _Work) -> None:
 
 
 def leave_facts(work: _Work) -> None:
-    """What was worked out from them is deleted, and so is what else is kept of them beside the log."""
+    """What was worked out or learnt from them is deleted, and so is what else is kept of them beside the log."""
     Shelf(work.store.folder / "facts").clear()
     work.store.ids.clear()
+    Models(work.store.folder / MODELS).erase(everything=work.plan.source is not None)
     work.besides(work.plan)
 
 

@@ -6,7 +6,9 @@ store/
   log/             the Delta table
   key              secret for hashing personal identifiers (kept out of the log on purpose)
   ids/             digests of the log's events, to find a repeated one (`counterclick.store.ids`); free to be deleted
+  models/          what was learnt from it (`counterclick.store.models`); to be learnt again
   facts/           what the log added up to when it was last asked (`counterclick.store.kept`); free to be deleted
+  promised/        exposures that were answered and are on their way to the inbox (`counterclick.store.promised`)
   writing.lock     held while the log is appended to, or erased from
   erasing.json     what is being erased (`counterclick.store.erasing`); gone when that is done
 ```
@@ -35,6 +37,7 @@ from counterclick.store.erased import unmarked_sql
 from counterclick.store.ids import Ids
 from counterclick.store.inbox import Inbox
 from counterclick.store.log import Log, Snapshot, file_name
+from counterclick.store.promised import PROMISED, Promised, take_over
 
 __all__ = ["Appended", "Store", "connect"]
 
@@ -95,6 +98,9 @@ class Store:
         self.inbox = Inbox(folder / "inbox.sqlite")
         self.log = Log(log or str(folder / "log"))
         self.ids = Ids(folder / "ids")
+        self.promised = Promised(folder / PROMISED)
+        with contextlib.suppress(StoreError):  # no room for them now: they stay where they are, for the next one
+            take_over(folder / PROMISED, self.inbox.put)
 
     @property
     def key(self) -> str:

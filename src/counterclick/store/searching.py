@@ -21,6 +21,7 @@ import duckdb
 from counterclick.errors import StoreError
 from counterclick.events.bulk import quoted
 from counterclick.store.keeping import Store, connect
+from counterclick.store.promised import PROMISED
 
 __all__ = ["LEAST", "Searched", "found_in", "search", "tokens_of"]
 
@@ -123,7 +124,8 @@ def _files(store: Store, log_folder: Path | None, besides: Collection[str]) -> I
     """Yield every file of the store's folder and of the log: its name, and its bytes."""
     for path in sorted(store.folder.rglob("*")):
         in_log = log_folder is not None and path.resolve().is_relative_to(log_folder)
-        if path.is_file() and not in_log and path.name not in besides:
+        on_its_way = path.parent.name == PROMISED  # exposures of the last second, on their way to the inbox
+        if path.is_file() and not in_log and not on_its_way and path.name not in besides:
             with path.open("rb") as file:
                 yield str(path.relative_to(store.folder)), _chunks(file)
     for name, file in store.log.contents():

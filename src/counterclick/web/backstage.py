@@ -25,8 +25,10 @@ from counterclick.errors import ConfigError, CounterclickError, StoreError
 from counterclick.shop.declared import is_declared
 from counterclick.shop.housekeeping import Housekeeping
 from counterclick.shop.premises import Premises
+from counterclick.web.fitting import keep_fitted
 from counterclick.web.frames import ALONE, READY, REFUSED, STOP, Told, frame, heard
 from counterclick.web.logs import logging_to, say
+from counterclick.web.urgent import work_as_usual
 
 if TYPE_CHECKING:
     from counterclick.shop.front import Shop
@@ -45,6 +47,7 @@ def main() -> int:
     """Work for a shop until told to stop; return the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a terminal or a service manager tells all at once: events still come
         signal.signal(number, signal.SIG_IGN)
+    work_as_usual(everywhere=True)
     line = socket.socket(fileno=sys.stdin.fileno())
     messages = heard(line)
     told = msgspec.json.decode(next(messages), type=Told)
@@ -68,10 +71,13 @@ def main() -> int:
             _step_back()
         keeping = threading.Thread(target=_keep_house, args=(shop, stopping))
         keeping.start()
+        fitting = threading.Thread(target=keep_fitted, args=(shop.store, told, stopping))
+        fitting.start()
         while not _waits(shop, stopping):
             _drain(shop)
         _drain(shop)
         keeping.join()
+        fitting.join()
     shop.store.close()
     return 0
 

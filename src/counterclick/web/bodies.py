@@ -51,8 +51,8 @@ async def read_body(request: Request[Any, Any, Any], most: int = BATCH_BYTES) ->
         most: bytes, packed and unpacked.
 
     Raises:
-        BodyError: it is larger (413), does not come to its end (408), cannot be unpacked (400), or comes in another packing
-            (415).
+        BodyError: it is larger (413), does not come to its end (408; 400 where the sender has gone), cannot be
+            unpacked (400), or comes in another packing (415).
     """
     announced = request.headers.get("content-length", "")
     is_large = announced.isdigit() and int(announced) > most
@@ -60,7 +60,13 @@ async def read_body(request: Request[Any, Any, Any], most: int = BATCH_BYTES) ->
     size = 0
     try:
         async with asyncio.timeout(_BODY_SECONDS):
-            async for part in request.stream():
+            is_over = False
+            while not is_over:
+                message = await request.receive()
+                if message["type"] != "http.request":
+                    raise BodyError(400, "the connection ended before the body did; nothing of it was kept.")
+                part = message["body"]
+                is_over = not message["more_body"]
                 size += len(part)
                 is_large = is_large or size > most
                 if size > _PASSED_OVER:

@@ -62,7 +62,7 @@ class Child:
             StoreError: it has ended, and the next one has not begun.
         """
         if self._line is None:
-            raise StoreError("what keeps events is being started anew; send again in a moment.")
+            raise StoreError("a process of the server is being started anew; ask again in a moment.")
         self._line.send(message)
 
     def stop(self) -> None:
@@ -79,9 +79,10 @@ class Child:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", self._module, stdin=theirs.fileno())
-        line = self._line = _Line(self._hear)
+        line = _Line(self._hear)
         await asyncio.get_running_loop().create_connection(lambda: line, sock=ours)
         line.send(self._told)
+        self._line = line  # from here on others may speak to it: it has heard what it is told first
         return process
 
     async def _keep(self, process: asyncio.subprocess.Process) -> None:

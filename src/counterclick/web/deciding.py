@@ -1,4 +1,4 @@
-"""Decisions of a process that lives for long: policies that learn beside the requests, and answers that are given again."""
+"""Decisions of a process that lives for long: policies as they were last fitted, and answers that are given again."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from typing import Any
 
 import msgspec
 
-from counterclick.decisions import Policy
+from counterclick.config import Config
+from counterclick.decisions import Ask, Decides
+from counterclick.errors import CounterclickError
+from counterclick.shop.decided import Decided, decided, policies, policy_asked
+from counterclick.shop.deciding import Assigned
 from counterclick.shop.learning import Learning
 from counterclick.web.bodies import BodyError
 from counterclick.web.logs import say
+from counterclick.web.urgent import work_as_usual
 
 __all__ = ["Deciding"]
 
@@ -27,29 +32,66 @@ class Deciding:
 
     Args:
         learning: the policies.
+        config: the shop's.
     """
 
-    def __init__(self, learning: Learning) -> None:
+    def __init__(self, learning: Learning, config: Config) -> None:
         self._learning = learning
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="learning")
-        self._again: dict[str, asyncio.Future[Policy]] = {}
+        self._config = config
+        self._milliseconds = config.serve.decide_milliseconds
+        tested = config.experiments.values()
+        self._arms = {arm for experiment in tested for arm in (*experiment.variants, experiment.control)}
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="policies", initializer=work_as_usual)
+        self._again: dict[str, asyncio.Future[Decides]] = {}
         self._given: dict[str, tuple[bytes, bytes]] = {}
 
-    async def policy(self, name: str) -> Policy:
-        """Return a policy that has learnt; only the first who asks waits, later it learns anew beside the requests."""
+    async def policy(self, name: str) -> Decides:
+        """Return what serves for a policy; only the first who asks waits, later it is taken up beside the requests."""
         known = self._learning.known(name)
         if known is not None and not self._learning.is_due(name):
             return known
         if name not in self._again:
-            self._again[name] = asyncio.get_running_loop().run_in_executor(self._worker, self._learning.learn, name)
+            self._again[name] = asyncio.get_running_loop().run_in_executor(self._worker, self._learning.policy, name)
             self._again[name].add_done_callback(partial(self._learnt, name))
         return known if known is not None else await asyncio.shield(self._again[name])
 
-    def _learnt(self, name: str, done: asyncio.Future[Policy]) -> None:
+    def _learnt(self, name: str, done: asyncio.Future[Decides]) -> None:
         del self._again[name]
         error = None if done.cancelled() else done.exception()
         if error is not None:
-            say(logging.ERROR, "a policy could not learn", error=error, policy=name)
+            say(logging.ERROR, "a policy could not be taken up anew", error=error, policy=name)
+
+    def take_up(self) -> None:
+        """Begin to take up what experiments ask for, so that who asks first does not wait for it."""
+        if self._arms:
+            self._worker.submit(self._take_up)
+
+    def _take_up(self) -> None:
+        try:
+            for name in policies():
+                if name in self._arms:
+                    self._learning.policy(name)
+        except CounterclickError as error:
+            say(logging.ERROR, "a policy could not be taken up", error=error)
+
+    async def decided(self, found: Assigned, ask: Ask, decision_id: str) -> Decided:
+        """Return the decision for a visitor, by the static rule where the policy takes longer than it may, and its records.
+
+        Args:
+            found: what the visitor gets.
+            ask: what the surface asks.
+            decision_id: by which it is known.
+        """
+        name = await asyncio.to_thread(policy_asked, found, self._config)
+        if name is None:
+            return decided(found, ask, None, self._config, decision_id)
+        try:
+            async with asyncio.timeout(self._milliseconds / 1_000):
+                policy = await self.policy(name)
+                return await asyncio.to_thread(decided, found, ask, policy, self._config, decision_id)
+        except TimeoutError:
+            static = self._learning.instead(name, f"it took longer than {self._milliseconds:g} ms")
+            return decided(found, ask, static, self._config, decision_id, in_time=False)
 
     def given(self, decision_id: str, asked: Any) -> bytes | None:
         """Return the answer that was given under an id; None where none is remembered.
@@ -72,7 +114,7 @@ class Deciding:
         return held[1]
 
     def close(self) -> None:
-        """Learn no more."""
+        """Take up no more."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
 

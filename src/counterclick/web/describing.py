@@ -289,6 +289,9 @@ _DECISION: Shape = {
         "scores": {"type": "array", "items": {"type": "number"}},
         "served_here": {"type": "boolean"},
         "risk": {"type": ["object", "null"]},
+        "propensities": {"type": "array", "items": {"type": "number"}},
+        "in_time": {"type": "boolean"},
+        "mark": {"type": "object", "additionalProperties": _TEXT},
     },
 }
 

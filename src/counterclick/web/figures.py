@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, Literal
+from functools import partial
+from operator import methodcaller
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from litestar import Request, Response, get
 from litestar.params import Parameter, QueryParameter
 
-from counterclick.experiments.plan_curve import SHARES, WEEKS
+from counterclick.display import Shown
 from counterclick.web.service import Service
+
+if TYPE_CHECKING:
+    from counterclick.shop.front import Shop
 
 __all__ = ["FIGURES"]
 
 _Ask = Request[Any, Any, Any]
 _Answer = Response[str]
+_Question = Callable[[Any], Shown]
 _Shares = Annotated[list[float] | None, QueryParameter(name="share")]
+
+
+def _experiment(name: str, question: _Question, shop: Shop) -> Shown:
+    return question(shop.experiment(name))
+
+
+def _onoff(surface: str, question: _Question, shop: Shop) -> Shown:
+    return question(shop.onoff(surface))
 
 
 @get("/v1/overview")
@@ -26,39 +41,40 @@ async def overview(
     since: date | None = None,
     until: date | None = None,
     surface: str | None = None,
+    currency: str | None = None,
 ) -> _Answer:
     """Show a period (2026-03, last-28-days) beside the one before and last year, and the one thing to do next."""
-    return await service.ask(request, lambda shop: shop.overview(period, surface, since=since, until=until))
+    return await service.ask(request, methodcaller("overview", period, surface, since=since, until=until, currency=currency))
 
 
 @get("/v1/audit")
 async def audit(request: _Ask, service: Service, surface: str | None = None, *, explain: bool = False) -> _Answer:
     """Say what is claimed, what is true, what has drifted, what to keep; ``explain`` shows the query of each figure."""
-    return await service.ask(request, lambda shop: shop.explain(surface) if explain else shop.audit())
+    return await service.ask(request, methodcaller("explain", surface) if explain else methodcaller("audit"))
 
 
 @get("/v1/claims")
 async def claims(request: _Ask, service: Service) -> _Answer:
     """Lay what tools report and surfaces would claim beside the shop's revenue and its own credits."""
-    return await service.ask(request, lambda shop: shop.claims())
+    return await service.ask(request, methodcaller("claims"))
 
 
 @get("/v1/alignment")
 async def alignment(request: _Ask, service: Service) -> _Answer:
     """Say of each surface what is celebrated, and whether it is measured, tuned and tested on that."""
-    return await service.ask(request, lambda shop: shop.alignment())
+    return await service.ask(request, methodcaller("alignment"))
 
 
 @get("/v1/drift")
 async def drift(request: _Ask, service: Service) -> _Answer:
     """Show clicks, time and messages beside revenue: in experiments, over months, and how often they agreed."""
-    return await service.ask(request, lambda shop: shop.drift())
+    return await service.ask(request, methodcaller("drift"))
 
 
 @get("/v1/readiness")
 async def readiness(request: _Ask, service: Service) -> _Answer:
     """Say what this store is ready for, what is missing and until when, and what a lift would be worth."""
-    return await service.ask(request, lambda shop: shop.readiness())
+    return await service.ask(request, methodcaller("readiness"))
 
 
 @get("/v1/check")
@@ -72,7 +88,7 @@ async def check(
 ) -> _Answer:
     """Show the state of the recorded data; with ``rejections`` the newest refused events, ``most`` of them."""
     return await service.ask(
-        request, lambda shop: shop.rejections(most) if rejections else shop.check(fail_on=fail_on or ())
+        request, methodcaller("rejections", most) if rejections else methodcaller("check", fail_on=fail_on or ())
     )
 
 
@@ -86,19 +102,19 @@ async def served(
     until: date | None = None,
 ) -> _Answer:
     """Show what surfaces served in a period, by policy, arm and product, and what of it was bought; verdicts first."""
-    return await service.ask(request, lambda shop: shop.served(name, period, since=since, until=until))
+    return await service.ask(request, methodcaller("served", name, period, since=since, until=until))
 
 
 @get("/v1/returns")
 async def returns(request: _Ask, service: Service) -> _Answer:
     """Show what comes back by item, size, customer and category, what prevention lacks, and what nudges saved."""
-    return await service.ask(request, lambda shop: shop.returns())
+    return await service.ask(request, methodcaller("returns"))
 
 
 @get("/v1/settings")
 async def settings(request: _Ask, service: Service) -> _Answer:
     """Show shop.toml as it was read: every setting, whether it is set, its meaning, and what is missing; no secrets."""
-    return await service.ask(request, lambda shop: shop.settings())
+    return await service.show(request, service.shop.settings)
 
 
 @get("/v1/orders")
@@ -109,13 +125,13 @@ async def orders(
     unmatched: str | None = None,
 ) -> _Answer:
     """List completed orders, the newest first; ``unmatched`` names an experiment that cannot match them."""
-    return await service.ask(request, lambda shop: shop.latest_orders(most, unmatched=unmatched))
+    return await service.ask(request, methodcaller("latest_orders", most, unmatched=unmatched))
 
 
 @get("/v1/trace")
 async def trace(request: _Ask, service: Service, order: str) -> _Answer:
     """Show one order's journey: touches, who is credited and why nobody else, experiments, returns, claims of tools."""
-    return await service.ask(request, lambda shop: shop.trace(order))
+    return await service.ask(request, methodcaller("trace", order))
 
 
 @get("/v1/metrics/{name:str}")
@@ -123,7 +139,7 @@ async def metric(
     request: _Ask, service: Service, name: str, by: Literal["day", "week", "month", "surface"] | None = None
 ) -> _Answer:
     """Show a metric of the whole shop, by period or by surface."""
-    return await service.ask(request, lambda shop: shop.metric(name, by=by))
+    return await service.ask(request, methodcaller("metric", name, by=by))
 
 
 @get("/v1/report")
@@ -131,7 +147,7 @@ async def report(
     request: _Ask, service: Service, month: str | None = None, *, compare: bool = False, quarter: bool = False
 ) -> _Answer:
     """Report a month, such as 2026-03; the last whole one unless named."""
-    return await service.ask(request, lambda shop: shop.report(month, compare=compare, quarter=quarter))
+    return await service.ask(request, methodcaller("report", month, compare=compare, quarter=quarter))
 
 
 @get("/v1/calibrate")
@@ -143,13 +159,13 @@ async def calibrate(
     draws: Annotated[int, Parameter(ge=1, le=10_000)] = 1_000,
 ) -> _Answer:
     """Assign past visitors anew, many times, and show how often a verdict would have been wrong, and right."""
-    return await service.ask(request, lambda shop: shop.calibrate(name, lift=lift, draws=draws))
+    return await service.ask(request, methodcaller("calibrate", name, lift=lift, draws=draws))
 
 
 @get("/v1/holdout")
 async def holdout(request: _Ask, service: Service) -> _Answer:
     """Say what all AI surfaces are worth together, with every feature beside it."""
-    return await service.ask(request, lambda shop: shop.holdout())
+    return await service.ask(request, methodcaller("holdout"))
 
 
 @get("/v1/experiments/{name:str}/plan")
@@ -157,7 +173,7 @@ async def plan(
     request: _Ask, service: Service, name: str, lift: Annotated[float, Parameter(gt=0, lt=1_000)] = 0.02
 ) -> _Answer:
     """Say how long it takes until a lift can be seen, from this shop's own history."""
-    return await service.ask(request, lambda shop: shop.experiment(name).plan(lift))
+    return await service.ask(request, partial(_experiment, name, methodcaller("plan", lift)))
 
 
 @get("/v1/experiments/{name:str}/plan-curve")
@@ -165,7 +181,8 @@ async def plan_curve(
     request: _Ask, service: Service, name: str, shares: _Shares = None, weeks: list[int] | None = None
 ) -> _Answer:
     """Show the smallest visible lift against weeks and shares held out, from this shop's own history."""
-    return await service.ask(request, lambda shop: shop.experiment(name).plan_curve(shares or SHARES, weeks or WEEKS))
+    drawn = _said(shares=shares, weeks=weeks)
+    return await service.ask(request, partial(_experiment, name, methodcaller("plan_curve", **drawn)))
 
 
 @get("/v1/plan-curve")
@@ -178,15 +195,14 @@ async def proposed_curve(
     weeks: list[int] | None = None,
 ) -> _Answer:
     """Show the same of an experiment on a surface that nobody has declared yet."""
-    return await service.ask(
-        request, lambda shop: shop.plan_curve(surface, metric, shares=shares or SHARES, weeks=weeks or WEEKS)
-    )
+    drawn = _said(shares=shares, weeks=weeks)
+    return await service.ask(request, methodcaller("plan_curve", surface, metric, **drawn))
 
 
 @get("/v1/experiments/{name:str}/course")
 async def course(request: _Ask, service: Service, name: str, by: Literal["day", "week"] = "week") -> _Answer:
     """Show the interval over time, the looks that were taken, those to come, and what would end it; takes no look."""
-    return await service.ask(request, lambda shop: shop.experiment(name).course(by))
+    return await service.ask(request, partial(_experiment, name, methodcaller("course", by)))
 
 
 @get("/v1/experiments/{name:str}/result")
@@ -197,19 +213,19 @@ async def result(
     metrics: Annotated[list[str] | None, QueryParameter(name="metric")] = None,
 ) -> _Answer:
     """Show every metric of every arm with lift and interval."""
-    return await service.ask(request, lambda shop: shop.experiment(name).result(metrics or ()))
+    return await service.ask(request, partial(_experiment, name, methodcaller("result", metrics or ())))
 
 
 @get("/v1/experiments/{name:str}/verdict")
 async def verdict(request: _Ask, service: Service, name: str) -> _Answer:
     """Say won, lost, inconclusive or invalid, why, and what it is worth a month."""
-    return await service.ask(request, lambda shop: shop.experiment(name).verdict())
+    return await service.ask(request, partial(_experiment, name, methodcaller("verdict")))
 
 
 @get("/v1/experiments/{name:str}/slices")
 async def slices(request: _Ask, service: Service, name: str) -> _Answer:
     """Show the outcome by new and returning customers, device, country and category; exploratory, never a verdict."""
-    return await service.ask(request, lambda shop: shop.experiment(name).slices())
+    return await service.ask(request, partial(_experiment, name, methodcaller("slices")))
 
 
 @get("/v1/onoff/{surface:str}/plan")
@@ -217,19 +233,24 @@ async def onoff_plan(
     request: _Ask, service: Service, surface: str, lift: Annotated[float | None, Parameter(gt=0, lt=1_000)] = None
 ) -> _Answer:
     """Say which lift switching a surface on and off can show, from this shop's own history."""
-    return await service.ask(request, lambda shop: shop.onoff(surface).plan(lift))
+    return await service.ask(request, partial(_onoff, surface, methodcaller("plan", lift)))
 
 
 @get("/v1/onoff/{surface:str}/calendar")
 async def onoff_calendar(request: _Ask, service: Service, surface: str) -> _Answer:
     """Show the declared schedule, block by block; writes nothing."""
-    return await service.ask(request, lambda shop: shop.onoff(surface).calendar())
+    return await service.ask(request, partial(_onoff, surface, methodcaller("calendar")))
 
 
 @get("/v1/onoff/{surface:str}/verdict")
 async def onoff_verdict(request: _Ask, service: Service, surface: str) -> _Answer:
     """Say won, lost, inconclusive or invalid of an on/off test, why, and what the surface is worth a month."""
-    return await service.ask(request, lambda shop: shop.onoff(surface).verdict())
+    return await service.ask(request, partial(_onoff, surface, methodcaller("verdict")))
+
+
+def _said(**parameters: Any) -> dict[str, Any]:
+    """Return the parameters that were given; the verb knows what holds without the others."""
+    return {name: value for name, value in parameters.items() if value}
 
 
 FIGURES = (

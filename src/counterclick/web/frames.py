@@ -9,7 +9,7 @@ import msgspec
 
 from counterclick.config import Config
 
-__all__ = ["ALONE", "READY", "REFUSED", "STOP", "Frames", "Kept", "Sent", "Told", "frame", "heard"]
+__all__ = ["ALONE", "READY", "REFUSED", "STOP", "Frames", "Kept", "Question", "Reply", "Sent", "Told", "frame", "heard"]
 
 STOP = b"stop"
 """Said to a process: do what is left, and end."""
@@ -69,6 +69,32 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
     body: bytes
     taken: dict[str, int]
     refused: dict[str, int]
+
+
+class Question(msgspec.Struct, frozen=True, array_like=True):
+    """What is to be worked out.
+
+    Attributes:
+        number: by which the reply names it.
+        body: what is called with the shop, pickled.
+    """
+
+    number: int
+    body: bytes
+
+
+class Reply(msgspec.Struct, frozen=True, array_like=True):
+    """What came of a question.
+
+    Attributes:
+        number: of the question.
+        body: the answer, or the error, pickled.
+        is_error: which of them.
+    """
+
+    number: int
+    body: bytes
+    is_error: bool
 
 
 def frame(message: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -61,10 +61,25 @@ class Handing:
         ]
         return judged, kept
 
+    def begun(self, sent: Sequence[Mapping[str, Any]], source: str) -> asyncio.Task[Kept]:
+        """Hand over events at once; return what ends when they are on disk, with what became of them.
+
+        Raises:
+            StoreError: there is nobody to hand them to. The task raises it where they were not kept, as far as is known.
+        """
+        number = self._send(source, msgspec.json.encode(sent), is_raw=False, is_bot=False)
+        return asyncio.create_task(self._kept(number))
+
     async def _hand(self, source: str, body: bytes, *, is_raw: bool, is_bot: bool) -> Kept:
+        return await self._kept(self._send(source, body, is_raw=is_raw, is_bot=is_bot))
+
+    def _send(self, source: str, body: bytes, *, is_raw: bool, is_bot: bool) -> int:
         number = next(self._numbers)
         self.child.send(self._encode(Sent(number, source, is_raw, is_bot, body)))
         self._waiting[number] = asyncio.get_running_loop().create_future()
+        return number
+
+    async def _kept(self, number: int) -> Kept:
         try:
             kept = await self._waiting[number]
         finally:

@@ -6,6 +6,7 @@ the key is known, and takes a proxy for the sender. Here a sender is two numbers
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import ipaddress
 import math
@@ -131,6 +132,7 @@ def sender_of(peer: str | None, forwarded: Sequence[str], trusted: Sequence[Netw
     return str(sender if sender.version == _IPV4 else ipaddress.ip_network((sender, _HOUSEHOLD), strict=False))
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         found = ipaddress.ip_address(text or "")

@@ -1,7 +1,7 @@
 """OpenFeature's remote evaluation protocol (OFREP 0.3.0): experiments and surfaces as flags.
 
-A single evaluation is an exposure and is on disk before it is answered. A bulk evaluation is none: a client asks for all
-flags at once and uses few of them, so that counting it would dilute every experiment.
+A single evaluation is an exposure, which is handed over before it is answered. A bulk evaluation is none: a client asks
+for all flags at once and uses few of them, so that counting it would dilute every experiment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from counterclick.shop.evaluating import Evaluation
 from counterclick.web.bodies import read_body
 from counterclick.web.service import Service
 
-__all__ = ["evaluate_all", "evaluate_flag", "refetch"]
+__all__ = ["evaluate_all", "evaluate_flag", "flag_evaluated", "refetch"]
 
 _CONTEXT_BYTES = 32 * 1024
 _LONGEST_ID = 200
@@ -32,20 +32,39 @@ _STREAM = "/ofrep/v1/stream"
 @post("/ofrep/v1/evaluate/flags/{key:str}", status_code=200)
 async def evaluate_flag(request: Request[Any, Any, Any], service: Service, key: str) -> Response[bytes]:
     """Evaluate one flag for ``context.targetingKey``, the visitor, and record that the visitor was eligible."""
+    status, told = await flag_evaluated(request, service, key)
+    return _json(told, status)
+
+
+async def flag_evaluated(request: Request[Any, Any, Any], service: Service, key: str) -> tuple[int, dict[str, Any]]:
+    """Evaluate one flag for the visitor that a request names, and record its exposure (`Exposing.record`).
+
+    Args:
+        request: with a key that a page may have.
+        service: of the shop.
+        key: of the flag.
+
+    Returns:
+        A status and what is told, as the protocol has it.
+
+    Raises:
+        BodyError: no key, or the body is refused as a whole.
+        StoreError: the exposure cannot be kept.
+    """
     service.allow(request, "browser")
     visitor = _visitor(await read_body(request, _CONTEXT_BYTES))
     if isinstance(visitor, dict):
-        return _json({"key": key, **visitor}, 400)
+        return 400, {"key": key, **visitor}
     try:
         found = service.evaluating.evaluate(key, visitor, service.today())
-        await service.expose(found.exposures, request.headers.get("user-agent"))
+        await service.expose(found.exposures, agent=request.headers.get("user-agent"))
     except StoreError:
         raise
     except UnknownNameError as error:
-        return _json({"key": key, "errorCode": "FLAG_NOT_FOUND", "errorDetails": str(error)}, 404)
+        return 404, {"key": key, "errorCode": "FLAG_NOT_FOUND", "errorDetails": str(error)}
     except CounterclickError as error:
-        return _json({"key": key, "errorCode": "GENERAL", "errorDetails": str(error)}, 400)
-    return _json(_told(found, service))
+        return 400, {"key": key, "errorCode": "GENERAL", "errorDetails": str(error)}
+    return 200, _told(found, service)
 
 
 @post("/ofrep/v1/evaluate/flags", status_code=200)

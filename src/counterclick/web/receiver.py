@@ -30,6 +30,7 @@ from counterclick.shop.receiving import Received, Receiving
 from counterclick.web.bodies import EVENT_BYTES, BodyError, decoded, listed
 from counterclick.web.frames import READY, STOP, Kept, Sent, Told, frame, heard
 from counterclick.web.logs import logging_to, say
+from counterclick.web.urgent import work_as_usual
 
 __all__ = ["main"]
 
@@ -43,6 +44,7 @@ def main() -> int:
     """Keep what comes until told to stop, or until nobody is there any more; return the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a terminal or a service manager tells all at once: events still come
         signal.signal(number, signal.SIG_IGN)
+    work_as_usual(everywhere=True)
     sys.setswitchinterval(_SWITCH_SECONDS)
     with socket.socket(fileno=sys.stdin.fileno()) as line, logging_to():
         messages = heard(line)

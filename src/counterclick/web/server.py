@@ -14,14 +14,18 @@ from typing import Any
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
+from litestar.types import ASGIApp
 
 from counterclick.shop.declared import is_declared
 from counterclick.shop.premises import Premises
 from counterclick.web.application import application, pages
 from counterclick.web.child import Child
+from counterclick.web.dashboard.ahead import work_ahead
 from counterclick.web.logs import logging_to, say
 from counterclick.web.looking import Looking
 from counterclick.web.service import Service
+from counterclick.web.straight import Straight
+from counterclick.web.urgent import answer_soon
 from counterclick.web.watching import Watching
 
 __all__ = ["serve"]
@@ -52,6 +56,7 @@ def serve(shop: Premises, host: str, port: int, *, started: Callable[[], None] =
     """
     _allow_connections()
     sys.setswitchinterval(_SWITCH_SECONDS)
+    answer_soon()
     with shop, logging_to():
         asyncio.run(_serving(Service(shop), host, port, started))
 
@@ -66,7 +71,7 @@ def _allow_connections() -> None:
 
 async def _serving(service: Service, host: str, port: int, started: Callable[[], None]) -> None:
     server = Server(
-        Watching(Looking(application(service), partial(pages, service)), every=service.shop.config.serve.access_log),
+        Watching(_answering(service), every=service.shop.config.serve.access_log),
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -90,20 +95,28 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     await _first({keeping, *_happening(service.handing.child.begun, stopping)})
     if not (moving.done() or stopping.is_set()):
         serving = asyncio.create_task(server.serve())
+        ahead = asyncio.create_task(work_ahead(service))
         started()
+        service.deciding.take_up()
         say(logging.INFO, "started", host=host, port=port)
         await _first({serving, keeping, moving, *_happening(stopping)})
         service.is_ready = False
         say(logging.INFO, "stopping")
+        ahead.cancel()
         stop: Callable[[], None] = server.stop  # it has no types of its own
         await service.asking.close()
         stop()
         await asyncio.wait({serving}, timeout=_LAST_SECONDS)
     service.deciding.close()
+    await service.exposing.finish()
     for child, ended in ((service.handing.child, keeping), (behind, moving)):  # what is kept first, then what moves it
         child.stop()
         await ended
     say(logging.INFO, "stopped")
+
+
+def _answering(service: Service) -> ASGIApp:
+    return Straight(Looking(application(service), partial(pages, service)), service)
 
 
 async def _begun_after(child: Child, *events: asyncio.Event) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,19 +16,21 @@ from litestar import Request, Response
 from litestar.datastructures import Headers
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from counterclick.connectors.browsers import is_crawler
+from counterclick.connectors.browsers import BOT, is_crawler
 from counterclick.display import Shown, as_json
 from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
-from counterclick.events.vocabulary import Exposure
+from counterclick.events.vocabulary import DecisionMade, Exposure
 from counterclick.shop.evaluating import Evaluating, FirstArms
 from counterclick.shop.keys import May
 from counterclick.shop.learning import Learning
 from counterclick.shop.premises import Premises
+from counterclick.shop.receiving import Receiving
 from counterclick.shop.shopify import ShopifyStore
 from counterclick.web.asking import Asking
 from counterclick.web.bodies import BodyError
 from counterclick.web.deciding import Deciding
+from counterclick.web.exposing import EXPOSED, Exposing
 from counterclick.web.frames import Kept
 from counterclick.web.handing import Handing
 from counterclick.web.limits import Limits
@@ -48,6 +53,8 @@ class Service:
         self._zone = ZoneInfo(shop.config.shop.timezone)
         self.keys = shop.keys
         self.handing = Handing(shop)
+        self.exposing = Exposing(self.handing, shop.store.promised, self._count)
+        self._receiving = Receiving(shop.store, shop.config)
         self.registry = CollectorRegistry()
         self._taken = Counter("counterclick_events", "Events taken.", ["source", "kind"], registry=self.registry)
         self._refused = Counter("counterclick_rejections", "Events refused.", ["source", "reason"], registry=self.registry)
@@ -58,7 +65,7 @@ class Service:
         self.shopify = ShopifyStore(shop.store.folder, shop.config)
         self.limits = Limits(shop.config.serve)
         self.asking = Asking(shop)
-        self.deciding = Deciding(Learning(shop))
+        self.deciding = Deciding(Learning(shop.store, shop.config, shop.folder), shop.config)
         self.requests = shop.requests
         asked = Gauge("counterclick_requests", "What Shopify asks about people.", ["state"], registry=self.registry)
         asked.labels("waiting").set_function(lambda: float(len(self.requests.waiting())))
@@ -87,7 +94,7 @@ class Service:
 
         Args:
             request: with a key that may read; its address with its query is the question's name.
-            question: a verb of the shop.
+            question: a verb of the shop, as another process calls it: see `Asking.ask`.
 
         Raises:
             BodyError: no key that may read, or too many questions wait.
@@ -95,18 +102,33 @@ class Service:
         """
         self.allow(request, "read")
         asked = sorted(request.query_params.multi_items())
-        told = await self.asking.ask(f"{request.url.path}?{asked}", lambda shop: as_json(question(shop)))
-        return Response(told, media_type="application/json", headers={"Cache-Control": "no-store"})
+        return _answer(await self.asking.ask(f"{request.url.path}?{asked}", partial(_told, question)))
+
+    async def show(self, request: Request[Any, Any, Any], found: Callable[[], Shown]) -> Response[str]:
+        """Show what is known without asking the log.
+
+        Args:
+            request: with a key that may read.
+            found: what it is.
+
+        Raises:
+            BodyError: no key that may read.
+        """
+        self.allow(request, "read")
+        return _answer(as_json(await asyncio.to_thread(found)))
 
     def today(self) -> date:
         """Return the shop's day."""
         return datetime.now(self._zone).date()
 
-    async def expose(self, exposures: Sequence[Exposure], agent: str | None = None) -> None:
-        """Record exposures that were not recorded by this process before; when this returns they are on disk.
+    async def expose(
+        self, exposures: Sequence[Exposure], decisions: Sequence[DecisionMade] = (), agent: str | None = None
+    ) -> None:
+        """Record exposures that were not recorded by this process before, and decisions: see `Exposing.record`.
 
         Args:
             exposures: of one visitor.
+            decisions: for it, to be recorded with them.
             agent: the user agent of the request.
 
         Raises:
@@ -114,12 +136,14 @@ class Service:
             StoreError: the inbox could not be written; none was kept.
         """
         new = self.evaluating.unrecorded(exposures)
-        if not new:
+        if not new and not decisions:
             return
-        judged = await self.take([msgspec.to_builtins(each) for each in new], "decide", agent=agent)
-        refused = [each.details for each in judged if isinstance(each, Rejection)]
+        device = {"device": BOT} if is_crawler(agent) else {}
+        sent = [{**msgspec.to_builtins(each), **device} for each in (*new, *decisions)]
+        bodies, refused = self._receiving.judged(sent, EXPOSED)
         if refused:
-            raise InputError(f"the visitor cannot be exposed: {refused[0]}.")
+            raise InputError(f"the visitor cannot be exposed: {refused[0].details}.")
+        await self.exposing.record(sent, bodies)
         self.evaluating.recorded(new)
 
     async def take(
@@ -162,12 +186,26 @@ class Service:
     def _count(self, source: str, kept: Kept) -> None:
         for counter, counts in ((self._taken, kept.taken), (self._refused, kept.refused)):
             for name, n in counts.items():
-                counter.labels(source, name).inc(n)
+                _of(counter, source, name).inc(n)
 
     def pass_over(self, source: str, n: int) -> None:
         """Count what was sent and means nothing here."""
         if n:
             self._skipped.labels(source).inc(n)
+
+
+@functools.lru_cache(maxsize=1_000)
+def _of(counter: Counter, source: str, name: str) -> Counter:
+    """Return a counter of a kind's own: the library looks its names over each time."""
+    return counter.labels(source, name)
+
+
+def _answer(told: str) -> Response[str]:
+    return Response(told, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _told(question: Callable[[Shop], Shown], shop: Shop) -> str:
+    return as_json(question(shop))
 
 
 def secret_of(headers: Headers) -> str | None:

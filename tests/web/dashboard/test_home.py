@@ -167,3 +167,21 @@ def test_its_drawing_is_a_picture(demonstrated: Served) -> None:
     with signed_in(demonstrated) as client:
         answer = waited_for(client, f"/?as=png&part={EARNED}")
     assert answer.content.startswith(b"\x89PNG")
+
+
+def test_a_currency_stands_in_the_address(tmp_path: Path) -> None:
+    """Amounts and tooltips are those of the verb asked for it; one without a rate is refused in the verb's words."""
+    (tmp_path / "rates.csv").write_text("day,from,to,rate\n2025-01-01,USD,EUR,0.5\n", encoding="utf-8")
+    with served(tmp_path, '[shop]\nrates = "rates.csv"\n') as server:
+        with_password(server)
+        with open_shop(server.toml) as shop:
+            shop.record([purchase(f"v{n}", 20, f"2026-01-{1 + n % 28:02}T10:00") for n in range(60)])
+            found = shop.overview("2026-01", currency="USD")
+        rows = {row["figure"]: row for row in rows_of(server, "/?period=2026-01&currency=USD", FIGURES)}
+        assert number(rows["aov"]["this period"]) == found.figure("aov").value == 40
+        with signed_in(server) as client:
+            page = waited_for(client, "/?period=2026-01&currency=USD").text
+            assert "USD 40.00" in page
+            assert page.count("1 USD is 0.5 EUR") >= 3  # in the section, and in tooltips of amounts
+            assert 'value="USD"' in page
+            assert "no rate from &#39;SEK&#39;" in waited_for(client, "/?currency=SEK").text

@@ -15,16 +15,8 @@ from counterclick.shop import demo, open_shop
 from counterclick.web.dashboard.pages import PAGES
 from dashboards import WIDTHS, entered, examined, opened, picture, signed_in, waited_for, with_password
 from served import Served, served
-from storefront import chromium
 
 LISTED = [page.path for page in PAGES if page.is_listed]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The machine's own."""
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +25,6 @@ def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("demo")
     demo(folder, visitors=20_000).close()
     with served(folder, (folder / "shop.toml").read_text(encoding="utf-8")) as found:
-        yield with_password(found)
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A shop of which nothing is recorded."""
-    with served(tmp_path_factory.mktemp("empty")) as found:
         yield with_password(found)
 
 

@@ -75,6 +75,10 @@ def test_what_rounds_to_zero_has_no_sign(value: float, digits: int, german: str)
         ("2026-13-45", "2026-13-45"),
         ("p-1,000x", "p-1,000x"),
         ("in 2026", "in 2026"),
+        ("with share = 0.1, or 0.2 of them", "with share = 0.1, or 0,2 of them"),
+        ("starts_on = 2026-03-02, from 2026-03-02", "starts_on = 2026-03-02, from 02.03.2026"),
+        ("variants = { nothing = 0.5, ai = 0.5 } and 0.5", "variants = { nothing = 0.5, ai = 0.5 } and 0,5"),
+        ("run `plan --lift 0.02`: 2.5 %", "run `plan --lift 0.02`: 2,5 %"),
         (f"EUR {'9' * 40}", f"EUR {'9' * 40}"),
     ],
 )

@@ -5,58 +5,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from counterclick.errors import CounterclickError, StoreError
+from counterclick.errors import CounterclickError
 from counterclick.shop.premises import Premises
 from counterclick.web.asking import Asking
 from counterclick.web.bodies import BodyError
-from counterclick.web.dashboard.stored import Stored
+from counterclick.web.dashboard.kept import AT_MOST_SECONDS, Kept, answered
+from counterclick.web.dashboard.stored import Stored, stored_or_answered
 from counterclick.web.logs import say
 
 if TYPE_CHECKING:
     from counterclick.shop import Shop
 
-__all__ = ["Answers", "Kept"]
+__all__ = ["Answers"]
 
 _MOST = 200
 """Answers that are kept: those that were asked for last."""
 _AT_LEAST_SECONDS = 10.0
-_TIMES_AS_LONG = 4.0
-"""A question is asked again when so many times as long has passed as its answer took: most of the time is left to events."""
+_TIMES_AS_LONG = 9.0
+"""A question is asked again when so many times as long has passed as its answer took of a processor's time: at most a tenth
+of one processor goes into newer answers while a kept one is shown."""
 _NEVER = (-2, -2)
 """No state of any log: what went wrong is tried again."""
-_AT_MOST_SECONDS = 3_600.0
-"""Figures that depend on the day are worked out anew after so long, whether or not anything has come."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An answer as it is kept.
-
-    Attributes:
-        value: what the verbs answered; None where they refused.
-        refusal: why they did, or what went wrong.
-        seen: the state of the log and the inbox that it was worked out from.
-        answered_at: when, UTC.
-        seconds: how long that took.
-        is_overtaken: whether events have come since.
-        is_renewed: whether a newer one is being worked out.
-        again_seconds: in how many seconds there may be a newer one.
-    """
-
-    value: Any
-    refusal: Exception | None
-    seen: tuple[int, int]
-    answered_at: datetime
-    seconds: float
-    is_overtaken: bool = False
-    is_renewed: bool = False
-    again_seconds: float = 0.0
 
 
 class Answers:
@@ -73,13 +48,14 @@ class Answers:
         self._stored = Stored(shop)
         self._kept: dict[str, Kept] = {}
         self._asked: dict[str, asyncio.Task[Kept]] = {}
+        self._since: dict[str, datetime] = {}
 
     async def get(self, name: str, question: Callable[[Shop], Any], patience: float, kind: Any = None) -> Kept | None:
         """Return an answer: at once where one is kept, and while it is overtaken ask for a newer one beside.
 
         Args:
             name: the same for the same question.
-            question: verbs of the shop; what they refuse is kept as well.
+            question: verbs of the shop, as another process calls them (see `Asking.ask`); what they refuse is kept as well.
             patience: seconds to wait for the first answer.
             kind: type of the answer, where it is stored on disk as well.
 
@@ -99,33 +75,37 @@ class Answers:
                 return await asyncio.wait_for(asyncio.shield(asked), patience)
             return None
         seen = await asyncio.to_thread(self._shop.store.seen)
-        age = (datetime.now(UTC) - kept.answered_at).total_seconds()
-        if seen == kept.seen and age < _AT_MOST_SECONDS:
+        age = kept.age
+        if seen == kept.seen and age < AT_MOST_SECONDS:
             return kept
-        wait = max(_AT_LEAST_SECONDS, _TIMES_AS_LONG * kept.seconds) - age
+        wait = max(_AT_LEAST_SECONDS, _TIMES_AS_LONG * kept.worked) - age
         if wait <= 0:
             self._ask(name, question, kind)
         renewed = name in self._asked
         left = kept.seconds if renewed else max(0.0, wait) + kept.seconds
         return replace(kept, is_overtaken=seen != kept.seen, is_renewed=renewed, again_seconds=left)
 
+    def since(self, name: str) -> datetime | None:
+        """Return since when an answer is being worked out, UTC; None where it is not."""
+        return self._since.get(name)
+
     def _restore(self, name: str, kind: Any) -> None:
         """Take an answer from disk, where there is one."""
         found = self._stored.read(name, kind)
         if found is not None:
-            value, told = found
-            self._kept.setdefault(name, Kept(value, None, told.seen, told.answered_at, told.seconds))
+            self._kept.setdefault(name, found)
 
     def _ask(self, name: str, question: Callable[[Shop], Any], kind: Any) -> asyncio.Task[Kept]:
         """Let a question be answered, unless it is being answered."""
         if name not in self._asked:
             task = asyncio.create_task(self._answered(name, question, kind))
             self._asked[name] = task
+            self._since[name] = datetime.now(UTC)
             task.add_done_callback(lambda done: self._end(name, done))
         return self._asked[name]
 
     def _end(self, name: str, done: asyncio.Task[Kept]) -> None:
-        del self._asked[name]
+        del self._asked[name], self._since[name]
         if not done.cancelled() and done.exception() is None:
             self._kept.pop(name, None)
             self._kept[name] = done.result()
@@ -133,25 +113,12 @@ class Answers:
                 del self._kept[next(iter(self._kept))]
 
     async def _answered(self, name: str, question: Callable[[Shop], Any], kind: Any) -> Kept:
-        def answered(shop: Shop) -> Kept:
-            seen, at, began = shop.store.seen(), datetime.now(UTC), time.monotonic()
-            value, refusal = None, None
-            try:
-                value = question(shop)
-            except StoreError:
-                raise  # it may be gone in a moment
-            except CounterclickError as error:
-                refusal = error
-            return Kept(value, refusal, seen, at, time.monotonic() - began)
-
+        whole = partial(answered, question) if kind is None else partial(stored_or_answered, name, kind, question)
         try:
-            kept = await self._asking.ask(f"page {name}", answered)
+            return await self._asking.ask(f"page {name}", whole)
         except BodyError:
             raise
         except Exception as error:  # noqa: BLE001 - whoever opens the page is told
             if not isinstance(error, CounterclickError):
                 say(logging.ERROR, "broken", error=error, address=name)
             return Kept(None, error, _NEVER, datetime.now(UTC), 0.0)
-        if kind is not None and kept.refusal is None:
-            await asyncio.to_thread(self._stored.write, name, kept.value, kept.seen, kept.answered_at, kept.seconds)
-        return kept

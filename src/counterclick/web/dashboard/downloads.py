@@ -53,7 +53,7 @@ def _csv(part: Table | Chart) -> bytes:
     table = part.table if isinstance(part, Chart) else part
     file = io.StringIO(newline="")
     writer = csv.writer(file)
-    writer.writerow([_harmless(column.name) for column in table.columns])
+    writer.writerow([_harmless(name) for name in table.heads])
     writer.writerows([_harmless(value) for value in row] for row in part.values)
     return file.getvalue().encode("utf-8-sig")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar, get_type_hints
 from urllib.parse import quote, urlencode
 
@@ -88,6 +89,14 @@ class Page(Generic[Answer]):
         read = {name: query[name][:_LONGEST_VALUE] for name in self.reads if query.get(name)}
         return {**{name: str(value)[:_LONGEST_VALUE] for name, value in path.items()}, **read}
 
+    def to_ask(self, asked: Mapping[str, str]) -> Callable[[Any], Answer]:
+        """Return what is to be called with the shop, by another process as well.
+
+        Args:
+            asked: what the address asks for.
+        """
+        return partial(_call, self.ask, dict(asked))
+
     def question_of(self, asked: Mapping[str, str]) -> str:
         """Return a name of what is asked, the same wherever the answer is."""
         return self.shares or self.address({name: value for name, value in asked.items() if name not in self.draws})
@@ -99,3 +108,7 @@ class Page(Generic[Answer]):
             path = path.replace(f"{{{name}:str}}", quote(value, safe=""))
         query = {name: asked[name] for name in self.reads if name in asked}
         return f"{path}?{urlencode(query)}" if query else path
+
+
+def _call(ask: Callable[[Any, Mapping[str, str]], Answer], asked: Mapping[str, str], shop: Any) -> Answer:
+    return ask(shop, asked)

@@ -17,9 +17,10 @@ from litestar.handlers import HTTPRouteHandler
 from counterclick.errors import CounterclickError, EmptyStoreError
 from counterclick.shop.access import Share
 from counterclick.web.bodies import BodyError
-from counterclick.web.dashboard.answers import Answers, Kept
+from counterclick.web.dashboard.answers import Answers
 from counterclick.web.dashboard.assets import asset
 from counterclick.web.dashboard.downloads import downloaded
+from counterclick.web.dashboard.kept import Kept
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.pages import PAGES
 from counterclick.web.dashboard.rendering import HEADERS, page
@@ -34,6 +35,7 @@ from counterclick.web.dashboard.signing_in import (
     welcome,
 )
 from counterclick.web.dashboard.speaking import Speech
+from counterclick.web.dashboard.viewed import Views
 from counterclick.web.dashboard.views import Section, Text, View
 from counterclick.web.service import Service
 
@@ -81,6 +83,7 @@ class _Desk:
         self.shop = service.shop
         self.access = service.shop.access
         self.answers = Answers(service.shop, service.asking)
+        self.views = Views()
         self.say = Speech(service.shop.config.shop)
         self.name = service.shop.folder.resolve().name or "shop"
 
@@ -171,10 +174,11 @@ async def _shown(
             raise
         kept = None
     if kept is None:
-        return _framed(request, desk, each, context, View(_WAIT), None, 202, {"Refresh": str(_AGAIN_SECONDS)})
+        waits = View(_waits(desk, each, asked))
+        return _framed(request, desk, each, context, waits, None, 202, {"Refresh": str(_AGAIN_SECONDS)})
     status = 200
     if kept.refusal is None:
-        view = await asyncio.to_thread(each.view, kept.value, context)
+        view = await desk.views.of(each, kept, context)
     else:
         view, status = _refusal(each, kept.refusal)
     if request.query_params.get("as"):
@@ -183,13 +187,15 @@ async def _shown(
     return _framed(request, desk, each, context, view, kept, status, {})
 
 
-_WAIT = "The numbers are being worked out. This page shows them by itself as soon as they are there."
+def _waits(desk: _Desk, each: Page[Any], asked: Mapping[str, str]) -> str:
+    """Return what is said while there are no numbers yet."""
+    since = desk.answers.since(each.question_of(asked))
+    for_long = "" if since is None else f", for {max(1, round((datetime.now(UTC) - since).total_seconds()))} s by now"
+    return f"The numbers are being worked out{for_long}. This page shows them by itself as soon as they are there."
 
 
 async def _answer(desk: _Desk, each: Page[Any], asked: Mapping[str, str]) -> Kept | None:
-    def question(shop: Any) -> Any:
-        return each.ask(shop, asked)
-
+    question = each.to_ask(asked)
     if not each.is_asked_anew:
         kind = each.answer_type if each.is_stored else None
         return await desk.answers.get(each.question_of(asked), question, _PATIENCE, kind)

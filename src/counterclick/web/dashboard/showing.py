@@ -16,6 +16,8 @@ from counterclick.web.dashboard.views import About, Cell, Column, Part, Section,
 __all__ = ["section_of", "table_of", "terms_in"]
 
 _NUMBER = re.compile(r"(|-|not known|[+-]?([A-Z]{3} )?[\d,.]+( %)?)( \[.*\])?")
+_END = r"[+-]?([A-Z]{3} )?[\d,.]*\d( %)?|-?unlimited"
+_INTERVAL = re.compile(rf"(?P<value>[^\[\]]*?) ?\[(?P<low>{_END}), (?P<high>{_END})\]")
 _COUNT = re.compile(r"-?\d{1,3}(,\d{3})*(\.\d+)?")
 _HIDDEN = ("what", "detail")
 """Headings of columns that have none, for those who hear the page and for files."""
@@ -81,8 +83,14 @@ def terms_in(texts: Iterable[str]) -> dict[str, str]:
 
 def _cell(text: str, say: Speech, marks: Mapping[str, str]) -> Cell:
     shown = say.text(words(text))
-    value = text.replace(",", "") if _COUNT.fullmatch(text) else text
-    return Cell(shown, value=None if shown == value else value, mark=marks.get(text, ""))
+    found = _INTERVAL.fullmatch(text)
+    value = _plain_number(found["value"] if found else text)
+    ends = (_plain_number(found["low"]), _plain_number(found["high"])) if found else None
+    return Cell(shown, value=None if shown == value else value, mark=marks.get(text, ""), ends=ends)
+
+
+def _plain_number(text: str) -> str:
+    return text.replace(",", "") if _COUNT.fullmatch(text) else text
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from copy import copy
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from functools import cached_property
@@ -25,6 +26,8 @@ _DIGITS = 400
 _LONGEST = 60
 """Characters of a number within a sentence; longer ones stay as they are."""
 _NUMBER = r"\d[\d,]*(?:\.\d+)?"
+_QUOTED = re.compile(r'(`[^`]*`|\b[a-z_]+ = (?:"[^"]*"|\[[^\]]*\]|\{[^}]*\}|[\w.:+-]*\w))')
+"""What a sentence quotes, which is to be written into a file as it stands."""
 _DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 
 
@@ -52,6 +55,17 @@ class Speech:
         self.currency = shop.currency
         self.locale = Locale.parse(locale_of(shop).replace("-", "_"))
         self.zone = ZoneInfo(shop.timezone)
+
+    def of(self, currency: str) -> Speech:
+        """Return the same for amounts in another currency.
+
+        Args:
+            currency: its code.
+        """
+        other = copy(self)
+        other.currency = currency
+        other.__dict__.pop("_numbers", None)
+        return other
 
     def money(self, value: float | Decimal) -> str:
         """Return an amount in the shop's currency; cents only below 1,000."""
@@ -116,10 +130,12 @@ class Speech:
         """Return a sentence or a cell of a result with its amounts, shares and days as they are written here.
 
         Args:
-            said: as `counterclick.display` writes it: ``EUR 1,234.50``, ``12.3 %``, ``2026-03-01``.
+            said: as `counterclick.display` writes it: ``EUR 1,234.50``, ``12.3 %``, ``2026-03-01``. What is quoted from
+                a file or a command stays as it is: between backticks, and a setting with its value (``share = 0.1``).
         """
-        said = self._numbers.sub(self._number, said)
-        return _DATE.sub(self._date, said)
+        parts = _QUOTED.split(said)
+        parts[::2] = [_DATE.sub(self._date, self._numbers.sub(self._number, part)) for part in parts[::2]]
+        return "".join(parts)
 
     @cached_property
     def _numbers(self) -> re.Pattern[str]:

@@ -92,12 +92,14 @@ class Cell:
         value: the same for a file, where that is another: a number without its unit, a day as ISO 8601.
         href: where it leads.
         mark: how it is marked: a word of the stylesheet, such as ``provisional`` or ``bad``.
+        ends: lower and upper end of its interval, where the text holds one: columns of their own in a file.
     """
 
     text: str
     value: str | float | None = None
     href: str = ""
     mark: str = ""
+    ends: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +158,28 @@ class Table:
         return all(is_tight(cell.text) for row in self.shown for cell in row[1:])
 
     @property
+    def heads(self) -> list[str]:
+        """The headings of a file."""
+        wide = self._with_ends
+        return [
+            name
+            for place, column in enumerate(self.columns)
+            for name in ([column.name, f"{column.name}, low", f"{column.name}, high"] if place in wide else [column.name])
+        ]
+
+    @property
     def values(self) -> list[list[str | float]]:
         """The rows as a file holds them, all of them."""
+        wide = self._with_ends
         return [
-            [each.text if each.value is None else each.value for each in (_cell(one) for one in row)] for row in self.rows
+            [value for place, one in enumerate(row) for value in _filed(_cell(one), has_ends=place in wide)]
+            for row in self.rows
         ]
+
+    @property
+    def _with_ends(self) -> set[int]:
+        """The columns in which intervals stand."""
+        return {place for row in self.rows for place, one in enumerate(row) if _cell(one).ends is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +340,11 @@ def is_tight(text: str) -> bool:
 
 def _cell(cell: Cell | str) -> Cell:
     return Cell(cell) if isinstance(cell, str) else cell
+
+
+def _filed(cell: Cell, *, has_ends: bool) -> list[str | float]:
+    """Return a cell as a file holds it, with the ends of its interval where its column has any."""
+    return [cell.text if cell.value is None else cell.value, *((cell.ends or ("", "")) if has_ends else ())]
 
 
 def _slug(text: str) -> str:

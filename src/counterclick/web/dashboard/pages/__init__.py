@@ -3,6 +3,7 @@
 from typing import Any
 
 from counterclick.web.dashboard.page import Page
+from counterclick.web.dashboard.pages.bundles import BUNDLES
 from counterclick.web.dashboard.pages.data import DATA
 from counterclick.web.dashboard.pages.drift import DRIFT
 from counterclick.web.dashboard.pages.experiment import EXPERIMENT, NAMED_EXPERIMENT
@@ -21,7 +22,7 @@ from counterclick.web.dashboard.pages.surfaces import SURFACES
 __all__ = ["PAGES"]
 
 PAGES: tuple[Page[Any], ...] = (
-    *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, RETURNS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY),
-    *(EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES),
+    *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, BUNDLES, RETURNS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS),
+    *(SHOPIFY, EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES),
 )
 """The first one is the home page where none has the address ``/``."""

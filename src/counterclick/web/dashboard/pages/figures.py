@@ -7,7 +7,7 @@ from datetime import date
 from typing import cast
 
 from counterclick.metrics import MEASURES, METRICS
-from counterclick.metrics.compute import By
+from counterclick.metrics.computing import By
 from counterclick.shop import Shop
 from counterclick.shop.shown import MetricTable
 from counterclick.web.dashboard.naming import defined, label, unit, value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from counterclick.audits.overview import Change, Earning, Figure, Overview, Together
-from counterclick.errors import ConfigError, InputError, UnknownNameError
+from counterclick.audits.overview import Change, Earning, Figure, Overview
+from counterclick.errors import ConfigError, CurrencyError, InputError, UnknownNameError
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
 from counterclick.web.dashboard.charts import Estimated, forest
@@ -75,21 +75,23 @@ class _Answer:
 def _ask(shop: Shop, asked: Mapping[str, str]) -> _Answer:
     try:
         since, until = (day(asked, name) for name in ("since", "until"))
-        return _Answer(shop.overview(asked.get("period"), asked.get("surface"), since=since, until=until))
-    except (ConfigError, InputError, UnknownNameError) as error:
+        given = (asked.get("period"), asked.get("surface"))
+        return _Answer(shop.overview(*given, since=since, until=until, currency=asked.get("currency")))
+    except (ConfigError, CurrencyError, InputError, UnknownNameError) as error:
         return _Answer(None, str(error))
 
 
 def _view(answer: _Answer, context: Context) -> View:
-    found, say = answer.overview, context.say
+    found = answer.overview
     if found is None:
         says = answer.refusal[:1].upper() + answer.refusal[1:]
         return View(says, [Section("Choose another period", _choosers(None, context))], mark="warning")
-    step = found.step
+    context = replace(context, say=context.say.of(found.currency))
+    say, step = context.say, found.step
     because = [f"Why: {say.text(words(step.because))}", f"Rule: {step.rule}."]
     sections = [
         Section("", [Text(because, links=_onward(found))]),
-        Section("All AI features together", _together(found.together, context)),
+        Section("All AI features together", _together(found, context)),
         Section("What the AI features earn", _earnings(found, say)),
         Section(
             "The period",
@@ -122,7 +124,15 @@ def _about_period(found: Overview, say: Speech) -> str:
     before, year = (say.days(each.period.first_on, each.period.last_on) for each in (first.before, first.year_before))
     so_far = "" if found.is_over else " It is not over: this is what is known so far."
     of = f" Only what belongs to {found.surface}." if found.surface else ""
-    return f"{own}, beside the period before ({before}) and the same one last year ({year}).{so_far}{of}"
+    rate = f" {say.text(found.exchange.says)}" if found.exchange else ""
+    return f"{own}, beside the period before ({before}) and the same one last year ({year}).{so_far}{of}{rate}"
+
+
+def _in_currency(about: About, found: Overview, say: Speech) -> About:
+    """Return what a number means with the rule by which its amounts came to another currency."""
+    if found.exchange is None:
+        return about
+    return replace(about, terms={**about.terms, f"in {found.currency}": say.text(found.exchange.says)})
 
 
 def _choosers(found: Overview | None, context: Context) -> list[Part]:
@@ -130,10 +140,15 @@ def _choosers(found: Overview | None, context: Context) -> list[Part]:
     seen = [each.surface for each in found.earnings] if found else []
     names = {name: name for name in (*context.config.surfaces, *seen, *filter(None, [surface]))}
     field = Field("surface", "Surface", surface, "select", {"": "the whole shop", **names})
-    return [*choosers("/", context, found.known_on if found else None, {"surface": field})]
+    others = {"surface": field}
+    if context.config.shop.rates is not None or "currency" in context.asked:
+        limits = {"maxlength": "3", "size": "4", "placeholder": context.config.shop.currency}
+        others["currency"] = Field("currency", "Currency", context.asked.get("currency", ""), limits=limits)
+    return [*choosers("/", context, found.known_on if found else None, others)]
 
 
-def _together(found: Together, context: Context) -> list[Part]:
+def _together(whole: Overview, context: Context) -> list[Part]:
+    found = whole.together
     if context.config.holdout is None:
         return [Text([found.says], kind="warning")]  # as it is: it says what to write into a file
     say = context.say
@@ -144,8 +159,9 @@ def _together(found: Together, context: Context) -> list[Part]:
     if found.a_month is not None:
         amount, lower, upper = (say.money(end) for end in found.a_month)
         ends = f"[{lower}, {upper}]"
+    about = _in_currency(_ALL, whole, say)
     note = f"{found.outcome}, until the look of {say.day(found.next_look_on)}" if found.next_look_on else found.outcome
-    shown = [Shown("all of them earn a month", amount, _ALL, ends, "/experiments", is_open, note)]
+    shown = [Shown("all of them earn a month", amount, about, ends, "/experiments", is_open, note)]
     if found.lift is not None and found.metric is not None:
         change, lower, upper = (say.signed(end) for end in found.lift)
         about = About(
@@ -173,10 +189,11 @@ def _earnings(found: Overview, say: Speech) -> list[Part]:
     if len(earnings) > MOST:
         notes.append(f"The first {MOST} of {say.count(len(earnings))} are drawn; the table has all.")
     title = "Of every 100 that visitors with the feature spent: claimed, credited, earned"
-    return [Chart(title, drawn(earnings, say), f"{title}. {told}.", _of_surfaces(earnings, say), _EARNED, notes)]
+    about = _in_currency(_EARNED, found, say)
+    return [Chart(title, drawn(earnings, say), f"{title}. {told}.", _of_surfaces(earnings, say, about), about, notes)]
 
 
-def _of_surfaces(earnings: Sequence[Earning], say: Speech) -> Table:
+def _of_surfaces(earnings: Sequence[Earning], say: Speech, about: About) -> Table:
     names = ("claimed", "credited", "earned", "from", "to")
     money = ("earned a month", "a month, from", "a month, to", "cost a month")
     columns = [Column("surface"), Column("experiment"), *(Column(name, is_number=True) for name in names), Column("verdict")]
@@ -194,7 +211,7 @@ def _of_surfaces(earnings: Sequence[Earning], say: Speech) -> Table:
             ]
         )
     columns += [Column(name, is_number=True) for name in money]
-    return Table("Claimed, credited, earned", columns, rows, _EARNED)
+    return Table("Claimed, credited, earned", columns, rows, about)
 
 
 def _cell(amount: float | None, text: str) -> Cell:
@@ -226,7 +243,8 @@ def _card(figure: Figure, found: Overview, say: Speech) -> Shown:
 
 def _about(figure: Figure, found: Overview, say: Speech) -> About:
     period = say.days(found.period.first_on, found.period.last_on)
-    return About(defined(figure.metric), _SOURCE, unit(figure.metric, say), period, {"change": _CHANGES})
+    about = About(defined(figure.metric), _SOURCE, unit(figure.metric, say), period, {"change": _CHANGES})
+    return _in_currency(about, found, say) if figure.unit == "money" else about
 
 
 def _rows_of(metric: str) -> str:
@@ -296,7 +314,9 @@ def _table(found: Overview, say: Speech) -> Table:
         period=say.days(found.period.first_on, found.period.last_on),
         terms={label(figure.metric): defined(figure.metric) for figure in found.figures},
     )
-    return Table("All figures of the period", columns, rows, about, _why_not(found, say, has_year=has_year))
+    return Table(
+        "All figures of the period", columns, rows, _in_currency(about, found, say), _why_not(found, say, has_year=has_year)
+    )
 
 
 def _beside(metric: str, change: Change, say: Speech) -> list[Cell | str]:
@@ -336,7 +356,7 @@ HOME = Page(
     "What is to be done next, and what do the AI features earn?",
     _ask,
     _view,
-    reads=(*PERIOD, "surface"),
+    reads=(*PERIOD, "surface", "currency"),
     is_stored=True,
     empty="Once orders and what surfaces show are recorded, this page says what to do next and what each surface earns.",
 )

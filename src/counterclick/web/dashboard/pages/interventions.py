@@ -16,7 +16,7 @@ from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Field, Part, Section, Table, Text, View
 
-__all__ = ["INTERVENTION", "INTERVENTIONS"]
+__all__ = ["INTERVENTION", "INTERVENTIONS", "conclusion_of", "taken_of", "verdicts_of"]
 
 _SOURCE = "counterclick served"
 _NONE = "not told"
@@ -63,16 +63,20 @@ def _view(answer: _Answer, context: Context) -> View:
     bought = _BOUGHT.format(window=found.window)
     about = About(f"{bought} It says what followed, never what the list did.", _SOURCE, period=days)
     sections = [
-        Section("The verdict first", [_verdicts(found, say)]),
+        Section("The verdict first", [verdicts_of(found, say)]),
         Section(f"What was served, {days}", [*own, *_shelves(found, say, about)]),
+        Section("Bought through an offer", taken_of(found, say, days)),
         Section("What sold", _offers(found, say, about), bought),
         Section("Who became eligible", _arms(found, say, days)),
     ]
     broken = any(isinstance(each, Verdict) and each.outcome == "invalid" for each in found.verdicts.values())
-    return View(_conclusion(found), [each for each in sections if each.parts], title, days, mark="warning" if broken else "")
+    return View(
+        conclusion_of(found), [each for each in sections if each.parts], title, days, mark="warning" if broken else ""
+    )
 
 
-def _conclusion(found: Served) -> str:
+def conclusion_of(found: Served) -> str:
+    """Return the verdicts in one sentence."""
     told = [
         f"{name}: {in_words(each) if isinstance(each, Verdict) else 'no verdict yet'}"
         for name, each in found.verdicts.items()
@@ -80,7 +84,8 @@ def _conclusion(found: Served) -> str:
     return f"{'; '.join(told)}." if told else "No holdout: what was served is known, what it earns is not."
 
 
-def _verdicts(found: Served, say: Speech) -> Part:
+def verdicts_of(found: Served, say: Speech) -> Part:
+    """Return what the holdout says of what was served."""
     if not found.verdicts:
         says = "Nobody is held out, so that nobody can say what would have been bought anyway."
         return Text([says], links={"Plan an experiment": "/plan"})
@@ -148,6 +153,29 @@ def _offers(found: Served, say: Speech, about: About) -> list[Part]:
     columns = [Column("product"), Column("surface"), Column("policy"), Column("arm")]
     columns += [Column(name, is_number=True) for name in ("times shown", "units bought", "net revenue of these")]
     return [Table("Products, those shown most first", columns, rows, about, most=25)]
+
+
+def taken_of(found: Served, say: Speech, days: str) -> list[Part]:
+    """Return what was bought through offers; nothing where no decision is recorded."""
+    rows: list[list[Cell | str]] = [
+        [
+            Cell(each.surface, href=_address(each.surface)),
+            _policy(each.policy),
+            each.variant or _NONE,
+            *(_count(n, say) for n in (each.n_decisions, each.n_empty, each.n_lines, each.units)),
+            Cell(say.money(each.net_revenue), each.net_revenue),
+        ]
+        for each in found.sold
+    ]
+    about = About(
+        "Lines of orders that carry the decision which offered them. What was taken from the list, not what the list added.",
+        _SOURCE,
+        period=days,
+    )
+    columns = [Column("surface"), Column("policy"), Column("arm")]
+    numbers = ("decisions", "without offers", "lines bought", "units", "net revenue of these")
+    columns += [Column(name, is_number=True) for name in numbers]
+    return [Table("What was taken from lists", columns, rows, about)] if rows else []
 
 
 def _arms(found: Served, say: Speech, days: str) -> list[Part]:

@@ -49,6 +49,10 @@ _BACK = About("Returns and cancellations of this order. Net revenue is what is l
 _CREDITED, _HELPFUL, _OTHER = "credited", "helpful, not credited", "not helpful"
 _COLOURS = {_CREDITED: EARNED, _HELPFUL: MUTED, _OTHER: CLAIMED}
 _SHAPES = {_CREDITED: "diamond", _HELPFUL: "circle", _OTHER: "cross"}
+_FINAL = (
+    "What an order earned is provisional until its goods have had their time to come back (`[shop] returns_window`), late "
+    "events theirs (`allowance`), and something is recorded of the day after."
+)
 _OPEN = ("returned_value", "net_revenue")
 """Amounts that returns still change."""
 _ROW = 34
@@ -85,6 +89,7 @@ def _view(found: OrderList | Trace | _Unknown, context: Context) -> View:
 
 
 def _orders(found: OrderList, say: Speech) -> Table:
+    marks = ["provisional" if found.is_provisional(place) else "" for place in range(len(found.orders))]
     rows: list[list[Cell | str]] = [
         [
             Cell(row["order_id"], href=address_of("/journeys", "order", row["order_id"])),
@@ -92,12 +97,18 @@ def _orders(found: OrderList, say: Speech) -> Table:
             row["visitor_id"] or "not named",
             _counted(row["units"], say),
             Cell(say.money(row["revenue"]), float(row["revenue"])),
-            Cell(say.money(row["returned_value"]), float(row["returned_value"])),
+            Cell(say.money(row["returned_value"]), float(row["returned_value"]), mark=mark),
+            Cell(f"until {say.day(final)}" if mark else "final", f"{final}" if mark else "final", mark=mark),
         ]
-        for row in found.orders
+        for row, final, mark in zip(found.orders, found.final_on, marks, strict=True)
     ]
     columns = [Column("order"), Column("ordered"), Column("visitor")]
-    columns += [Column(name, is_number=True) for name in ("units", "revenue", "returned")]
+    columns += [
+        Column("units", is_number=True, says="Units of the order, where its lines are known."),
+        Column("revenue", is_number=True, says=f"{defined('revenue')} In {say.currency}."),
+        Column("returned", is_number=True, says=f"{defined('returned_value')} In {say.currency}."),
+        Column("net revenue is", says=_FINAL),
+    ]
     return Table("The newest orders", columns, rows, _ORDERS, [f"{say.count(found.n_all)} orders are recorded."])
 
 

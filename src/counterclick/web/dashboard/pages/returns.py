@@ -25,6 +25,13 @@ _VERDICTS = About(
     _SOURCE,
     period="each experiment's own time",
 )
+_BASKETS = About(
+    "Baskets at checkout, each as often as it was asked about. Of flagged ones a share is held out by lot; visitors stay in "
+    "their arm.",
+    _SOURCE,
+    "baskets",
+    "all days",
+)
 _SAVED = About(
     "Over all visitors who were nudged, against those who were held out; net is kept margin, lost orders and all, plus the "
     "handling that was saved.",
@@ -54,7 +61,7 @@ def _view(found: ReturnReport[ReturnRates], context: Context) -> View:
     return View(
         _conclusion(found),
         [
-            Section("The verdict first", [_verdicts(found, say)]),
+            Section("The verdict first", [_verdicts(found, say), *_baskets(found, say)]),
             *[Section(f"What nudges saved: {test.experiment}", _saved(test, say)) for test in found.tests],
             Section("Rates of returns", [*tables] if tables else [nothing]),
             Section("What return prevention needs", [table_of(found.gates.grid(), say, _GATES, _MARKED), *instead]),
@@ -85,6 +92,17 @@ def _verdicts(found: ReturnReport[ReturnRates], say: Speech) -> Part:
     columns = [Column("experiment"), Column("verdict")]
     columns += [Column(name, is_number=True) for name in ("flagged and nudged", "flagged and held out")]
     return Table("What the holdout says", [*columns, Column("why")], rows, _VERDICTS)
+
+
+def _baskets(found: ReturnReport[ReturnRates], say: Speech) -> list[Part]:
+    rows: list[list[Cell | str]] = []
+    for test in found.tests:
+        own = test.baskets
+        counts = (own.n_scored, own.n_by_rule, own.n_flagged, own.n_nudged, own.n_held_out)
+        rows.append([test.experiment, *(Cell(say.count(n), n) for n in counts)])
+    names = ("scored", "of them by the static rule", "flagged", "nudged", "held out")
+    columns = [Column("experiment"), *(Column(name, is_number=True) for name in names)]
+    return [Table("Baskets", columns, rows, _BASKETS)] if rows else []
 
 
 def _saved(test: NudgeTest, say: Speech) -> list[Part]:

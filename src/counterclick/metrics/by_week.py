@@ -10,7 +10,7 @@ import ibis
 
 from counterclick.facts.local_time import even_span
 from counterclick.facts.rows import all_rows
-from counterclick.metrics.compute import MetricValue, added_up, keyed_by, visitors_seen
+from counterclick.metrics.computing import MetricValue, added_up, keyed_by, visitors_seen
 from counterclick.metrics.definitions import MEASURES, VISITORS, Metric
 from counterclick.metrics.sources import OWN_SURFACE, Sources
 

@@ -1,0 +1,31 @@
+"""The static rule in the place of a policy that may not serve now, with the reason why."""
+
+from __future__ import annotations
+
+from counterclick.config import Rules
+from counterclick.decisions.allowed import static_instead
+from counterclick.decisions.policy import Ask, Offered
+from counterclick.decisions.static import Bestsellers
+
+__all__ = ["Instead"]
+
+
+class Instead:
+    """Bestsellers that may be offered, for a policy that does not serve.
+
+    Args:
+        name: of that policy.
+        lacks: why it does not serve.
+        static: which serves.
+        rules: whose stock and ``never_together`` hold.
+    """
+
+    def __init__(self, name: str, lacks: str, static: Bestsellers, rules: Rules) -> None:
+        self.name = name
+        self._lacks = lacks
+        self._static = static
+        self._rules = rules
+
+    def decide(self, ask: Ask) -> Offered:
+        """Return bestsellers, and why they serve."""
+        return static_instead(self._static, ask, self._lacks, self._rules)
