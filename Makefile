@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clients lint docs bench bench-ingest bench-home bundles bundle-effects torture simulate screenshots clean
+.PHONY: demo test clients lint docs bench bench-ingest bench-home bundles bundle-effects returns torture simulate screenshots clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -53,6 +53,10 @@ bundles: $(VENV)/developed
 # Judge a hundred simulated shops whose bundles have a known effect; write docs/proof/bundle-effects.md.
 bundle-effects: $(VENV)/developed
 	$(BIN)/python tools/simulate_bundles.py
+
+# Foresee the returns of a real store, beside naive scores; write docs/proof/returns.md.
+returns: $(VENV)/developed
+	$(BIN)/python tools/returns.py
 
 # Kill a served shop fifty times, disturb it otherwise, look whether anything was lost; write docs/proof/durability.md.
 torture: $(VENV)/developed

@@ -11,7 +11,7 @@ from builders import Event, add, answer, click, facts, later, line, message, pro
 from counterclick.config import Config, ReadinessConfig, parse, parse_rules
 from counterclick.decisions import POLICIES, Ask, Policy
 from counterclick.facts import Outcomes
-from counterclick.shop.decided import decision_of, policy_asked, policy_of
+from counterclick.shop.decided import RETURNS, decided, policy_asked, policy_of
 from counterclick.shop.deciding import assigned
 
 HOSTILE = ("'; DROP TABLE events; --", "{{7*7}}", "<script>", "\u202egnp", "ü" * 100, "0", "None", "a,b;c|d", "🧦", "%s\\")
@@ -33,6 +33,18 @@ def odd() -> list[Event]:
     return [purchase(f"v{n}", lines=[line(one), line(other)]) for n, (one, other) in enumerate(pairs) for _ in range(6)]
 
 
+def returned() -> list[Event]:
+    """Half a year of hats, of which every second comes back, and scarves, of which every fifth does."""
+    events: list[Event] = []
+    for n in range(240):
+        at = later("2026-01-05T10:00", hours=18 * n)
+        events.append(purchase(f"v{n % 40}", at=at, order=f"o{n}", lines=[line("hat"), line("scarf")]))
+        back = [{"product_id": name, "quantity": 1} for name, nth in (("hat", 2), ("scarf", 5)) if n % nth == 0]
+        if back:
+            events.append(refund(f"o{n}", later(at, days=5), lines=back))
+    return events
+
+
 SHOPS: dict[str, list[Event]] = {
     "empty": [],
     "catalogue alone": [product("hat", "head"), product("scarf")],
@@ -41,10 +53,19 @@ SHOPS: dict[str, list[Event]] = {
     "all came back": [purchase("v1", order="o1", lines=[line("hat"), line("scarf")]), refund("o1", at="2026-01-09T10:00")],
     "several": several(),
     "odd": odd(),
+    "returned": returned(),
 }
-CONFIG = Config(readiness=ReadinessConfig(bundle_products=2))
+CONFIG = Config(readiness=ReadinessConfig(bundle_products=2, return_months=0, return_orders=0, returns=0))
 """A shop so small may learn bundles here."""
-RULES = parse_rules('stock = { belt = 0 }\n[[rules]]\nproducts = ["hat", "sock"]\noffer = ["cap", "belt", "hat", "scarf"]')
+RULES = parse_rules(
+    """
+stock = { belt = 0 }
+never_together = [["hat", "cap"]]
+[[rules]]
+products = ["hat", "sock"]
+offer = ["cap", "belt", "hat", "scarf"]
+"""
+)
 CARTS = [(), ("hat",), ("hat", "hat", "scarf"), ("unknown",), HOSTILE, tuple(f"p{n}" for n in range(5_000))]
 
 
@@ -101,6 +122,14 @@ def test_what_was_learnt_is_numbers_and_texts_that_another_one_takes_up(policy: 
             other.from_plain({name: value for name, value in policy.to_plain().items() if name != missing})
 
 
+def test_what_holds_people_says_so(policy: Policy) -> None:
+    """Whoever bought is named by what is learnt only where it is erased with them."""
+    bought = [purchase(f"visitor-{n}", customer_id=f"person-{n}", lines=[line("hat"), line("scarf")]) for n in range(9)]
+    policy.fit(facts(*bought).outcomes())
+    body = msgspec.json.encode(policy.to_plain())
+    assert (b"person-" in body or b"visitor-" in body) == policy.of_people
+
+
 def test_what_is_asked_changes_nothing(policy: Policy, outcomes: Outcomes) -> None:
     """A question leaves no trace: the next visitor gets what it would have got without it."""
     policy.fit(outcomes)
@@ -134,6 +163,13 @@ def test_where_data_are_missing_the_static_rule_serves(policy: Policy) -> None:
     if policy.name == "nothing":
         assert offers == ()
         return
+    if policy.name == RETURNS:
+        assert because == "nothing is in the cart"
+        offers, _, because = policy.decide(Ask("cart", "v9", ("hat", "cap")))
+        assert offers == ("compatibility_warning",)
+        assert "are needed" in because
+        assert "; instead: hat and cap are not to stand together" in because
+        return
     assert offers == ("hat",)
     assert "sold most" in because
     assert policy.name == "bestsellers" or "; instead: " in because
@@ -156,9 +192,16 @@ ends_on = 2026-02-01
     served = set()
     for number in range(40):
         found = assigned(config, "cart", f"v{number}", config.experiments["test"].starts_on, lambda _name, _who: None)
-        asked = policy_asked(found)
-        if asked == policy.name:
-            decision = decision_of(found, Ask("cart", f"v{number}", ("hat",)), policy)
+        asked = policy_asked(found, config)
+        if found.policy == policy.name == asked:
+            ask = Ask("cart", f"v{number}", ("hat", "cap"))
+            told = decided(found, ask, policy, config, f"d{number}")
+            decision = told.decision
+            assert [each.experiment for each in told.exposures] == ["test"]
+            assert [each.policy for each in told.made] == ([] if policy.name == "nothing" else [policy.name])
+            assert all((each.event_id, each.variant) == (f"d{number}", policy.name) for each in told.made)
+            assert len(decision.propensities) == len(decision.offers)
+            assert bool(decision.mark) == (bool(decision.offers) and policy.name != RETURNS)
             assert 0 < decision.propensity <= 1
             assert decision.variant == decision.policy == policy.name
             assert decision.served_here

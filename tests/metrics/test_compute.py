@@ -64,6 +64,8 @@ EXPECTED = {
     "revenue": (100, None),  # 36 + 14 + 50
     "net_revenue": (82, None),  # one of two units of o1 came back
     "returned_value": (18, None),
+    "kept_margin_per_visitor": (3, 4),  # half of o1 came back, and half of its margin with it
+    "returned_orders_per_visitor": (1, 4),
     "margin": (6, None),  # 36 - 2 x 15; no other cost is known
     "margin_rate": (6, 36),
     "orders": (3, None),

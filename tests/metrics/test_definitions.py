@@ -31,6 +31,7 @@ def test_only_outcomes_of_all_visitors_decide() -> None:
         "net_revenue_per_visitor",
         "matured_net_revenue_per_visitor",
         "margin_per_visitor",
+        "kept_margin_per_visitor",
         "orders_per_visitor",
         "units_per_visitor",
         "conversion",

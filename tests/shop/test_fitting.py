@@ -39,7 +39,7 @@ variants = { nothing = 0.01, bundles = 0.99 }
 starts_on = 2020-01-01
 ends_on = 2090-01-01
 """
-LEARNING = ("bestsellers", "new_arrivals", "category_bestsellers", "bundles", "rules")
+LEARNING = ("bestsellers", "new_arrivals", "category_bestsellers", "bundles", "rules", "returns")
 
 
 def sold() -> list[Event]:
@@ -178,8 +178,32 @@ def test_a_person_who_is_forgotten_is_forgotten_by_models_too(shop: Shop, tmp_pa
     assert found.searched is not None
     assert found.searched.found == ()
     assert left_of(tmp_path, "customer-anna", "anna-phone") == []
-    assert {*models(shop).newest()} == {*LEARNING}
+    assert {*models(shop).newest()} == {*LEARNING} - {"returns"}
     assert shop.decide("cart", "v1", cart=["hat"]).offers == ("scarf",)
+
+
+def test_what_was_learned_of_returns_is_forgotten_with_a_customer(shop: Shop, tmp_path: Path) -> None:
+    """Its model holds customers, and is erased; what is fitted anew knows nothing of the one who is gone."""
+    for who in ("customer-anna", "customer-ben"):
+        shop.record([purchase(None, customer_id=who, lines=[line("hat")])])
+    assert [each.model.of_people for each in shop.fit(["returns", "bundles"]).fitted] == [False, True]
+    assert left_of(tmp_path, "customer-anna") != []
+    found = shop.rights.forget(Person(customers=("customer-anna",)))
+    assert found.searched is not None
+    assert found.searched.found == ()
+    assert {*models(shop).newest()} == {"bundles"}
+    again = shop.fit(["returns"]).fitted[0]
+    assert again.is_new
+    knows = str(models(shop).read(again.model))
+    assert ("customer-anna" in knows, "customer-ben" in knows) == (False, True)
+
+
+def test_settings_of_returns_make_returns_due_and_nothing_else(shop: Shop, tmp_path: Path) -> None:
+    """A threshold of [returns] that changed: bundles stay as they were fitted."""
+    shop.fit()
+    (tmp_path / "shop.toml").write_text(f"{TOML}[returns]\ndays = 365\n", encoding="utf-8")
+    with open_shop(tmp_path / "shop.toml") as other:
+        assert [each.model.name for each in other.fit().fitted if each.is_new] == ["returns"]
 
 
 def test_a_model_that_names_a_person_and_says_otherwise_is_found(shop: Shop) -> None:
@@ -254,6 +278,6 @@ def test_limits_are_settings_with_a_source() -> None:
 def test_columns_that_models_are_learnt_from_are_those_that_were() -> None:
     """Who changes a column of carts, orders or returns counts OUTCOMES_FORM up, and writes the new digest here."""
     outcomes = facts(*sold(), exposure("v1", "nothing")).outcomes()
-    tables = ("orders", "order_lines", "returns", "carts", "cart_moves", "products")
+    tables = ("orders", "order_lines", "returns", "line_returns", "carts", "cart_moves", "products")
     text = "\n".join(f"{name} {getattr(outcomes, name).schema()}" for name in tables)
-    assert (OUTCOMES_FORM, hashlib.sha256(text.encode()).hexdigest()[:12]) == (1, "0367decb07b0")
+    assert (OUTCOMES_FORM, hashlib.sha256(text.encode()).hexdigest()[:12]) == (2, "d4fa1d9bdf38")

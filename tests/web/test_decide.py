@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builders import line, purchase
+from builders import line, product, purchase
 from counterclick.experiments.assignment import assign
 from counterclick.shop import open_shop
 from served import Served, served
@@ -128,7 +128,7 @@ def test_what_cannot_be_decided(server: Served) -> None:
     unknown = ask(server, "carts", visitor="v")
     assert (unknown.status_code, "Did you mean 'cart'" in unknown.json()["error"]) == (404, True)
     assert httpx.post(f"{server.url}/v1/decide/cart", json={"visitor": "v"}).status_code == 401
-    long = server.client.post("/v1/decide/cart", content=b'{"visitor": "' + b"v" * 600_000 + b'"}')
+    long = server.client.post("/v1/decide/cart", content=b'{"visitor": "' + b"v" * 2_200_000 + b'"}')
     assert long.status_code == 413
 
 
@@ -139,3 +139,96 @@ def test_any_body(server: Served, body: Any) -> None:
     found = server.client.post("/v1/decide/cart", content=json.dumps(body).encode())
     assert found.status_code in (200, 400), found.text
     assert found.json().get("error") or found.json()["surface"] == "cart"
+
+
+RETURNS_TOML = """
+[serve]
+decide_milliseconds = 60000
+[surfaces.checkout]
+[experiments.nudges]
+surface = "checkout"
+control = "nothing"
+variants = { nothing = 0.5, returns = 0.5 }
+outcome = "kept_margin_per_visitor"
+starts_on = 2020-01-01
+ends_on = 2090-01-01
+"""
+
+
+HALVES = {"nothing": 0.5, "returns": 0.5}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A young shop whose static rule flags two sizes of a shirt."""
+    folder = tmp_path_factory.mktemp("checkout")
+    (folder / "shop.toml").write_text(RETURNS_TOML, encoding="utf-8")
+    with open_shop(folder / "shop.toml") as shop:
+        shirts = [product(f"shirt-{size}", group_id="shirt", size=size) for size in ("S", "M")]
+        shop.record([*shirts, purchase("b", lines=[line("shirt-S"), line("mug")], order="o1")])
+        shop.fit()
+    with served(folder, RETURNS_TOML) as found:
+        yield found
+
+
+def test_only_who_has_a_flagged_basket_is_eligible(checkout: Served) -> None:
+    """Unflagged: no exposure. Flagged: one in either arm, by the arm's chance; nudged in the one, held out in the other."""
+    before, made = checkout.n_events("exposure"), checkout.n_events("decision")
+    for visitor in ("calm-1", "calm-2"):
+        told = ask(checkout, "checkout", visitor=visitor, cart=["mug"]).json()
+        assert (told["experiment"], told["risk"]["is_nudged"], told["offers"]) == (None, False, [])
+    assert checkout.n_events("exposure") == before
+    two = [{"product": "shirt", "size": "S"}, {"product": "shirt", "size": "M", "quantity": 2, "price": 19.9}]
+    seen: dict[str, list[str]] = {}
+    for n in range(12):
+        body = {
+            "visitor": f"two-{n}",
+            "cart": two,
+            "customer": "anna@example.org",
+            "payment": "invoice",
+            "decision_id": f"r{n}",
+        }
+        told = ask(checkout, "checkout", **body).json()
+        assert told == ask(checkout, "checkout", **body).json()
+        seen[told["variant"]] = told["offers"]
+        assert (told["risk"]["probability"], told["risk"]["is_flagged"], told["propensity"]) == (None, True, 0.5)
+        assert [each["kind"] for each in told["risk"]["nudges"]] == told["offers"]
+        assert "are needed" in told["because"]
+        assert (told["mark"], told["in_time"], len(told["propensities"])) == ({}, True, len(told["offers"]))
+    assert seen == {"nothing": [], "returns": ["size_guidance"]}
+    assert checkout.n_events("exposure") == before + 12
+    assert checkout.n_events("decision") == made + 2 + 12
+    with open_shop(checkout.toml) as shop:
+        reads = {"authorization": f"Bearer {shop.keys.new('read', 'tests')[1]}"}
+    (test,) = checkout.client.get("/v1/returns", headers=reads, timeout=120).json()["tests"]
+    own = test["baskets"]
+    assert (own["n_flagged"], own["n_nudged"] + own["n_held_out"]) == (12, 12)
+    assert own["n_nudged"] == sum(assign("nudges", f"two-{n}", HALVES) == "returns" for n in range(12))
+    assert own["n_scored"] == own["n_by_rule"] >= 14
+
+
+def test_a_flag_makes_nobody_eligible_for_nudges(checkout: Served) -> None:
+    """It says the arm; what the basket is, it does not know, so that no exposure is recorded."""
+    before = checkout.n_events("exposure")
+    for key in ("nudges", "checkout"):
+        asked = {"context": {"targetingKey": "by-flag"}}
+        found = checkout.client.post(f"/ofrep/v1/evaluate/flags/{key}", json=asked).json()
+        assert found["variant"] == assign("nudges", "by-flag", HALVES)
+    assert checkout.n_events("exposure") == before
+
+
+def test_odd_baskets(checkout: Served) -> None:
+    """Empty, unknown, of 10,000 lines, with the wrong fields, or of more lines: decided, or refused with a sentence."""
+    many = [
+        {"product": f"product-{n}", "size": "M", "category": "c" * 50, "quantity": 1, "price": 9.99} for n in range(10_000)
+    ]
+    for cart in ([], ["unknown"], [{"product": "unknown", "category": "none"}], ["p"] * 10_000, many):
+        assert ask(checkout, "checkout", visitor="v", cart=cart).json()["risk"]["is_nudged"] is False
+    for cart in (
+        [{"size": "M"}],
+        [{"product": "shirt", "quantity": 0}],
+        [{"product": "shirt", "colour": "red"}],
+        ["p"] * 10_001,
+    ):
+        found = ask(checkout, "checkout", visitor="v", cart=cart)
+        assert (found.status_code, bool(found.json()["error"])) == (400, True)

@@ -29,7 +29,7 @@ from counterclick.cli.requests import requests
 from counterclick.cli.rights import export, forget, retention
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
-from counterclick.cli.telling import overview, served, settings, trace
+from counterclick.cli.telling import overview, returns, served, settings, trace
 from counterclick.cli.verifying import app as verify_app
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ app.command(verify_app)
 app.command(requests)
 app.command(connect)
 app.command(reconcile)
-_TELLING = (demo, overview, trace, settings, served)
+_TELLING = (demo, overview, trace, settings, served, returns)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
 for _command in (*_TELLING, *_AUDITING, bundles, fit, models, serve, password, forget, export, retention):
     app.command(_command)
@@ -198,11 +198,16 @@ def decide(
     visitor: str,
     cart: Annotated[list[str] | None, Parameter(help="Products in the cart.")] = None,
     most: Annotated[int, Parameter(help="Offers wanted at most.")] = 3,
+    customer: Annotated[str | None, Parameter(help="Who is signed in.")] = None,
+    payment: Annotated[str | None, Parameter(help="How it will be paid.")] = None,
     common: Common = COMMON,
 ) -> int:
     """Ask what a surface shows a visitor; records that the visitor was eligible."""
     with opened(common) as shop:
-        say(shop.decide(surface, visitor, cart=cart or (), most=most), as_json=common.json)
+        say(
+            shop.decide(surface, visitor, cart=cart or (), most=most, customer=customer, payment=payment),
+            as_json=common.json,
+        )
     return 0
 
 

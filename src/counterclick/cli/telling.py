@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.speaking import say
 
-__all__ = ["overview", "served", "settings", "trace"]
+__all__ = ["overview", "returns", "served", "settings", "trace"]
 
 
 _Period = Annotated[str | None, Parameter(help="Such as 2026-03, or last-28-days, which is meant unless told.")]
@@ -59,4 +59,11 @@ def served(
     """Show what surfaces served in a period, by policy, arm and product, and what of it was bought; verdicts first."""
     with opened(common) as shop:
         say(shop.served(name, period, since=since, until=until), as_json=common.json)
+    return 0
+
+
+def returns(*, common: Common = COMMON) -> int:
+    """Show what comes back by item, size, customer and category, what prevention lacks, and what nudges saved."""
+    with opened(common) as shop:
+        say(shop.returns(), as_json=common.json)
     return 0

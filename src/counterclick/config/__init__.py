@@ -8,6 +8,7 @@ from counterclick.config.models import ModelsConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import declared, load, parse
 from counterclick.config.retention import RetentionConfig
+from counterclick.config.returns import ReturnsConfig
 from counterclick.config.rules import BundleRule, Rules, load_rules, parse_rules
 from counterclick.config.serve import ServeConfig
 from counterclick.config.settings import (
@@ -53,6 +54,7 @@ __all__ = [
     "OnOffConfig",
     "ReadinessConfig",
     "RetentionConfig",
+    "ReturnsConfig",
     "Rules",
     "ServeConfig",
     "ShareChange",

@@ -15,6 +15,7 @@ from counterclick.config.loop import LoopConfig
 from counterclick.config.models import ModelsConfig
 from counterclick.config.readiness import ReadinessConfig
 from counterclick.config.retention import RetentionConfig
+from counterclick.config.returns import ReturnsConfig
 from counterclick.config.serve import ServeConfig
 from counterclick.config.shopify import ShopifyConfig
 from counterclick.errors import ConfigError, UnknownNameError
@@ -350,6 +351,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     serve: ServeConfig = ServeConfig()
     readiness: ReadinessConfig = ReadinessConfig()
     bundles: BundlesConfig = BundlesConfig()
+    returns: ReturnsConfig = ReturnsConfig()
     models: ModelsConfig = ModelsConfig()
     health: HealthConfig = HealthConfig()
     retention: RetentionConfig = RetentionConfig()

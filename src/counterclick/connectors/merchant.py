@@ -66,6 +66,7 @@ def item(told: Mapping[str, str], *, as_of: datetime) -> Translated:
             unit_price=price,
             unit_cost=_cost(collector, told, currency),
             currency=currency,
+            size=text(told, "size"),
         )
     return collector.done()
 

@@ -10,7 +10,20 @@ if TYPE_CHECKING:
     from counterclick.decisions.bundles import Bundles
     from counterclick.decisions.instead import Instead
     from counterclick.decisions.made import POLICIES, Given, given_by
-    from counterclick.decisions.policy import Ask, Decides, Decision, Explores, Learnt, Offered, Plain, Policy
+    from counterclick.decisions.policy import (
+        Ask,
+        CartLine,
+        Decides,
+        Decision,
+        Explores,
+        Learnt,
+        Offered,
+        Plain,
+        Policy,
+        Scores,
+    )
+    from counterclick.decisions.returns import Returns
+    from counterclick.decisions.risk import Nudge, Risk
     from counterclick.decisions.rules import HandRules
     from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 
@@ -19,6 +32,7 @@ __all__ = [
     "Ask",
     "Bestsellers",
     "Bundles",
+    "CartLine",
     "CategoryBestsellers",
     "Decides",
     "Decision",
@@ -29,9 +43,13 @@ __all__ = [
     "Learnt",
     "NewArrivals",
     "Nothing",
+    "Nudge",
     "Offered",
     "Plain",
     "Policy",
+    "Returns",
+    "Risk",
+    "Scores",
     "given_by",
 ]
 
@@ -39,6 +57,7 @@ __getattr__ = exports(
     __name__,
     {
         "Ask": "policy",
+        "CartLine": "policy",
         "Decides": "policy",
         "Decision": "policy",
         "Explores": "policy",
@@ -46,10 +65,14 @@ __getattr__ = exports(
         "Offered": "policy",
         "Plain": "policy",
         "Policy": "policy",
+        "Scores": "policy",
         "Bundles": "bundles",
         "Given": "made",
         "HandRules": "rules",
         "Instead": "instead",
+        "Nudge": "risk",
+        "Returns": "returns",
+        "Risk": "risk",
         "POLICIES": "made",
         "Bestsellers": "static",
         "CategoryBestsellers": "static",

@@ -69,6 +69,7 @@ class Bundles:
     name = "bundles"
     needs = "a year of orders with two products or more"
     form = 1
+    of_people = False
 
     def __init__(self, limits: BundlesConfig | None = None, products: int = 0, rules: Rules | None = None) -> None:
         self._limits = limits or BundlesConfig()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from counterclick.config import BundlesConfig, Config, Rules
+from counterclick.config import BundlesConfig, Config, ReadinessConfig, ReturnsConfig, Rules, duration
 from counterclick.decisions.bundles import Bundles
 from counterclick.decisions.policy import Policy
+from counterclick.decisions.returns import Returns
 from counterclick.decisions.rules import HandRules
 from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 
@@ -22,16 +24,32 @@ class Given:
         bundles: how learned bundles are made.
         bundle_products: products sold from which on they have something to choose from.
         rules: what ``rules.toml`` declares.
+        returns: how baskets are scored for returns.
+        readiness: from when on they are.
+        margin_rate: where unit costs are not recorded; None where that is not declared.
+        returns_window: after which an order's returns are settled.
     """
 
     bundles: BundlesConfig
     bundle_products: int
     rules: Rules
+    returns: ReturnsConfig
+    readiness: ReadinessConfig
+    margin_rate: float | None
+    returns_window: timedelta
 
 
 def given_by(config: Config, rules: Rules) -> Given:
     """Return what a shop's configuration and rules give to policies."""
-    return Given(config.bundles, config.readiness.bundle_products, rules)
+    return Given(
+        bundles=config.bundles,
+        bundle_products=config.readiness.bundle_products,
+        rules=rules,
+        returns=config.returns,
+        readiness=config.readiness,
+        margin_rate=config.shop.margin_rate,
+        returns_window=duration(config.shop.returns_window),
+    )
 
 
 POLICIES: dict[str, Callable[[Given], Policy]] = {
@@ -41,5 +59,8 @@ POLICIES: dict[str, Callable[[Given], Policy]] = {
     CategoryBestsellers.name: lambda _given: CategoryBestsellers(),
     Bundles.name: lambda given: Bundles(given.bundles, given.bundle_products, given.rules),
     HandRules.name: lambda given: HandRules(given.rules),
+    Returns.name: lambda given: Returns(
+        given.returns, given.readiness, given.margin_rate, given.rules, given.returns_window
+    ),
 }
 """name -> policy, for variants that are served here."""

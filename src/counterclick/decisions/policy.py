@@ -8,19 +8,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
+import msgspec
+from msgspec import Meta
+
+from counterclick.decisions.risk import Risk
 from counterclick.display import Grid, Shown
 
 if TYPE_CHECKING:
     from counterclick.facts import Outcomes
 
-__all__ = ["Ask", "Decides", "Decision", "Explores", "Learnt", "Offered", "Plain", "Policy"]
+__all__ = ["Ask", "CartLine", "Decides", "Decision", "Explores", "Learnt", "Offered", "Plain", "Policy", "Scores"]
 
 Offered = tuple[tuple[str, ...], tuple[float, ...], str]
 """What a policy offers, best first; a score for each, in its own unit; and the reason, in one sentence."""
 Plain = Mapping[str, Any]
 """What was learnt as numbers and texts, lists of them, and names for these: what JSON can hold."""
+
+
+class CartLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of a cart, as far as whoever asks tells it.
+
+    Attributes:
+        product: the product, or what its sizes share.
+        size: which size of it, as the catalogue writes it.
+        category: of the product, where the catalogue does not say it.
+        quantity: units.
+        price: of one unit, in the shop's currency; what it sold for unless given.
+    """
+
+    product: Annotated[str, Meta(min_length=1, max_length=200)]
+    size: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    category: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    quantity: Annotated[float, Meta(gt=0, le=1e6)] = 1.0
+    price: Annotated[float, Meta(ge=0, le=1e9)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,9 @@ class Ask:
         most: offers wanted at most.
         besides: products in the cart that do not count, since it holds so many; they are not offered either.
         explores: whether chance may have its share of what is offered: where somebody sees it.
+        lines: the lines of the products that count, with what is told of each; empty where only products are named.
+        customer: who is signed in, where that is known.
+        payment: how it will be paid, in the shop's own words.
     """
 
     surface: str
@@ -42,11 +67,19 @@ class Ask:
     most: int = 3
     besides: frozenset[str] = frozenset()
     explores: bool = False
+    lines: tuple[CartLine, ...] = ()
+    customer: str | None = None
+    payment: str | None = None
 
     @property
     def held(self) -> set[str]:
         """All that is in the cart."""
         return {*self.cart, *self.besides}
+
+    @property
+    def told(self) -> tuple[CartLine, ...]:
+        """The lines of the products that count, also where only products are named."""
+        return self.lines or tuple(map(CartLine, self.cart))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +88,7 @@ class Decision(Shown):
 
     Attributes:
         surface: where.
-        offers: products to show, best first; empty where nothing is to be shown.
+        offers: products to show, of ``returns`` kinds of nudges, best first; empty where nothing is to be shown.
         because: the reason, in one sentence.
         policy: what decided.
         experiment: under which experiment; None where none runs on the surface.
@@ -66,7 +99,8 @@ class Decision(Shown):
         propensities: of each offer, the probability with which this arm offers it when this is asked.
         in_time: false where the policy took longer than it may, so that the static rule decided.
         decision_id: by which the log knows it, and the lines of orders that come of it.
-        mark: what a cart's line carries that comes of it, by name: its order's line is then known to.
+        mark: what a cart's line carries that comes of it, by name: its order's line is then known to; empty of nudges.
+        risk: what is said of the basket's return, where the surface's experiment has the arm ``returns``; None elsewhere.
     """
 
     surface: str
@@ -82,12 +116,14 @@ class Decision(Shown):
     in_time: bool = True
     decision_id: str = ""
     mark: Mapping[str, str] = field(default_factory=dict)
+    risk: Risk | None = None
 
     def grids(self) -> list[Grid]:
         """Return the offers as a table."""
         rows = [(offer, f"{score:g}") for offer, score in zip(self.offers, self.scores, strict=True)]
         title = f"{self.surface}: {self.policy}" + (f" (arm of {self.experiment})" if self.experiment else "")
-        return [Grid(title, ("offer", "score") if rows else (), rows, (f"Because: {self.because}.",))]
+        own = Grid(title, ("offer", "score") if rows else (), rows, (f"Because: {self.because}.",))
+        return [own, *([self.risk.grid()] if self.risk else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +164,17 @@ class Explores(Decides, Protocol):
         """Return for each offer the probability with which it is offered when this is asked."""
 
 
+@runtime_checkable
+class Scores(Decides, Protocol):
+    """Something that says which baskets are eligible, and offers kinds of nudges against their return."""
+
+    def risk(self, ask: Ask) -> Risk:
+        """Return what is said of a basket; in every arm alike."""
+
+    def by_rule(self, lacks: str) -> Decides:
+        """Return the static rule in its place, which scores as well, with the reason why it serves."""
+
+
 class Policy(Decides, Protocol):
     """Something that learns what to decide.
 
@@ -135,10 +182,12 @@ class Policy(Decides, Protocol):
         name: as ``shop.toml`` names it.
         needs: what must have been recorded, in one sentence.
         form: counted up whenever what `to_plain` returns changes, so that nothing of another form is taken up.
+        of_people: whether that holds anything of single customers or visitors: then it is erased with them.
     """
 
     needs: str
     form: int
+    of_people: bool
 
     def fit(self, outcomes: Outcomes) -> None:
         """Learn from carts, orders and returns."""

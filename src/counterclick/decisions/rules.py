@@ -35,6 +35,7 @@ class HandRules:
     name = "rules"
     needs = "a rules.toml; prices and costs where it asks for them"
     form = 1
+    of_people = False
 
     def __init__(self, rules: Rules, days: int = 90) -> None:
         self._rules = rules

@@ -27,6 +27,7 @@ class Nothing:
     name = "nothing"
     needs = "nothing"
     form = 1
+    of_people = False
 
     def fit(self, outcomes: Outcomes) -> None:
         """Learn nothing."""
@@ -58,6 +59,7 @@ class Bestsellers:
     name = "bestsellers"
     needs = "orders with lines"
     form = 1
+    of_people = False
 
     def __init__(self, days: int = 90, most: int = 100) -> None:
         self._days = days
@@ -102,6 +104,7 @@ class NewArrivals:
     name = "new_arrivals"
     needs = "orders with lines that go back further than 60 days"
     form = 1
+    of_people = False
 
     def __init__(self, days: int = 60, most: int = 100) -> None:
         self._days = days
@@ -161,6 +164,7 @@ class CategoryBestsellers:
     name = "category_bestsellers"
     needs = "orders with lines, and products with their categories"
     form = 1
+    of_people = False
 
     def __init__(self, days: int = 90, most: int = 100) -> None:
         self._days = days

@@ -82,6 +82,8 @@ SCHEMA = pa.schema(
         ("group_id", pa.string()),
         ("title", pa.string()),
         ("category", pa.string()),
+        ("size", pa.string()),
+        ("payment", pa.string()),
         ("config_hash", pa.string()),
         ("details", pa.string()),
     ]

@@ -216,6 +216,7 @@ class Purchase(Event, frozen=True, kw_only=True, tag="purchase"):
         discount: discount on the whole order, not negative; already taken off in ``value``.
         currency: ISO 4217 code; the shop's own where it is left out.
         channel: where the order was placed.
+        payment: how it is paid, in the shop's own words, such as ``invoice``.
     """
 
     order_id: Id
@@ -226,6 +227,7 @@ class Purchase(Event, frozen=True, kw_only=True, tag="purchase"):
     discount: Decimal | None = None
     currency: Currency | None = None
     channel: Channel | None = None
+    payment: Text | None = None
 
 
 class Refund(Event, frozen=True, kw_only=True, tag="refund"):
@@ -322,11 +324,13 @@ class DecisionMade(Event, frozen=True, kw_only=True, tag="decision"):
     Attributes:
         surface: the place that asked.
         policy: which policy.
-        items: what it offered, with positions; none where it had nothing to offer.
+        items: products that it offered, with positions; none where it had nothing to offer.
         experiment: the experiment.
         variant: the visitor's arm.
         propensity: probability with which the visitor got the arm.
-        details: as JSON: ``because``, ``propensities`` of the items, and ``in_time``.
+        details: as JSON: ``because``, ``propensities`` of what is offered, and ``in_time``; of ``returns`` also what is said
+            of the basket: ``n_lines`` that count, ``probability`` of a return, ``is_flagged``, ``is_flagged_by_cost``,
+            ``is_nudged`` (flagged by whatever ``[returns]`` goes by), ``is_held_out``, and the ``nudges`` that are shown.
     """
 
     visitor_id: Id
@@ -360,6 +364,7 @@ class Product(Event, frozen=True, kw_only=True, tag="product"):
 
     Attributes:
         group_id: what the variants of one product have in common, such as all sizes of a shirt.
+        size: of this variant, as the shop writes it.
     """
 
     product_id: Id
@@ -369,6 +374,7 @@ class Product(Event, frozen=True, kw_only=True, tag="product"):
     unit_price: Decimal | None = None
     unit_cost: Decimal | None = None
     currency: Currency | None = None
+    size: Text | None = None
 
 
 class Claim(Event, frozen=True, kw_only=True, tag="claim"):

@@ -23,11 +23,12 @@ _ENGAGED = ("assistant_answer", *_CLICKS, "message_opened")
 def products(events: Table) -> Table:
     """The catalogue as it was last told.
 
-    Grain: one product. Columns: product_id, title, category, unit_price, unit_cost, group_id (what its variants share).
+    Grain: one product. Columns: product_id, title, category, unit_price, unit_cost, group_id (what its variants share),
+    size.
     """
     told = events.filter(events.kind == "product")
     return first_rows(told, "product_id", [_.occurred_at.desc(), _.event_id]).select(
-        "product_id", "title", "category", "unit_price", "unit_cost", "group_id"
+        "product_id", "title", "category", "unit_price", "unit_cost", "group_id", "size"
     )
 
 

@@ -13,12 +13,12 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.facts import claims, eligibility, engagement, orders, people
+from counterclick.facts import claims, eligibility, engagement, orders, people, returned
 from counterclick.facts.rows import row_count
 
 __all__ = ["OUTCOMES_FORM", "Facts", "Keep", "Outcomes", "priced"]
 
-OUTCOMES_FORM = 1
+OUTCOMES_FORM = 2
 """Counted up whenever a column of `Outcomes` changes its meaning: what was learnt before it no longer serves."""
 
 
@@ -126,6 +126,12 @@ class Outcomes:
     def orders(self) -> Table:
         """Grain: one order, with all that has come back so far."""
         return self._keep(orders.with_refunds(self._sold, self.returns, self._returns_window), "orders", ("order_id",))
+
+    @cached_property
+    def line_returns(self) -> Table:
+        """Grain: one line of an order that was not cancelled, with when it came back."""
+        told = returned.line_returns(self._priced, self.order_lines, self.orders, self._returns_window)
+        return self._keep(told, "line_returns", ("order_id",))
 
     def kept(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Return a table that several questions need, materialised if the shop does so.

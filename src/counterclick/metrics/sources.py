@@ -57,7 +57,13 @@ class Sources:
     def orders(self) -> Table:
         """Grain: one order."""
         sold = self.facts.orders if self._orders is None else self._orders
-        return sold.mutate(measured_at=sold.ordered_at, is_itemised=sold.units.notnull().cast("int64"))
+        kept = sold.matured_net_revenue.cast("float64") / sold.revenue.cast("float64").nullif(0)
+        return sold.mutate(
+            measured_at=sold.ordered_at,
+            is_itemised=sold.units.notnull().cast("int64"),
+            kept_margin=sold.margin.cast("float64") * ibis.coalesce(kept, 0.0),
+            is_returned=(sold.returned_units > 0).cast("int64"),
+        )
 
     @property
     def cart_adds(self) -> Table:

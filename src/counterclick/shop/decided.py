@@ -3,23 +3,52 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from counterclick.config import AI, NOTHING, Config, Rules
 from counterclick.connectors.shopify.attributes import DECISION, SURFACE
-from counterclick.decisions.policy import Ask, Decides, Decision, Explores, Policy
+from counterclick.decisions.policy import Ask, CartLine, Decides, Decision, Explores, Policy, Scores
 from counterclick.errors import InputError
-from counterclick.events.vocabulary import DecisionMade, ShownItem
+from counterclick.events.redaction import scrubbed
+from counterclick.events.vocabulary import DecisionMade, Exposure, ShownItem
 from counterclick.shop.deciding import Assigned
 
-__all__ = ["CART_LINES", "ask_of", "decision_of", "event_of", "policies", "policy_asked", "policy_of"]
+__all__ = [
+    "CART_LINES",
+    "RETURNS",
+    "Decided",
+    "ask_of",
+    "decided",
+    "policies",
+    "policy_asked",
+    "policy_of",
+    "scores_baskets",
+]
 
+RETURNS = "returns"
+"""Name of the policy that scores baskets."""
 CART_LINES = 10_000
 """Lines of a cart at most."""
 _COUNTED = 100
 """Different products of a cart that speak for others, the newest: a cart of more is no choice of a single buyer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision, and what is recorded of it before it is shown.
+
+    Attributes:
+        decision: what is answered.
+        exposures: that the visitor is eligible.
+        made: the decision's own event; none where no policy of this product decided anything.
+    """
+
+    decision: Decision
+    exposures: tuple[Exposure, ...]
+    made: tuple[DecisionMade, ...]
 
 
 def policies() -> Collection[str]:
@@ -36,46 +65,78 @@ def policy_of(name: str, config: Config, rules: Rules) -> Policy:
     return POLICIES[name](given_by(config, rules))
 
 
-def policy_asked(found: Assigned) -> str | None:
-    """Return which policy of this product decides for a visitor; None where nobody does, or the shop's own system."""
+def policy_asked(found: Assigned, config: Config) -> str | None:
+    """Return which policy of this product decides for a visitor; None where nobody does, or the shop's own system.
+
+    Where an experiment has the arm ``returns``, that policy is asked for every arm: it says which baskets are eligible.
+    """
+    if scores_baskets(found.experiment, config):
+        return RETURNS
     ours = found.experiment is not None and found.policy in policies() and found.variant != AI
     return found.policy if ours else None
 
 
-def ask_of(surface: str, who: str, cart: Iterable[str], most: int) -> Ask:
+def scores_baskets(experiment: str | None, config: Config) -> bool:
+    """Say whether an experiment nudges baskets: then only who has a flagged one is eligible, in whatever arm."""
+    declared = config.experiments.get(experiment or "")
+    return declared is not None and RETURNS in declared.variants
+
+
+def ask_of(
+    surface: str,
+    who: str,
+    cart: Iterable[str | CartLine],
+    most: int,
+    customer: str | None = None,
+    payment: str | None = None,
+) -> Ask:
     """Return what a surface asks; of a cart of many products the newest count, and none of the others is offered.
 
     Args:
         surface: which.
         who: as whom the visitor is known.
-        cart: products in the cart, the newest last.
+        cart: products in the cart, or lines that say more of them, the newest last.
         most: offers wanted at most.
+        customer: who is signed in, where that is known.
+        payment: how it will be paid, in the shop's own words.
 
     Raises:
         InputError: the cart has more lines than a cart has.
     """
-    lines = tuple(cart)
+    lines = tuple(CartLine(each) if isinstance(each, str) else each for each in cart)
     if len(lines) > CART_LINES:
         raise InputError(f"a cart has at most {CART_LINES:,} lines; this one has {len(lines):,}. Ask with the newest ones.")
-    newest = tuple(dict.fromkeys(reversed(lines)))
-    counted = tuple(reversed(newest[:_COUNTED]))
-    return Ask(surface, who, counted, most, frozenset(newest[_COUNTED:]), explores=True)
+    newest = tuple(dict.fromkeys(line.product for line in reversed(lines)))
+    counted, besides = tuple(reversed(newest[:_COUNTED])), frozenset(newest[_COUNTED:])
+    own = tuple(line for line in lines if line.product not in besides)
+    return Ask(surface, who, counted, most, besides, True, own, customer, payment)
 
 
-def decision_of(
-    found: Assigned, ask: Ask, policy: Decides | None, decision_id: str = "", *, in_time: bool = True
-) -> Decision:
-    """Return the decision of what a visitor was assigned to.
+def decided(
+    found: Assigned, ask: Ask, policy: Decides | None, config: Config, decision_id: str = "", *, in_time: bool = True
+) -> Decided:
+    """Return the decision of what a visitor was assigned to, and what is recorded of it.
 
     Args:
         found: what the visitor gets.
         ask: what the surface asks.
         policy: what serves for the one that `policy_asked` names.
+        config: what ``shop.toml`` declares.
         decision_id: by which it is known.
         in_time: whether the policy itself serves; false where it took too long.
     """
-    told = Decision(ask.surface, (), found.because, found.policy, found.experiment, found.variant, found.propensity)
-    told = replace(told, decision_id=decision_id, in_time=in_time)
+    if scores_baskets(found.experiment, config) and isinstance(policy, Scores):
+        return _scored(found, ask, policy, decision_id, in_time=in_time)
+    decision = _told(found, ask, policy, decision_id, in_time=in_time)
+    if decision.experiment is None or not decision.served_here or decision.policy == NOTHING:
+        return Decided(decision, found.exposures, ())
+    items = tuple(ShownItem(product_id=offer, position=n) for n, offer in enumerate(decision.offers, 1))
+    return Decided(decision, found.exposures, (_made(found, ask, decision, found.policy, {}, items),))
+
+
+def _told(found: Assigned, ask: Ask, policy: Decides | None, decision_id: str, *, in_time: bool) -> Decision:
+    """Return the decision where everybody who asks is eligible."""
+    told = _begun(found, ask, decision_id, in_time=in_time)
     if found.experiment is None:
         return told
     if policy is None:
@@ -83,34 +144,71 @@ def decision_of(
         return replace(told, because=says, served_here=False)
     offers, scores, because = policy.decide(ask)
     chances = policy.propensities(ask, offers) if isinstance(policy, Explores) else (1.0,) * len(offers)
-    if ask.besides and offers:
-        n_all = len(ask.cart) + len(ask.besides)
-        because = f"{because}; of the {n_all:,} products in the cart the newest {len(ask.cart)} count"
+    if offers:
+        because = _counting(because, ask)
     mark = {SURFACE: ask.surface, DECISION: decision_id} if offers else {}
     because = found.because or because
     return replace(told, offers=offers, because=because, scores=scores, propensities=chances, mark=mark)
 
 
-def event_of(decision: Decision, who: str) -> list[DecisionMade]:
-    """Return the event that tells of a decision, where a policy of this product made it; `nothing` tells nothing.
+def _scored(found: Assigned, ask: Ask, policy: Scores, decision_id: str, *, in_time: bool) -> Decided:
+    """Return the decision where only who has a flagged basket is eligible: it is scored before the arm is looked at."""
+    risk = policy.risk(ask)
+    is_held_out = risk.is_nudged and found.policy != RETURNS
+    own = replace(_begun(found, ask, decision_id, in_time=in_time), risk=risk)
+    exposures = found.exposures
+    if not risk.is_nudged:
+        exposures = tuple(each for each in exposures if each.experiment != found.experiment)
+        says = f"the basket is not flagged, and its visitor not counted: {risk.because}"
+        own = replace(own, because=says, policy=NOTHING, experiment=None, variant=None, propensity=1.0)
+    elif is_held_out:
+        says = f"the basket is flagged and held out: {risk.because}"
+        is_ours = found.policy in policies()
+        own = replace(own, because=says, served_here=is_ours, risk=replace(risk, nudges=()))
+    else:
+        offers, scores, because = risk.offered([line.product for line in ask.told], ask.most)
+        own = replace(own, offers=offers, scores=scores, because=because, propensities=(1.0,) * len(offers))
+    own = replace(own, because=_counting(own.because, ask))
+    said = {
+        "n_lines": len(ask.told),
+        "probability": risk.probability,
+        "is_flagged": risk.is_flagged,
+        "is_flagged_by_cost": risk.is_flagged_by_cost,
+        "is_nudged": risk.is_nudged,
+        "is_held_out": is_held_out,
+        "nudges": own.offers,
+    }
+    return Decided(own, exposures, (_made(found, ask, own, RETURNS, said),))
 
-    Args:
-        decision: which.
-        who: as whom the visitor is known.
-    """
-    if decision.experiment is None or not decision.served_here or decision.policy == NOTHING:
-        return []
-    details = {"because": decision.because, "propensities": decision.propensities, "in_time": decision.in_time}
-    made = DecisionMade(
+
+def _begun(found: Assigned, ask: Ask, decision_id: str, *, in_time: bool) -> Decision:
+    told = Decision(ask.surface, (), found.because, found.policy, found.experiment, found.variant, found.propensity)
+    return replace(told, decision_id=decision_id, in_time=in_time)
+
+
+def _counting(because: str, ask: Ask) -> str:
+    """Return a reason that says which products of a large cart count."""
+    if not ask.besides:
+        return because
+    n_all = len(ask.cart) + len(ask.besides)
+    return f"{because}; of the {n_all:,} products in the cart the newest {len(ask.cart)} count"
+
+
+def _made(
+    found: Assigned, ask: Ask, decision: Decision, policy: str, more: Mapping[str, Any], items: tuple[ShownItem, ...] = ()
+) -> DecisionMade:
+    """Return the event that tells of a decision."""
+    because = scrubbed(decision.because)  # it may name what was asked about
+    details = {"because": because, "propensities": decision.propensities, "in_time": decision.in_time, **more}
+    return DecisionMade(
         event_id=decision.decision_id,
         occurred_at=datetime.now(UTC),
-        visitor_id=who,
-        surface=decision.surface,
-        policy=decision.policy,
-        items=tuple(ShownItem(product_id=offer, position=n) for n, offer in enumerate(decision.offers, 1)),
-        experiment=decision.experiment,
-        variant=decision.variant,
-        propensity=decision.propensity,
+        visitor_id=ask.visitor,
+        surface=ask.surface,
+        policy=policy,
+        items=items,
+        experiment=found.experiment,
+        variant=found.variant,
+        propensity=found.propensity,
         details=json.dumps(details, ensure_ascii=False),
     )
-    return [made]

@@ -14,6 +14,7 @@ from counterclick.config import HELD_OUT, HOLDOUT, NOTHING, Config, ExperimentCo
 from counterclick.errors import UnknownNameError
 from counterclick.events.redaction import hashed
 from counterclick.events.vocabulary import Exposure
+from counterclick.shop.decided import scores_baskets
 from counterclick.shop.deciding import Assigned, assigned
 from counterclick.store import Store
 
@@ -129,6 +130,7 @@ class Evaluating:
         if settings is None and flag not in self.surfaces:
             raise UnknownNameError("flag", flag, self.flags, "A flag is an experiment or a surface of shop.toml.")
         _who, found = self.assigned(settings.surface if settings else flag, visitor, day)
+        found = replace(found, exposures=self._by_flag(found.exposures))
         if found.is_switched_off:
             return self._off(flag, settings, found, "STATIC")
         if found.variant == HELD_OUT:
@@ -153,6 +155,10 @@ class Evaluating:
         """
         who = hashed(visitor, self._key)
         return who, assigned(self._config, surface, who, day, self._arms)
+
+    def _by_flag(self, exposures: Sequence[Exposure]) -> tuple[Exposure, ...]:
+        """Return the exposures that a flag makes: it knows no basket, so that nobody becomes eligible for nudges by it."""
+        return tuple(each for each in exposures if not scores_baskets(each.experiment, self._config))
 
     def unrecorded(self, exposures: Sequence[Exposure]) -> list[Exposure]:
         """Return those of some exposures that were not recorded before, as far as this object was told."""

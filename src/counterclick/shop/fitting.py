@@ -10,7 +10,7 @@ from typing import Any
 from ibis import _
 
 from counterclick.config import NOTHING, Config, Rules
-from counterclick.decisions import Bestsellers, Bundles, Learnt
+from counterclick.decisions import Bestsellers, Bundles, Learnt, Returns
 from counterclick.display import Grid, Shown
 from counterclick.errors import RefusedError, StoreError, UnknownNameError
 from counterclick.facts import Outcomes
@@ -127,13 +127,17 @@ def _of_policy(name: str, config: Config, rules: Rules) -> Training:
             _switch(policy, outcomes, past, config, rules)
         return policy.to_plain(), policy.learnt()
 
-    settings = settings_digest(config.bundles, config.readiness.bundle_products, *_tested_by(name, rules))
-    return Training(policy_of(name, config, rules).form, settings, learn)
+    made = policy_of(name, config, rules)
+    return Training(made.form, settings_digest(*_settings_of(name, config, rules)), learn, made.of_people)
 
 
-def _tested_by(name: str, rules: Rules) -> tuple[Rules, ...]:
-    """Return the rules that bundles are tried beside, since what is learned serves where it beats them."""
-    return (rules,) if name == Bundles.name else ()
+def _settings_of(name: str, config: Config, rules: Rules) -> tuple[object, ...]:
+    """Return the settings that a policy learns with; bundles are tried beside the rules, and serve where they beat them."""
+    gates = config.readiness
+    if name == Returns.name:
+        own = (gates.return_months, gates.return_orders, gates.returns, config.shop.margin_rate, config.shop.returns_window)
+        return (config.returns, *own)
+    return (config.bundles, gates.bundle_products, *((rules,) if name == Bundles.name else ()))
 
 
 def _switch(policy: Bundles, outcomes: Outcomes, past: Past, config: Config, rules: Rules) -> None:

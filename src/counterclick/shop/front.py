@@ -11,9 +11,11 @@ from counterclick.audits.leaking import HoldoutCheck
 from counterclick.audits.overview import Overview
 from counterclick.audits.readiness import Readiness
 from counterclick.audits.report import Report
+from counterclick.audits.return_report import ReturnReport
 from counterclick.audits.served import Served
 from counterclick.config import HOLDOUT
-from counterclick.decisions import Bundles, Decision, given_by
+from counterclick.decisions import Bundles, CartLine, Decision, given_by
+from counterclick.decisions.return_rates import ReturnRates
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment, Plans
 from counterclick.experiments.calibrating import Calibration
@@ -23,6 +25,7 @@ from counterclick.metrics import period_of
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.bundling import BundlesTold, bundles_told
+from counterclick.shop.decided import ask_of
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.fitting import FitReport, forms
 from counterclick.shop.health import Health, health_of
@@ -35,6 +38,7 @@ from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.shop.registry import verdict_of
 from counterclick.shop.reporting import Past, report_of
+from counterclick.shop.returning import returns_of
 from counterclick.shop.taking import Taking
 from counterclick.shop.verifying import verified_holdout
 
@@ -129,6 +133,16 @@ class Shop(Taking):
         verdicts = {of: (surfaces[of], found) for of, found in auditing.verdicts.items()}
         own = self.config.shop
         return served_of(self.facts, self.rule, own.currency, own.timezone, asked, verdicts, name)
+
+    @anew
+    def returns(self) -> ReturnReport[ReturnRates]:
+        """Return how often what comes back, what is missing before it can be foreseen, and what nudges saved.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        self.reading.as_of()
+        return returns_of(self.reading, self.config, self.readiness(), self._registry.experiments())
 
     @anew
     def plan_curve(
@@ -372,8 +386,10 @@ class Shop(Taking):
         surface: str,
         visitor: str,
         *,
-        cart: Iterable[str] = (),
+        cart: Iterable[str | CartLine] = (),
         most: int = 3,
+        customer: str | None = None,
+        payment: str | None = None,
         today: date | None = None,
         decision_id: str | None = None,
     ) -> Decision:
@@ -383,12 +399,16 @@ class Shop(Taking):
         is recorded in every arm alike before anything is shown. Arms whose name is no policy of this product are
         served by the shop's own system: the decision names the arm and offers nothing. A policy decides as it was last
         fitted; one that never was is fitted now. Where its model may not serve, the static rule does and the reason says so.
+        Where an arm is ``returns``, the basket is scored for every arm, and only who has a flagged basket is eligible.
 
         Args:
             surface: the place that asks.
             visitor: the visitor id.
-            cart: products in the cart, the newest last; of more than 100 different ones the newest count.
+            cart: products in the cart, or lines that say more of them, the newest last; of more than 100 different
+                products the newest count.
             most: offers wanted at most.
+            customer: who is signed in, where that is known.
+            payment: how it will be paid, in the shop's own words.
             today: the shop's day; today unless given.
             decision_id: by which the log knows the decision; one is made unless given.
 
@@ -397,4 +417,5 @@ class Shop(Taking):
             ConfigError: several experiments run on it.
             InputError: the visitor's or the decision's id is empty or too long, or the cart has more than 10,000 lines.
         """
-        return self._serving.decide(surface, visitor, cart, most, today, decision_id)
+        ask = ask_of(surface, visitor, cart, most, customer, payment)
+        return self._serving.decide(ask, today, decision_id)

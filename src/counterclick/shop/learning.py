@@ -19,7 +19,7 @@ from counterclick.store import Store
 from counterclick.store.models import MODELS, Manifest, Models
 
 if TYPE_CHECKING:
-    from counterclick.decisions import Bestsellers, Decides, Policy
+    from counterclick.decisions import Bestsellers, Decides, Policy, Scores
 
 __all__ = ["Learning"]
 
@@ -58,6 +58,7 @@ class Learning:
         self._clock = clock
         self._held: dict[str, _Held] = {}
         self._static: tuple[Bestsellers, Rules] | None = None
+        self._scores: dict[str, Scores] = {}
 
     def known(self, name: str) -> Decides | None:
         """Return a policy as it was last taken up; None before it was."""
@@ -90,10 +91,11 @@ class Learning:
 
     def instead(self, name: str, lacks: str) -> Decides:
         """Return the static rule in a policy's place, with the reason why, as it is known now: nothing is read for it."""
-        from counterclick.decisions import Bestsellers, Instead  # noqa: PLC0415 - they bring the tables with them
+        from counterclick.decisions import Bestsellers, Instead, Scores  # noqa: PLC0415 - they bring the tables with them
 
         static, rules = self._static or (Bestsellers(), Rules())
-        return Instead(name, lacks, static, rules)
+        policy = self._scores.get(name) or policy_of(name, self._config, rules)
+        return policy.by_rule(lacks) if isinstance(policy, Scores) else Instead(name, lacks, static, rules)
 
     def _seen(self) -> tuple[int, int]:
         try:
@@ -103,7 +105,7 @@ class Learning:
         return self._models.stamp, rules
 
     def _taken_up(self, name: str, rules: Rules, seen: tuple[int, int]) -> _Held:
-        from counterclick.decisions import Bestsellers  # noqa: PLC0415 - they bring the tables with them
+        from counterclick.decisions import Bestsellers, Scores  # noqa: PLC0415 - they bring the tables with them
 
         now = self._clock()
         later = now + timedelta(days=self._config.models.oldest_days)
@@ -115,6 +117,10 @@ class Learning:
         self._static = static, rules
         policy = policy_of(name, self._config, rules)
         lacks = self._take_up(policy, newest.get(name), now)
+        if isinstance(policy, Scores):
+            if lacks:  # the catalogue of a model that may not serve is as good as none, or better
+                self._take_up(policy, newest.get(name), None)
+            self._scores[name] = policy
         if not lacks:
             return _Held(policy, seen, newest[name].fitted_at + timedelta(days=self._config.models.oldest_days))
         return _Held(self.instead(name, f"{lacks}: `counterclick fit` fits it"), seen, later)

@@ -19,6 +19,7 @@ from counterclick.facts.local_time import day_begins
 from counterclick.facts.people import with_person
 from counterclick.facts.rows import all_rows
 from counterclick.metrics import Period
+from counterclick.shop.decided import RETURNS
 from counterclick.verdicts import Verdict
 
 __all__ = ["served_of"]
@@ -78,7 +79,7 @@ def served_of(
         arms=arms,
         shelves=shelves,
         offers=_offers(shown, bought),
-        sold=_sold(made, facts),
+        sold=_sold(made.filter(_.policy != RETURNS), facts),  # which offers nudges, that nobody buys
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from counterclick.config import Config
 from counterclick.decisions import Ask, Bestsellers, Decides, Decision
 from counterclick.errors import EmptyStoreError, InputError
 from counterclick.events.redaction import hashed
-from counterclick.shop.decided import ask_of, decision_of, event_of, policy_asked
+from counterclick.shop.decided import Decided, decided, policy_asked
 from counterclick.shop.deciding import Assigned, assigned
 from counterclick.shop.learning import Learning
 from counterclick.shop.reading import Reading
@@ -56,39 +57,39 @@ class Serving:
         self._forget = forget
         self._fit = fit
 
-    def decide(
-        self, surface: str, visitor: str, cart: Iterable[str], most: int, today: date | None, decision_id: str | None
-    ) -> Decision:
+    def decide(self, ask: Ask, today: date | None, decision_id: str | None) -> Decision:
         """Return what a surface shows a visitor: see `counterclick.Shop.decide`."""
         day = today or datetime.now(ZoneInfo(self._config.shop.timezone)).date()
-        who = hashed(visitor, self._store.key)
-        ask = ask_of(surface, who, cart, most)
-        found = assigned(self._config, surface, who, day, self._first_arm)
-        decision = self._decision(found, ask, decision_id or f"d_{secrets.token_hex(16)}")
-        events = [*found.exposures, *event_of(decision, who)]
+        who = hashed(ask.visitor, self._store.key)
+        customer = None if ask.customer is None else hashed(ask.customer, self._store.key)
+        found = assigned(self._config, ask.surface, who, day, self._first_arm)
+        known = replace(ask, visitor=who, customer=customer)
+        told = self._decided(found, known, decision_id or f"d_{secrets.token_hex(16)}")
+        events = [*told.exposures, *told.made]
         if events:
-            self._registry.declare(*(exposure.experiment for exposure in found.exposures))
+            self._registry.declare(*(exposure.experiment for exposure in told.exposures))
             recorded = record_bodies(self._store, self._config, events, source="decide")
             self._forget()
             if recorded.rejected:
                 says = "a visitor id, and a decision's, has 1 to 200 characters"
-                raise InputError(f"visitor {visitor[:60]!r} cannot be exposed: {says}.")
-        return decision
+                raise InputError(f"visitor {ask.visitor[:60]!r} cannot be exposed: {says}.")
+        return told.decision
 
-    def _decision(self, found: Assigned, ask: Ask, decision_id: str) -> Decision:
+    def _decided(self, found: Assigned, ask: Ask, decision_id: str) -> Decided:
         """Return the decision, by the static rule where the policy takes longer than it may."""
-        name = policy_asked(found)
+        name = policy_asked(found, self._config)
         policy = self._policy(name) if name else None
         limit = self._config.serve.decide_milliseconds
-        decided = Future[Decision]()
-        threading.Thread(target=_decide, args=(decided, found, ask, policy, decision_id), daemon=True).start()
+        future = Future[Decided]()
+        given = (found, ask, policy, self._config, decision_id)
+        threading.Thread(target=_decide, args=(future, *given), daemon=True).start()
         try:
-            return decided.result(limit / 1_000)
+            return future.result(limit / 1_000)
         except TimeoutError:
             if policy is None:
-                return decided.result()
+                return future.result()
             static = self._learning.instead(policy.name, f"it took longer than {limit:g} ms")
-            return decision_of(found, ask, static, decision_id, in_time=False)
+            return decided(found, ask, static, self._config, decision_id, in_time=False)
 
     def _first_arm(self, name: str, who: str) -> tuple[str, float | None] | None:
         """Return arm and propensity of a visitor's first exposure, if any."""
@@ -106,9 +107,11 @@ class Serving:
         return self._learning.policy(name)
 
 
-def _decide(decided: Future[Decision], found: Assigned, ask: Ask, policy: Decides | None, decision_id: str) -> None:
+def _decide(
+    future: Future[Decided], found: Assigned, ask: Ask, policy: Decides | None, config: Config, decision_id: str
+) -> None:
     """Decide, for somebody who may no longer wait for it."""
     try:
-        decided.set_result(decision_of(found, ask, policy, decision_id))
+        future.set_result(decided(found, ask, policy, config, decision_id))
     except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
-        decided.set_exception(error)
+        future.set_exception(error)

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from counterclick.config import Config
-from counterclick.decisions import Ask, Decides, Decision
+from counterclick.decisions import Ask, Decides
 from counterclick.errors import CounterclickError
-from counterclick.shop.decided import decision_of, policies, policy_asked
+from counterclick.shop.decided import Decided, decided, policies, policy_asked
 from counterclick.shop.deciding import Assigned
 from counterclick.shop.learning import Learning
 from counterclick.web.bodies import BodyError
@@ -37,6 +37,7 @@ class Deciding:
 
     def __init__(self, learning: Learning, config: Config) -> None:
         self._learning = learning
+        self._config = config
         self._milliseconds = config.serve.decide_milliseconds
         tested = config.experiments.values()
         self._arms = {arm for experiment in tested for arm in (*experiment.variants, experiment.control)}
@@ -73,24 +74,24 @@ class Deciding:
         except CounterclickError as error:
             say(logging.ERROR, "a policy could not be taken up", error=error)
 
-    async def decision(self, found: Assigned, ask: Ask, decision_id: str) -> Decision:
-        """Return the decision for a visitor, by the static rule where the policy takes longer than it may.
+    async def decided(self, found: Assigned, ask: Ask, decision_id: str) -> Decided:
+        """Return the decision for a visitor, by the static rule where the policy takes longer than it may, and its records.
 
         Args:
             found: what the visitor gets.
             ask: what the surface asks.
             decision_id: by which it is known.
         """
-        name = await asyncio.to_thread(policy_asked, found)
+        name = await asyncio.to_thread(policy_asked, found, self._config)
         if name is None:
-            return decision_of(found, ask, None, decision_id)
+            return decided(found, ask, None, self._config, decision_id)
         try:
             async with asyncio.timeout(self._milliseconds / 1_000):
                 policy = await self.policy(name)
-                return await asyncio.to_thread(decision_of, found, ask, policy, decision_id)
+                return await asyncio.to_thread(decided, found, ask, policy, self._config, decision_id)
         except TimeoutError:
             static = self._learning.instead(name, f"it took longer than {self._milliseconds:g} ms")
-            return decision_of(found, ask, static, decision_id, in_time=False)
+            return decided(found, ask, static, self._config, decision_id, in_time=False)
 
     def given(self, decision_id: str, asked: Any) -> bytes | None:
         """Return the answer that was given under an id; None where none is remembered.

@@ -288,6 +288,7 @@ _DECISION: Shape = {
         "propensity": {"type": "number"},
         "scores": {"type": "array", "items": {"type": "number"}},
         "served_here": {"type": "boolean"},
+        "risk": {"type": ["object", "null"]},
         "propensities": {"type": "array", "items": {"type": "number"}},
         "in_time": {"type": "boolean"},
         "mark": {"type": "object", "additionalProperties": _TEXT},

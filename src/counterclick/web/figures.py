@@ -105,6 +105,12 @@ async def served(
     return await service.ask(request, methodcaller("served", name, period, since=since, until=until))
 
 
+@get("/v1/returns")
+async def returns(request: _Ask, service: Service) -> _Answer:
+    """Show what comes back by item, size, customer and category, what prevention lacks, and what nudges saved."""
+    return await service.ask(request, methodcaller("returns"))
+
+
 @get("/v1/settings")
 async def settings(request: _Ask, service: Service) -> _Answer:
     """Show shop.toml as it was read: every setting, whether it is set, its meaning, and what is missing; no secrets."""
@@ -248,7 +254,7 @@ def _said(**parameters: Any) -> dict[str, Any]:
 
 
 FIGURES = (
-    *(overview, audit, claims, alignment, drift, readiness, check, served, settings, orders, trace, metric, report),
+    *(overview, audit, claims, alignment, drift, readiness, check, served, returns, settings, orders, trace, metric, report),
     *(calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices),
     *(onoff_plan, onoff_calendar, onoff_verdict),
 )

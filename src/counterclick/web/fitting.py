@@ -17,7 +17,6 @@ from pathlib import Path
 import msgspec
 
 from counterclick.errors import CounterclickError, EmptyStoreError
-from counterclick.shop.fitting import due_at, named
 from counterclick.shop.premises import Premises
 from counterclick.store import Store
 from counterclick.web.frames import Told
@@ -42,6 +41,8 @@ def keep_fitted(store: Store, told: Told, stopping: threading.Event) -> None:
         told: what the process is told.
         stopping: when to end.
     """
+    from counterclick.shop.fitting import due_at, named  # noqa: PLC0415 - statistics and tables come with it
+
     if not named(told.config):
         return
     tried, version = datetime.min.replace(tzinfo=UTC), -1
@@ -73,6 +74,8 @@ def _fit_apart(told: Told, stopping: threading.Event) -> None:
 
 def main() -> int:
     """Fit what is due; return the exit status."""
+    from counterclick.shop.fitting import named  # noqa: PLC0415 - as above
+
     told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
     with contextlib.suppress(OSError):
         os.nice(_NICE)

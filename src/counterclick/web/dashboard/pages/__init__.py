@@ -14,6 +14,7 @@ from counterclick.web.dashboard.pages.interventions import INTERVENTION, INTERVE
 from counterclick.web.dashboard.pages.journeys import JOURNEY, JOURNEYS
 from counterclick.web.dashboard.pages.plan import PLAN
 from counterclick.web.dashboard.pages.readiness import READINESS
+from counterclick.web.dashboard.pages.returns import RETURNS
 from counterclick.web.dashboard.pages.settings import SETTINGS
 from counterclick.web.dashboard.pages.shopify import SHOPIFY
 from counterclick.web.dashboard.pages.surfaces import SURFACES
@@ -21,7 +22,7 @@ from counterclick.web.dashboard.pages.surfaces import SURFACES
 __all__ = ["PAGES"]
 
 PAGES: tuple[Page[Any], ...] = (
-    *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, BUNDLES, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS, SHOPIFY),
-    *(EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES),
+    *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, BUNDLES, RETURNS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS),
+    *(SHOPIFY, EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES),
 )
 """The first one is the home page where none has the address ``/``."""
