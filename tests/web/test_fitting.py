@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from pathlib import Path
 
-from builders import MONDAY, later, line, purchase
+from builders import MONDAY, later, line, moment, purchase
 from counterclick.experiments.assignment import assign
 from counterclick.shop import open_shop
+from counterclick.web.fitting import again_at
 from served import SHARES, TESTED, served
 
 _PATIENCE = 240.0
@@ -32,3 +34,10 @@ def test_a_served_shop_fits_by_itself(tmp_path: Path) -> None:
     with open_shop(tmp_path / "shop.toml") as shop:
         assert {each.model.name for each in shop.models().models if each.serves} == {"bestsellers", "bundles"}
     assert '"event": "fitted", "model": "bundles"' in (tmp_path / "server.log").read_text(encoding="utf-8")
+
+
+def test_who_cannot_be_fitted_is_not_tried_all_day() -> None:
+    """A minute after a short try began; after a long one, when trying took a twentieth of the time since."""
+    began = moment(MONDAY)
+    assert again_at(began, began + timedelta(seconds=1)) == began + timedelta(minutes=1)
+    assert again_at(began, began + timedelta(minutes=10)) == began + timedelta(minutes=210)

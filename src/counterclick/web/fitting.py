@@ -5,9 +5,7 @@ It steps back behind all others. Who answers takes up what it has written when t
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -21,15 +19,17 @@ from counterclick.shop.premises import Premises
 from counterclick.store import Store
 from counterclick.web.frames import Told
 from counterclick.web.logs import logging_to, say
+from counterclick.web.urgent import step_back
 
-__all__ = ["keep_fitted", "main"]
+__all__ = ["again_at", "keep_fitted", "main"]
 
 _LOOK_SECONDS = 5.0
 _SOON = timedelta(minutes=1)
 """After which something that has no model that may serve is tried again, where events have come."""
 _ANYWAY = timedelta(days=1)
 """After which it is tried again although nothing has come: a model that grows old is fitted anew."""
-_NICE = 9
+_SHARE = 20
+"""Times as long as a try took, nothing is tried after it: a shop whose orders do not suffice yet is not asked all day."""
 _POLL_SECONDS = 0.2
 
 
@@ -45,19 +45,30 @@ def keep_fitted(store: Store, told: Told, stopping: threading.Event) -> None:
 
     if not named(told.config):
         return
-    tried, version = datetime.min.replace(tzinfo=UTC), -1
+    tried, next_try, version = datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), -1
     while not stopping.wait(_LOOK_SECONDS):
         try:
             now = datetime.now(UTC)
-            if now - _SOON < tried or now < due_at(store, told.config, now):
+            if now < next_try or now < due_at(store, told.config, now):
                 continue
             newest = store.log.snapshot().version
             if newest == version and now - tried < _ANYWAY:
                 continue
-            tried, version = now, newest
+            tried, next_try, version = now, now + _SOON, newest
             _fit_apart(told, stopping)
+            next_try = again_at(now, datetime.now(UTC))
         except (CounterclickError, OSError) as error:
             say(logging.ERROR, "what is due could not be fitted", error=error)
+
+
+def again_at(began: datetime, ended: datetime) -> datetime:
+    """Return when to try again, at the soonest: trying takes no more than a small share of a processor's time.
+
+    Args:
+        began: when the last try began; UTC.
+        ended: when it ended; UTC.
+    """
+    return max(began + _SOON, ended + _SHARE * (ended - began))
 
 
 def _fit_apart(told: Told, stopping: threading.Event) -> None:
@@ -77,8 +88,7 @@ def main() -> int:
     from counterclick.shop.fitting import named  # noqa: PLC0415 - as above
 
     told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
-    with contextlib.suppress(OSError):
-        os.nice(_NICE)
+    step_back()
     with logging_to():
         try:
             shop = Premises(told.config, Path(told.folder)).shop()

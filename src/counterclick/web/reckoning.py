@@ -27,12 +27,10 @@ from counterclick.shop.answering import Answering
 from counterclick.shop.premises import Premises
 from counterclick.web.frames import ALONE, READY, STOP, Question, Reply, Told, frame, heard
 from counterclick.web.logs import logging_to
-from counterclick.web.urgent import work_as_usual
+from counterclick.web.urgent import step_back, work_as_usual
 
 __all__ = ["main"]
 
-_NICE = 10
-"""How far it steps back behind those who answer, where a system knows no time that is left over."""
 _PATIENCE = 10.0
 """Seconds for what is under way to break off."""
 _TICK = 0.05
@@ -43,7 +41,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):  # a terminal or a service manager tells all at once
         signal.signal(number, signal.SIG_IGN)
     work_as_usual(everywhere=True)
-    _step_back()
+    step_back()
     with socket.socket(fileno=sys.stdin.fileno()) as line, logging_to():
         messages = heard(line)
         told = msgspec.json.decode(next(messages), type=Told)
@@ -60,15 +58,6 @@ def main() -> int:
                 line.sendall(reply)
         answering.close()
     return 0
-
-
-def _step_back() -> None:
-    """Run only where a processor has nothing else to do, so that nobody who is answered waits for it even once."""
-    with contextlib.suppress(OSError):
-        if sys.platform == "linux":
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-        else:
-            os.nice(_NICE)
 
 
 def _listen(

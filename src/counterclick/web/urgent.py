@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import platform
 import struct
 import sys
 from pathlib import Path
 
-__all__ = ["answer_soon", "turn", "work_as_usual"]
+__all__ = ["answer_soon", "step_back", "turn", "work_as_usual"]
 
 _TURN_NANOSECONDS = 100_000
 """The shortest there is."""
+_NICE = 19
 _CALLS = {"x86_64": (314, 315), "aarch64": (274, 275)}
 """Machine -> numbers of sched_setattr and sched_getattr."""
 _ATTRIBUTES = struct.Struct("=IIQiIQQQ")
@@ -35,9 +37,19 @@ def work_as_usual(*, everywhere: bool = False) -> None:
     Args:
         everywhere: for all threads of this process, not for this one alone.
     """
-    own = Path("/proc/self/task")
-    for thread in (int(each.name) for each in own.iterdir()) if everywhere and own.exists() else (0,):
+    for thread in _own_threads() if everywhere else (0,):
         _ask(0, thread)
+
+
+def step_back() -> None:
+    """Run only where a processor has nothing else to do, with all threads, so that nobody who is answered waits."""
+    with contextlib.suppress(OSError):
+        if sys.platform != "linux":
+            os.nice(_NICE)
+            return
+        for thread in _own_threads():
+            with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+                os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
 
 
 def turn(thread: int = 0) -> int | None:
@@ -49,6 +61,11 @@ def turn(thread: int = 0) -> int | None:
     found = ctypes.create_string_buffer(_ATTRIBUTES.size)
     said = _called(1, thread, found, ctypes.c_uint(_ATTRIBUTES.size), ctypes.c_uint(0))
     return _ATTRIBUTES.unpack(found.raw)[5] or None if said else None
+
+
+def _own_threads() -> tuple[int, ...]:
+    own = Path("/proc/self/task")
+    return tuple(int(each.name) for each in own.iterdir()) if own.exists() else (0,)
 
 
 def _ask(nanoseconds: int, thread: int = 0) -> None:
