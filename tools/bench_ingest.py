@@ -279,7 +279,7 @@ def main() -> None:
         "",
         "`counterclick serve` beside a bare handler on the same server (Litestar on Granian), which stores the same bodies",
         "unread in the same inbox: both answer when the disk has them, over 16 connections, in turn. Ours judges and",
-        "redacts every event, and moves them into the log every five seconds, or as soon as 1,000 bodies wait; the bare",
+        "redacts every event, and moves them into the log every five seconds, or as soon as 300 bodies wait; the bare",
         "handler's turn begins when nothing waits any more.",
         "Ours is three processes: one answers, one judges and commits, one moves; the bare handler is one.",
         "Server, senders and reader share the cores, and the senders' own work is counted in.",

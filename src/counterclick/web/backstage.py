@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _DRAIN_SECONDS = 5.0
-_LOOK_SECONDS = 0.5
-_MANY = 1_000
+_LOOK_SECONDS = 0.2
+_MANY = 300
 """Bodies that are moved at once although they have not waited for long: who reads the shop reads them as they came."""
 _NICE = 10
 """How far it steps back behind those who answer."""
