@@ -107,7 +107,7 @@ def test_a_file_that_is_no_inbox_is_an_error(tmp_path: Path) -> None:
     """A file of another kind is named in a StoreError."""
     path = tmp_path / "inbox.sqlite"
     path.write_bytes(b"not a database, but long enough to be looked at" * 100)
-    with pytest.raises(StoreError, match=r"inbox\.sqlite cannot be opened as an inbox"):
+    with pytest.raises(StoreError, match=r"the inbox .*inbox\.sqlite cannot be used: file is not a database"):
         Inbox(path)
 
 
@@ -120,11 +120,24 @@ def test_a_body_that_cannot_be_written_is_an_error_for_the_sender(tmp_path: Path
     inbox.close()
 
 
+def test_an_inbox_that_was_overwritten_is_an_error_for_the_reader(tmp_path: Path) -> None:
+    """Whoever counts, reads, or deletes is told which file it is, and what is wrong with it."""
+    inbox = Inbox(tmp_path / "inbox.sqlite")
+    inbox.put([Body("2026-01-05T10:00:00Z", "shop", "{}")])
+    inbox.close()
+    for each in tmp_path.iterdir():
+        each.unlink()
+    inbox.path.write_bytes(b"what is no database" * 99)
+    for asked in (inbox.count, inbox.last, lambda: inbox.forget(1), inbox.scour, lambda: inbox.put([Body("", "", "")])):
+        with pytest.raises(StoreError, match=r"the inbox .*inbox\.sqlite cannot be used: file is not a database"):
+            asked()
+
+
 def test_an_inbox_that_vanished_is_an_error_for_the_sender(tmp_path: Path) -> None:
     """Without its folder the writer cannot start, and says so to everyone who waits."""
     inbox = Inbox(tmp_path / "gone" / "inbox.sqlite")
     (tmp_path / "gone").rename(tmp_path / "elsewhere")
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match="cannot be used: unable to open"):
         inbox.submit([body("a")]).result(timeout=10)
 
 

@@ -87,7 +87,7 @@ class Inbox:
                 )
                 connection.commit()
                 self.inbox_id: str = connection.execute("SELECT inbox_id FROM identity").fetchone()[0]
-        except (sqlite3.Error, OSError) as error:
+        except OSError as error:
             raise StoreError(f"{path} cannot be opened as an inbox: {error}.") from error
         self._waiting: queue.SimpleQueue[tuple[Sequence[Body], Future[int]] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -194,17 +194,14 @@ class Inbox:
         Raises:
             StoreError: readers or writers have not let go of it for too long.
         """
-        try:
-            with self._connection() as connection:
-                deadline = time.monotonic() + _BUSY_SECONDS
-                connection.execute("PRAGMA secure_delete = ON")
-                connection.execute("VACUUM")
-                while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-                    if time.monotonic() > deadline:
-                        raise StoreError(f"{self.path} is in use; what was deleted may still lie in its write-ahead log.")
-                    time.sleep(0.01)
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path} could not be written anew: {error}.") from error
+        with self._connection() as connection:
+            deadline = time.monotonic() + _BUSY_SECONDS
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("VACUUM")
+            while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                if time.monotonic() > deadline:
+                    raise StoreError(f"{self.path} is in use; what was deleted may still lie in its write-ahead log.")
+                time.sleep(0.01)
 
     @contextlib.contextmanager
     def still(self) -> Iterator[sqlite3.Connection]:
@@ -216,23 +213,26 @@ class Inbox:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        with contextlib.closing(
-            sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        ) as connection:
-            _write_ahead(connection)
-            connection.execute("PRAGMA synchronous = FULL")
-            yield connection
+        try:
+            with contextlib.closing(
+                sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            ) as connection:
+                _write_ahead(connection)
+                connection.execute("PRAGMA synchronous = FULL")
+                yield connection
+        except sqlite3.Error as error:
+            raise StoreError(f"the inbox {self.path} cannot be used: {error}.") from error
 
     def _write(self) -> None:
         try:
             self._write_groups()
-        except sqlite3.Error as error:  # nobody who waits is left waiting
+        except StoreError as error:  # nobody who waits is left waiting
             with self._starting:
                 self._writer = None
                 while not self._waiting.empty():
                     waiting = self._waiting.get()
                     if waiting is not None:
-                        waiting[1].set_exception(StoreError(f"the inbox {self.path} cannot be opened: {error}."))
+                        waiting[1].set_exception(StoreError(str(error)))
 
     def _write_groups(self) -> None:
         with self._connection() as connection:
