@@ -38,7 +38,7 @@ from counterclick.config import Config, load
 from counterclick.shop import open_shop
 from counterclick.simulate import ShopTruth, simulate
 from counterclick.store import Store
-from counterclick.store.keeping import connect
+from counterclick.store.sources import connect
 
 MILLION = 142_000
 """Visitors that make a million events."""

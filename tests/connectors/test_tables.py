@@ -19,7 +19,7 @@ from counterclick.connectors.tables import mapping_for, read_file
 from counterclick.errors import ConfigError, InputError
 from counterclick.events.bulk import admitted_sql
 from counterclick.events.door import Context
-from counterclick.store.keeping import connect
+from counterclick.store.sources import connect
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 TIME = "2026-03-01T09:30:00Z"

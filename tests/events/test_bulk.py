@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from counterclick.events.bulk import admitted_sql, columns_sql, json_lines_sql, same_rows_sql
 from counterclick.events.door import Context, admit
 from counterclick.events.rejection import Reason
-from counterclick.store.keeping import connect
+from counterclick.store.sources import connect
 from sent_events import TIME, objects
 
 CONTEXT = Context(received_at=datetime(2026, 3, 2, tzinfo=UTC), source="test", currency="EUR", key="k")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from counterclick.store import Store
 from counterclick.store.inbox import Body
-from counterclick.store.keeping import connect
 from counterclick.store.log import file_name
+from counterclick.store.sources import connect
 
 TIME = "2026-03-01T00:00:00Z"
 Key = tuple[str, str]

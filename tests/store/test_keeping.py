@@ -19,7 +19,7 @@ from counterclick.errors import StoreError
 from counterclick.events.schema import SCHEMA
 from counterclick.store import Appended, Store
 from counterclick.store.inbox import Body
-from counterclick.store.keeping import connect
+from counterclick.store.sources import connect
 
 TIME = "2026-03-01T00:00:00Z"
 

@@ -20,7 +20,7 @@ from counterclick.shop.rates import daily_rates
 from counterclick.shop.until import limit_events
 from counterclick.shop.upkeep import Upkeep
 from counterclick.store import Store
-from counterclick.store.keeping import connect
+from counterclick.store.sources import connect
 
 __all__ = ["Reading", "from_microseconds"]
 

@@ -25,7 +25,7 @@ from counterclick.events.schema import REJECTION
 from counterclick.events.vocabulary import Event
 from counterclick.shop.receiving import Receiving
 from counterclick.store import Store
-from counterclick.store.keeping import connect
+from counterclick.store.sources import connect
 
 __all__ = ["Progress", "Recorded", "counted", "digest_of", "record_bodies", "record_file", "silent"]
 

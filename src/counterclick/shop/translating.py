@@ -26,7 +26,7 @@ from counterclick.events.rejection import Rejection
 from counterclick.shop.receiving import lines_of
 from counterclick.shop.recording import Progress, Recorded, counted, digest_of, silent
 from counterclick.store import Store
-from counterclick.store.keeping import connect
+from counterclick.store.sources import connect
 
 __all__ = ["handed_over", "record_translated"]
 

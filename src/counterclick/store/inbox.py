@@ -79,16 +79,16 @@ class Inbox:
         self.committed: Callable[[], None] = lambda: None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with self._connection() as connection:
-                connection.executescript(_SCHEMA)
-                connection.execute(
-                    "INSERT INTO identity SELECT ? WHERE NOT EXISTS (SELECT 1 FROM identity)",
-                    [uuid.uuid4().hex],
-                )
-                connection.commit()
-                self.inbox_id: str = connection.execute("SELECT inbox_id FROM identity").fetchone()[0]
         except OSError as error:
-            raise StoreError(f"{path} cannot be opened as an inbox: {error}.") from error
+            raise StoreError(f"the folder of the inbox {path} cannot be made: {error}.") from error
+        with self._connection() as connection:
+            connection.executescript(_SCHEMA)
+            connection.execute(
+                "INSERT INTO identity SELECT ? WHERE NOT EXISTS (SELECT 1 FROM identity)",
+                [uuid.uuid4().hex],
+            )
+            connection.commit()
+            self.inbox_id: str = connection.execute("SELECT inbox_id FROM identity").fetchone()[0]
         self._waiting: queue.SimpleQueue[tuple[Sequence[Body], Future[int]] | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._starting = threading.Lock()

@@ -19,10 +19,8 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import sqlite3
 import tempfile
-import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,28 +29,25 @@ from typing import Any, TypeVar
 import duckdb
 
 from counterclick.errors import StoreError
-from counterclick.events.bulk import columns_sql, quoted
-from counterclick.events.schema import ERASURE, SCHEMA, duckdb_type
+from counterclick.events.bulk import quoted
+from counterclick.events.schema import ERASURE
 from counterclick.store.erased import unmarked_sql
 from counterclick.store.ids import Ids
 from counterclick.store.inbox import Inbox
 from counterclick.store.log import Log, Snapshot, file_name
 from counterclick.store.promised import PROMISED, Promised, take_over
+from counterclick.store.sources import COLUMNS, NOTHING, connect, load_bodies, log_sql
 
-__all__ = ["Appended", "Store", "connect"]
+__all__ = ["Appended", "Store"]
 
 T = TypeVar("T")
 _DRAIN_MOST = 20_000
 """Bodies that one commit takes at most, and their letters: what it needs of memory follows from these."""
 _DRAIN_LETTERS = 24_000_000
-_PART = 64
-"""Bodies that one thread parses at a time."""
 _LOCK_SECONDS = 600.0
 _SHORT_SECONDS = 10.0
 _ATTEMPTS = 3
 _MARKS = "_erased"
-_COLUMNS = ", ".join(f'"{name}"' for name in SCHEMA.names)
-_NOTHING = ", ".join(f'NULL::{duckdb_type(f.type)} AS "{f.name}"' for f in SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +63,6 @@ class Appended:
     n_written: int = 0
     n_repeated: int = 0
     known: bool = False
-
-
-def connect(memory_limit: str = "1500MB") -> duckdb.DuckDBPyConnection:
-    """Return an in-memory DuckDB that counts in UTC and, above the limit, spills to a temporary folder of its own.
-
-    Two databases must never share such a folder: DuckDB gives their files the same names.
-    """
-    connection = duckdb.connect()
-    spill = tempfile.mkdtemp(prefix="counterclick-spill-")
-    weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET parquet_metadata_cache = true")
-    connection.execute(f"SET memory_limit = '{memory_limit}'")
-    connection.execute(f"SET temp_directory = {quoted(spill)}")
-    return connection
 
 
 class Store:
@@ -167,7 +147,7 @@ class Store:
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {rows}")
             n_sent = _count(connection, table)
             rows = f"{self._first_sql(connection, table, snapshot, marks)} ORDER BY occurred_at, event_id"
-        reader = connection.sql(f"SELECT {_COLUMNS} FROM ({rows})").to_arrow_reader(100_000)
+        reader = connection.sql(f"SELECT {COLUMNS} FROM ({rows})").to_arrow_reader(100_000)
         n_written = self.log.append(reader, name=name, version=version, report=report)
         connection.execute("DROP TABLE IF EXISTS _arriving")
         return Appended(n_written=n_written, n_repeated=0 if n_sent is None else n_sent - n_written)
@@ -185,7 +165,7 @@ class Store:
         """SQL for those of some keys (kind, event_id) that stand in a snapshot of the log; few of its files are read."""
         may = self.ids.holding(connection, snapshot.files, keys)
         others = {file_name(path) for path in snapshot.files} - may
-        logged = self._log_sql(connection, snapshot, others)
+        logged = log_sql(connection, self.log.location, snapshot, others)
         return f"SELECT kind, event_id FROM ({logged}) SEMI JOIN ({keys}) USING (kind, event_id)"
 
     def drain(self) -> int:
@@ -218,8 +198,7 @@ class Store:
             return 0
         with contextlib.closing(connect()) as connection:
             connection.execute("SET threads = 1")  # whoever answers meanwhile has the other cores
-            _load_bodies(connection, bodies)
-            self._append(connection, "_inbox_rows", self._drain_name, bodies[-1].position)
+            self._append(connection, load_bodies(connection, bodies), self._drain_name, bodies[-1].position)
         self.inbox.forget(bodies[-1].position)
         self.log.tidy()
         return len(bodies)
@@ -255,7 +234,9 @@ class Store:
         snapshot = self.log.snapshot()
         others = {file_name(path) for path in snapshot.files if f"/kind={kind}/" not in path}
         with contextlib.closing(connect()) as connection:
-            return connection.execute(f"SELECT {columns} FROM ({self._log_sql(connection, snapshot, others)})").fetchall()
+            return connection.execute(
+                f"SELECT {columns} FROM ({log_sql(connection, self.log.location, snapshot, others)})"
+            ).fetchall()
 
     @contextlib.contextmanager
     def unless_overtaken(self, snapshot: Snapshot) -> Iterator[bool]:
@@ -275,20 +256,20 @@ class Store:
         with self.inbox.reading() as transaction:  # the inbox first, then the log: nothing falls between
             snapshot = self.log.snapshot()
             bodies = self.inbox.above(snapshot.transaction(self._drain_name) or 0, transaction)
-        log_sql = self._log_sql(connection, snapshot)
+        logged = log_sql(connection, self.log.location, snapshot)
         if not bodies:
-            connection.execute(f"CREATE OR REPLACE TABLE inbox_events AS SELECT {_NOTHING} WHERE false")
-            connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql}")
+            connection.execute(f"CREATE OR REPLACE TABLE inbox_events AS SELECT {NOTHING} WHERE false")
+            connection.execute(f"CREATE OR REPLACE VIEW events AS {logged}")
             return snapshot
-        _load_bodies(connection, bodies)
-        first = self._first_sql(connection, "_inbox_rows", snapshot, self._marks(connection, snapshot))
+        waiting = load_bodies(connection, bodies)
+        first = self._first_sql(connection, waiting, snapshot, self._marks(connection, snapshot))
         connection.execute(f"CREATE OR REPLACE TABLE inbox_events AS {first}")
-        connection.execute(f"CREATE OR REPLACE VIEW events AS {log_sql} UNION ALL SELECT {_COLUMNS} FROM inbox_events")
+        connection.execute(f"CREATE OR REPLACE VIEW events AS {logged} UNION ALL SELECT {COLUMNS} FROM inbox_events")
         return snapshot
 
     def since_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, known: Collection[str]) -> str:
         """Return SQL for the events in those of a snapshot's files whose names are not among the known ones."""
-        return self._log_sql(connection, snapshot, known)
+        return log_sql(connection, self.log.location, snapshot, known)
 
     def kinds_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, kinds: Collection[str]) -> str:
         """Return SQL for the events of some kinds, as the view ``events`` has them: no file of other kinds is asked."""
@@ -296,8 +277,8 @@ class Store:
         others = {file_name(path) for path in snapshot.files if not any(folder in path for folder in folders)}
         listed = ", ".join(map(quoted, kinds))
         return (
-            f"FROM ({self._log_sql(connection, snapshot, others)}) WHERE kind IN ({listed}) "
-            f"UNION ALL SELECT {_COLUMNS} FROM main.inbox_events WHERE kind IN ({listed})"
+            f"FROM ({log_sql(connection, self.log.location, snapshot, others)}) WHERE kind IN ({listed}) "
+            f"UNION ALL SELECT {COLUMNS} FROM main.inbox_events WHERE kind IN ({listed})"
         )
 
     def seen(self) -> tuple[int, int]:
@@ -333,7 +314,7 @@ class Store:
         """Make the table of the marks of all that was erased and return its name; None where nothing was."""
         if not any(f"/kind={ERASURE}/" in path for path in snapshot.files):
             return None
-        found = f"SELECT details FROM ({self._log_sql(connection, snapshot)}) WHERE kind = '{ERASURE}'"
+        found = f"SELECT details FROM ({log_sql(connection, self.log.location, snapshot)}) WHERE kind = '{ERASURE}'"
         marks = f"SELECT DISTINCT unnest(from_json(details -> '$.marks', '[\"VARCHAR\"]')) AS mark FROM ({found})"
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {_MARKS} AS {marks}")
         return _MARKS
@@ -343,7 +324,7 @@ class Store:
         unmarked = f"WHERE {unmarked_sql(self.key, marks)}" if marks else ""
         logged = self._logged_sql(connection, snapshot, f"SELECT kind, event_id FROM {table}")
         return f"""
-            SELECT {_COLUMNS} FROM (SELECT *, rowid AS _row FROM {table}) SEMI JOIN (
+            SELECT {COLUMNS} FROM (SELECT *, rowid AS _row FROM {table}) SEMI JOIN (
                 SELECT min(rowid) AS _row
                 FROM {table} ANTI JOIN ({logged}) USING (kind, event_id) {unmarked}
                 GROUP BY kind, event_id
@@ -352,48 +333,6 @@ class Store:
     @property
     def _drain_name(self) -> str:
         return f"inbox:{self.inbox.inbox_id}"
-
-    def _log_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, known: Collection[str] = ()) -> str:
-        """SQL for a snapshot of the log with the explicit schema, whatever the age of its files.
-
-        DuckDB reads the files of a folder itself; those behind a URL it is given by delta-rs, which has the credentials.
-        """
-        wanted = [path for path in snapshot.files if file_name(path) not in known]
-        if snapshot.table is None or not wanted:
-            return f"SELECT {_NOTHING} WHERE false"
-        if "://" in self.log.location:
-            source = "_new_behind_url" if known else "_log_behind_url"
-            connection.register(source, _of_files(snapshot.table.to_pyarrow_dataset(), {file_name(path) for path in wanted}))
-        else:
-            files = ", ".join(quoted(path) for path in wanted)
-            source = f"""read_parquet([{files}], hive_partitioning = true, hive_types = {{'kind': VARCHAR}},
-                union_by_name = true)"""
-        return f"SELECT {_COLUMNS} FROM (SELECT {_NOTHING} WHERE false UNION ALL BY NAME SELECT * FROM {source})"
-
-
-def _of_files(log: Any, names: Collection[str]) -> Any:
-    """Return the part of an Arrow dataset that lies in the files of these names."""
-    from pyarrow.dataset import FileSystemDataset  # noqa: PLC0415 - only where the log lies behind a URL
-
-    fragments = [fragment for fragment in log.get_fragments() if file_name(fragment.path) in names]
-    return FileSystemDataset(fragments, log.schema, log.format, log.filesystem)
-
-
-def _load_bodies(connection: duckdb.DuckDBPyConnection, bodies: Any) -> None:
-    import pyarrow as pa  # noqa: PLC0415 - only where bodies wait
-
-    waiting = pa.table(
-        {
-            "received_at": [body.received_at for body in bodies],
-            "source": [body.source for body in bodies],
-            "text": [body.text for body in bodies],
-        }
-    )
-    parts = pa.Table.from_batches(waiting.to_batches(max_chunksize=_PART), waiting.schema)  # a thread takes a part at a time
-    connection.register("_bodies", parts)
-    lines = "SELECT received_at, source, unnest(string_split(text, chr(10))) AS line FROM _bodies"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE _inbox_rows AS {columns_sql(lines)}")
-    connection.unregister("_bodies")
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -20,8 +20,9 @@ import duckdb
 
 from counterclick.errors import StoreError
 from counterclick.events.bulk import quoted
-from counterclick.store.keeping import Store, connect
+from counterclick.store.keeping import Store
 from counterclick.store.promised import PROMISED
+from counterclick.store.sources import connect
 
 __all__ = ["LEAST", "Searched", "found_in", "search", "tokens_of"]
 
