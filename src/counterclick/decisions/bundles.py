@@ -68,7 +68,7 @@ class Bundles:
 
     name = "bundles"
     needs = "a year of orders with two products or more"
-    form = 1
+    form = 2
     of_people = False
 
     def __init__(self, limits: BundlesConfig | None = None, products: int = 0, rules: Rules | None = None) -> None:
@@ -164,7 +164,7 @@ class Bundles:
             ((self._ids[number], found[0]) for number, found in best.items()), key=lambda pair: (-pair[1], pair[0])
         )
         among = max(ask.most, self._limits.explore_among) if ask.explores and self._limits.explore else ask.most
-        return allowed(ranked, replace(ask, most=among), self._rules)[0]
+        return allowed(ranked, replace(ask, most=among), self._rules, self._hand.stock)[0]
 
     def strongest(self, most: int) -> tuple[Pair, ...]:
         """Return the pairs of most orders, each the way round in which it foresees more."""
