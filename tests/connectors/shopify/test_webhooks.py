@@ -84,6 +84,17 @@ def test_what_a_product_is_like() -> None:
     assert cut["attributes"].endswith(tuple("0123456789"))
 
 
+def test_an_arm_that_only_a_decision_gives_is_passed_over() -> None:
+    """In a cart, a checkout and an order alike: whether the basket was flagged, the cart cannot know."""
+    context = Context(currency="EUR", by_decision=frozenset({"nudges"}))
+    carried = [*ARMS, {"name": "_cc_arm_nudges", "value": f"returns@{AT}"}]
+    told = {"id": 1, "created_at": AT, "processed_at": AT, "token": "t", "line_items": [], "note_attributes": carried}
+    for topic in ("carts/update", "checkouts/create", "orders/create"):
+        found = events_of(topic, told, context)
+        assert [each["experiment"] for each in found.bodies if each["kind"] == "exposure"] == ["chat"], topic
+        assert found.skipped.count("arm_that_only_a_decision_gives") == 1, topic
+
+
 def test_a_cost_finds_its_product_by_its_variant() -> None:
     """An inventory item names no product: its cost counts for a variant that is known, and is counted where none is."""
     known = {one.item_id: one for one in variants_of(PRODUCT, EUR) if one.item_id}
