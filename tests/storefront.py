@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -83,8 +83,10 @@ class _Handler(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("content-length", 0)))
         if self.path == "/cart/update.js":
             self._cart().update(json.loads(sent)["attributes"])
+        elif self.path == "/cart/add.js":
+            self.server.store.lines.setdefault(self._session(), []).extend(json.loads(sent)["items"])
         elif self.path == "/checkout":
-            self.server.store.buy(self._cart())
+            self.server.store.buy(self._cart(), self.server.store.lines.get(self._session(), ()))
         self._send("{}", "application/json")
 
     def _cart(self) -> dict[str, str]:
@@ -115,6 +117,7 @@ class Storefront:
         self.head = ""
         self.body = ""
         self.carts: dict[str, dict[str, str]] = {}
+        self.lines: dict[str, list[dict[str, Any]]] = {}
         self.orders: list[tuple[str, str | None]] = []
         self.counterclick: Served
         self.numbers = count(1)
@@ -130,11 +133,19 @@ class Storefront:
         self._server.server_close()
         self._thread.join()
 
-    def buy(self, attributes: Mapping[str, str]) -> None:
-        """Tell of an order of 30, as a shop's own server does: the visitor is the one that the cart carries."""
+    def buy(self, attributes: Mapping[str, str], items: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Tell of an order of 30 a line, as a shop's own server does: the visitor is the one that the cart carries.
+
+        Args:
+            attributes: of the cart.
+            items: its lines, with what offered them; one of the product ``p1`` unless given.
+        """
         order, visitor = f"order-{next(self.numbers)}", attributes.get("_cc_visitor")
         event = {"kind": "purchase", "order_id": order, "visitor_id": visitor, "occurred_at": datetime.now(UTC).isoformat()}
-        lines = [{"product_id": "p1", "quantity": 1, "unit_price": "30"}]
+        lines = [
+            {"product_id": item["id"], "quantity": item.get("quantity", 1), "unit_price": "30", **_offered(item)}
+            for item in items or [{"id": "p1"}]
+        ]
         body = [{**event, "lines": lines}]
         headers = {"x-api-key": self.counterclick.key}
         told = httpx.post(f"{self.counterclick.url}/v1/events", content=json.dumps(body), headers=headers).json()
@@ -152,6 +163,13 @@ class Storefront:
         """Return what a query finds in the log while it is served."""
         with open_shop(self.counterclick.toml) as shop:
             return shop.reading.rows(sql)
+
+
+def _offered(item: Mapping[str, Any]) -> dict[str, str]:
+    """Return what offered a line of the cart, as its properties say."""
+    marks = {"surface": "_cc_surface", "decision_id": "_cc_decision"}
+    said = item.get("properties", {})
+    return {name: said[mark] for name, mark in marks.items() if mark in said}
 
 
 @contextmanager

@@ -51,6 +51,10 @@ class InputError(CounterclickError, ValueError):
     """A file or an event cannot be read as what it claims to be."""
 
 
+class ConflictError(CounterclickError, ValueError):
+    """Something else was asked under the same id."""
+
+
 class CurrencyError(CounterclickError, ValueError):
     """Amounts stand in several currencies and no rate table converts them."""
 

@@ -56,6 +56,21 @@ def test_tsv(encoding: str) -> None:
     assert (second.product_id, second.unit_price, second.currency, second.group_id) == ("b", 7, "USD", None)
 
 
+def test_what_is_there_and_what_it_is_like() -> None:
+    """Availability in either spelling, units, and colour, brand and labels as attributes; from XML and from TSV alike."""
+    more = "<g:availability>in stock</g:availability><g:quantity>7</g:quantity><g:color>Red/Blue</g:color><g:size>M</g:size>"
+    labels = "<g:brand>Acme; Sons</g:brand><g:custom_label_0>gift</g:custom_label_0><g:colour>odd</g:colour>"
+    xml = only(feed(HEAD + SHIRT.replace("</item>", f"{more}{labels}</item>") + TAIL)[0])
+    names = "id\tavailability\tsell on google quantity\tcolor\tsize\tbrand\tcustom label 0\tcolour\n"
+    tsv = only(feed(f"{names}s-red\tin_stock\t7\tRed/Blue\tM\tAcme; Sons\tgift\todd")[0])
+    for found in (xml, tsv):
+        assert (found.availability, found.stock, found.size) == ("in_stock", 7, "M")
+        assert found.attributes == "brand=Acme, Sons; color=Red/Blue; custom_label_0=gift"
+    for odd, reason in (({"availability": "soon"}, Reason.WRONG_TYPE), ({"quantity": "-1"}, Reason.OUT_OF_RANGE)):
+        refused = item({"id": "a", "price": "10 EUR", **odd}, as_of=NOW)
+        assert ([each[0] for each in refused.refused], "stock" in refused.bodies[0]) == ([reason], False)
+
+
 def test_atom() -> None:
     """Google's id goes before the feed's own, wherever it stands."""
     text = (

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import Event, facts, later, line, purchase, refund
-from counterclick.config import BundlesConfig, parse
+from counterclick.config import BundlesConfig, parse, parse_rules
 from counterclick.config.bundles import BUNDLE_SOURCES
 from counterclick.config.meanings import meanings
 from counterclick.decisions import Ask, Bundles
 from counterclick.decisions.pairs import Baskets, pairs_of
 from counterclick.errors import ConfigError
+from counterclick.shop.decided import ask_of
 from data_folder import ROOT
 
 START = "2025-01-05T10:00"
@@ -153,6 +154,39 @@ def test_a_store_below_the_gate_serves_bestsellers_and_says_what_is_missing() ->
     offers, _, because = policy.decide(Ask("cart", "v", ("hat",)))
     assert offers == ("scarf",)
     assert because.startswith("2 products were sold in 365 days; bundles need 50; instead: sold most")
+
+
+def test_below_the_gate_a_merchandisers_rules_serve() -> None:
+    """Where there are any, and the reason says what is missing before it names them."""
+    rules = parse_rules('[[rules]]\nname = "winter"\nproducts = ["hat"]\noffer = ["gloves"]')
+    policy = Bundles(None, 50, rules)
+    policy.fit(facts(*(order("hat", "scarf", day=n) for n in range(9))).outcomes())
+    offers, _, because = policy.decide(Ask("cart", "v", ("hat",)))
+    assert offers == ("gloves",)
+    assert because.startswith("2 products were sold in 365 days; bundles need 50; instead: ")
+    assert because.endswith("a merchandiser's rule for what is in the cart: winter")
+
+
+def test_odd_carts_are_offered_what_can_be_known() -> None:
+    """Empty, unknown, a size that is new today beside a known product, and 5,000 lines: each has offers and a sentence."""
+    policy = learnt(*(order("hat", "scarf", day=n) for n in range(9)), *(order(f"p{n}") for n in range(9)))
+    assert policy.decide(Ask("cart", "v"))[2].startswith("the cart is empty; instead: sold most")
+    assert policy.decide(Ask("cart", "v", ("hat-XXL",)))[2].startswith(
+        "nothing is known to be bought with the cart; instead"
+    )
+    assert policy.decide(Ask("cart", "v", ("hat-XXL", "hat")))[0] == ("scarf",)
+    many = ask_of("cart", "v", [*(f"new{n}" for n in range(5_000)), "hat"], 3)
+    assert policy.decide(many)[0] == ("scarf",)
+
+
+def test_what_only_ever_came_back_is_not_offered() -> None:
+    """Bought with a hat in nine orders, all of which came back; the tie was kept, with costs and without."""
+    for cost in (None, 4.0):
+        kept = [order("hat", "tie", day=n, cost=cost) for n in range(6)]
+        back = [order("hat", "case", day=n, order=f"b{n}{cost}", cost=cost) for n in range(9)]
+        gone = [refund(f"b{n}{cost}", at=later(START, days=20)) for n in range(9)]
+        noise = [order(f"p{n}") for n in range(60)]
+        assert learnt(*kept, *back, *gone, *noise).decide(Ask("cart", "v", ("hat",)))[0] == ("tie",)
 
 
 def test_limits_are_settings_with_a_source() -> None:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import typing
+from pathlib import Path
+
+import pytest
+
 from builders import facts, later, line, product, purchase, refund
-from counterclick.decisions import Ask, Bestsellers, CategoryBestsellers, NewArrivals, Nothing
+from counterclick import decisions
+from counterclick.config import Config, Rules
+from counterclick.decisions import POLICIES, Ask, Bestsellers, CategoryBestsellers, NewArrivals, Nothing
 from counterclick.facts import Facts, Outcomes
+from counterclick.shop.decided import policy_of
 
 
 def test_outcomes_hold_no_engagement() -> None:
@@ -14,6 +23,63 @@ def test_outcomes_hold_no_engagement() -> None:
     assert type(outcomes) is Outcomes
     assert engagement <= set(dir(Facts))
     assert not engagement & set(dir(outcomes))
+
+
+OUTSIDE = (
+    {name for name in dir(Facts) if name not in dir(Outcomes)}
+    | {name for name in vars(facts().outcomes()) if name[0] == "_"}
+    | {"_priced"}
+)
+"""What a policy's outcomes have not, or keep to themselves."""
+ENGAGEMENT = {"select_item", "view_item_list", "view_item", "page_view", "assistant_answer", "exposure", "message_clicked"}
+ALLOWED = {"Outcomes", "all_rows", "one_row", "floats", "row_count"}
+"""What decisions may take of the facts."""
+
+
+def openings(source: str) -> list[str]:
+    """Return where a module could come by clicks: by a table of theirs, by its rows, or by the events themselves."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in OUTSIDE and getattr(node.value, "id", "") != "self":
+            found.append(f"line {node.lineno}: .{node.attr}")
+        if isinstance(node, ast.Constant) and node.value in ENGAGEMENT:
+            found.append(f"line {node.lineno}: {node.value!r}")
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("counterclick.facts"):
+            found += [f"line {node.lineno}: {each.name}" for each in node.names if each.name not in ALLOWED]
+        if isinstance(node, ast.Import):
+            found += [
+                each.name for each in node.names if each.name.startswith(("counterclick.facts", "duckdb", "deltalake"))
+            ]
+    return found
+
+
+@pytest.mark.parametrize("file", sorted(Path(decisions.__file__).parent.glob("*.py")), ids=lambda file: file.stem)
+def test_nothing_in_decisions_can_read_clicks(file: Path) -> None:
+    """No module reaches for a table of engagement, for the events behind the outcomes, or for kinds of them."""
+    assert openings(file.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "outcomes.interactions.count()",
+        "outcomes._events.filter(_.surface == 'cart')",
+        "outcomes._priced",
+        "table.filter(table.kind == 'select_item')",
+        "from counterclick.facts import Facts",
+        "from counterclick.facts.engagement import interactions",
+        "import duckdb",
+    ],
+)
+def test_who_opens_it_is_found(source: str) -> None:
+    """Each way to clicks is one that the test above refuses."""
+    assert openings(source)
+
+
+def test_every_policy_learns_from_outcomes_alone() -> None:
+    """The type of what it is handed has no engagement."""
+    for name in POLICIES:
+        assert typing.get_type_hints(type(policy_of(name, Config(), Rules())).fit)["outcomes"] is Outcomes
 
 
 def test_bestsellers_count_what_was_kept() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from builders import Event, facts, line, product, purchase
 from counterclick.config import Config, Rules, load_rules, parse_rules
-from counterclick.decisions import Ask, Bundles, HandRules
+from counterclick.decisions import Ask, Bestsellers, Bundles, CategoryBestsellers, HandRules, NewArrivals
 from counterclick.errors import ConfigError
 from counterclick.shop import open_shop
 from counterclick.shop.decided import policy_of
@@ -84,6 +84,36 @@ def test_what_is_out_of_stock_is_not_offered() -> None:
     assert offered("least_stock = 4\n" + TEA, "tea") == ("cup", "pot")
 
 
+def test_a_rule_is_for_what_the_catalogue_says() -> None:
+    """Colour, size and labels of the catalogue are attributes, however they are written; a set of that name need not be."""
+    told = [product("red-hat", attributes="Color=Dark Red; custom_label_0=gift", size="M"), product("hat")]
+    for named in ("color=dark red", "COLOR = Dark  red", "custom_label_0=gift", "size=M", "size=m"):
+        toml = f'[[rules]]\nattributes = ["{named}"]\noffer = ["scarf"]'
+        assert offered(toml, "hat", "red-hat", events=[*SOLD, *told]) == ("scarf",), named
+        assert offered(toml, "hat", events=[*SOLD, *told])[0] == "tea"
+    assert "rule" not in decided('[[rules]]\nattributes = ["color=red"]\noffer = ["scarf"]', "red-hat", events=told)[2][:5]
+
+
+def test_what_the_catalogue_has_none_of_is_not_offered() -> None:
+    """By rules, bundles or static rules; what can be ordered anyway is, and rules.toml goes before the catalogue."""
+    rule = '[[rules]]\nproducts = ["socks"]\noffer = ["tea", "cup", "pot"]\n'
+    told = [product("tea", stock=0), product("cup", availability="out_of_stock"), product("pot", stock=2)]
+    assert offered(rule, "socks", events=[*SOLD, *told]) == ("pot",)
+    assert offered("least_stock = 3\n" + rule, "socks", events=[*SOLD, *told]) == ()
+    assert offered("least_stock = 3\n[stock]\ncup = 3\n" + rule, "socks", events=[*SOLD, *told]) == ("cup",)
+    later = [product("tea", at="2026-01-06T10:00", availability="backorder", stock=0)]
+    assert offered(rule, "socks", events=[*SOLD, *told, *later]) == ("tea", "pot")
+    pair = [purchase(lines=[line("hat"), line("scarf"), line("belt")], at="2026-01-05T09:00") for _ in range(6)]
+    shop = facts(*pair, product("scarf", "c", stock=0), product("belt", "c"), product("hat", "c")).outcomes()
+    for policy in (Bundles(), Bestsellers(), CategoryBestsellers()):
+        policy.fit(shop)
+        assert policy.decide(Ask("cart", "v", ("hat",)))[0] == ("belt",), policy.name
+    new = [purchase(lines=[line(each)], at="2026-04-05T10:00") for each in ("sock", "shoe")]
+    arrivals = NewArrivals()
+    arrivals.fit(facts(*pair, *new, product("sock", stock=0)).outcomes())
+    assert arrivals.decide(Ask("cart", "v"))[0] == ("shoe",)
+
+
 def test_what_must_not_stand_together_does_not() -> None:
     """Neither beside the cart, nor beside an offer before it; bestsellers that serve instead keep to it as well."""
     assert offered('never_together = [["tea", "honey"]]\n' + TEA, "tea") == ("cup", "pot")
@@ -117,6 +147,8 @@ def test_learned_bundles_keep_to_stock_and_to_what_stands_apart() -> None:
         ('[[rules]]\nproducts = ["a"]\noffer = ["b", "b"]', "offers 'b' twice"),
         ('[[rules]]\nproducts = ["a"]\noffer = ["a"]', "offers 'a' when it is in the cart already"),
         ('[[rules]]\nattributes = ["gift"]\noffer = ["a"]\n[attributes]\ngifts = ["b"]', "Did you mean 'gifts'"),
+        ('[[rules]]\nattributes = ["color="]\noffer = ["a"]', 'name one of the catalogue: "color=red"'),
+        ('[attributes]\n"color=red" = ["b"]', "a set's name has no ="),
         ('never_together = [["a", "b"]]\n[[rules]]\nproducts = ["a"]\noffer = ["b"]', "never_together keeps from 'a'"),
         ('never_together = [["a", "a"]]', "two different products or more"),
         ('[[rules]]\nname = "x"\nproducts = ["a"]\noffer = ["b"]\n' * 2, "'x' is there twice"),

@@ -118,3 +118,18 @@ def test_the_catalogue_is_what_was_told_last() -> None:
         product("p1", "old", unit_price=10, title="Lamp"),
     )
     assert rows(shop.products, "product_id", "title", "category", "unit_price", "unit_cost") == [("p1", None, "new", 12, 5)]
+
+
+def test_stock_and_attributes_stay_as_they_were_last_told() -> None:
+    """A later event that tells a cost alone takes neither away; one that tells availability takes the old stock with it."""
+    shop = facts(
+        product("p1", stock=4, availability="in_stock", attributes="color=red"),
+        product("p1", at=later(MONDAY, days=1), unit_cost=5),
+        product("p2", stock=4, attributes="color=red"),
+        product("p2", at=later(MONDAY, days=1), availability="backorder", attributes="color=blue"),
+    )
+    columns = ("product_id", "unit_cost", "availability", "stock", "attributes")
+    assert rows(shop.products, *columns) == [
+        ("p1", 5, "in_stock", 4, "color=red"),
+        ("p2", None, "backorder", None, "color=blue"),
+    ]

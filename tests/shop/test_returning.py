@@ -20,11 +20,11 @@ from counterclick.verdicts import Verdict
 COSTS = ReturnsConfig(shipping_out=4.0, shipping_back=5.0, restocking=3.0, value_loss=0.1)
 
 
-def shop_of(tmp_path_factory: pytest.TempPathFactory, effect: float) -> Shop:
+def shop_of(tmp_path_factory: pytest.TempPathFactory, effect: float, seed: int = 1) -> Shop:
     folder = tmp_path_factory.mktemp("nudges")
     (folder / "shop.toml").write_text(RETURNS_TOML, encoding="utf-8")
     shop = open_shop(folder / "shop.toml")
-    shop.record(flagged_baskets(ReturnsTruth(effect), seed=1))
+    shop.record(flagged_baskets(ReturnsTruth(effect), seed))
     return shop
 
 
@@ -60,6 +60,24 @@ def test_nudges_that_do_nothing_are_idle(tmp_path_factory: pytest.TempPathFactor
     saved = {each.name: each for each in test.saved}
     assert saved["returns prevented"].lower < 0 < saved["returns prevented"].upper
     assert saved["net"].lower < 0 < saved["net"].upper
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.3])
+def test_over_seeds_nudges_are_found_where_they_work_and_idle_where_they_do_not(
+    tmp_path_factory: pytest.TempPathFactory, effect: float
+) -> None:
+    """Of six shops each: won and said to prevent returns in all; not won in any, and said to be idle in five at least."""
+    said = []
+    for seed in range(2, 8):
+        with shop_of(tmp_path_factory, effect, seed) as shop:
+            (test,) = shop.returns().tests
+        assert isinstance(test.verdict, Verdict)
+        assert (test.verdict.outcome == "won") == bool(effect)
+        said.append(test.found.split(":")[0])
+    if effect:
+        assert {*said} == {"Where nudges are shown fewer returns come"}
+    else:
+        assert said.count("Nudges are idle as far as can be seen") >= 5
 
 
 @pytest.mark.parametrize("effect", [0.0, 0.3])

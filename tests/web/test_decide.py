@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builders import line, product, purchase
+from counterclick.display import as_json
 from counterclick.experiments.assignment import assign
 from counterclick.shop import open_shop
 from served import Served, served
@@ -96,6 +99,29 @@ def test_one_decision_id_has_one_answer(server: Served) -> None:
     other = ask(server, "cart", **asked | {"cart": ["hat"]})
     assert (other.status_code, "decision_id" in other.json()["error"]) == (409, True)
     assert ask(server, "chat", **asked).status_code == 409
+
+
+def test_an_answer_outlives_the_server(tmp_path: Path) -> None:
+    """Started again, with a model that offers something else, an id has the answer that it had; and so it has in process."""
+    (tmp_path / "shop.toml").write_text(TOML, encoding="utf-8")
+    with open_shop(tmp_path / "shop.toml") as shop:
+        shop.record([purchase("b", lines=[line("hat", 3)], order="o1")])
+        shop.fit()
+    visitor = next(f"id-{n}" for n in range(99) if assign("cart-test", f"id-{n}", SHARES) == "bestsellers")
+    asked = {"visitor": visitor, "cart": ["tie"], "decision_id": "d1"}
+    with served(tmp_path, TOML) as server:
+        first = ask(server, "cart", **asked)
+        server.stop(signal.SIGKILL)
+        with open_shop(server.toml) as shop:
+            shop.record([purchase("b", lines=[line("sock", 9)], order="o2")])
+            shop.fit()
+        server.start()
+        assert ask(server, "cart", **asked).text == first.text
+        assert ask(server, "cart", **asked | {"decision_id": "d2"}).json()["offers"] == ["sock", "hat"]
+        assert ask(server, "cart", **asked | {"cart": ["sock"]}).status_code == 409
+        with open_shop(server.toml) as shop:
+            again = shop.decide("cart", visitor, cart=["tie"], decision_id="d1")
+    assert (first.json()["offers"], as_json(again)) == (["hat"], first.text)
 
 
 def test_a_cart_of_five_thousand_lines(server: Served) -> None:
@@ -205,6 +231,33 @@ def test_only_who_has_a_flagged_basket_is_eligible(checkout: Served) -> None:
     assert (own["n_flagged"], own["n_nudged"] + own["n_held_out"]) == (12, 12)
     assert own["n_nudged"] == sum(assign("nudges", f"two-{n}", HALVES) == "returns" for n in range(12))
     assert own["n_scored"] == own["n_by_rule"] >= 14
+
+
+def test_a_third_arm_is_served_and_not_held_out(tmp_path: Path) -> None:
+    """A flagged basket in the arm of a vendor is the vendor's: neither nudged by us nor held out, and counted as neither."""
+    arms = {"nothing": 0.3, "returns": 0.3, "vendor": 0.4}
+    toml = RETURNS_TOML.replace("{ nothing = 0.5, returns = 0.5 }", "{ nothing = 0.3, returns = 0.3, vendor = 0.4 }")
+    (tmp_path / "shop.toml").write_text(toml, encoding="utf-8")
+    with open_shop(tmp_path / "shop.toml") as shop:
+        shop.record([product(f"shirt-{size}", group_id="shirt", size=size) for size in ("S", "M")])
+        shop.record([purchase("b", lines=[line("shirt-S")], order="o1")])
+        seen = {}
+        for n in range(12):
+            found = shop.decide("checkout", f"two-{n}", cart=["shirt-S", "shirt-M"])
+            assert (found.variant, found.risk is not None and found.risk.is_flagged) == (
+                assign("nudges", f"two-{n}", arms),
+                True,
+            )
+            seen[found.variant] = (found.served_here, found.offers, "held out" in found.because)
+        (test,) = shop.returns().tests
+    assert seen == {
+        "nothing": (True, (), True),
+        "returns": (True, ("size_guidance",), False),
+        "vendor": (False, (), False),
+    }
+    counts = {arm: sum(assign("nudges", f"two-{n}", arms) == arm for n in range(12)) for arm in arms}
+    own = test.baskets
+    assert (own.n_flagged, own.n_nudged, own.n_held_out) == (12, counts["returns"], counts["nothing"])
 
 
 def test_a_flag_makes_nobody_eligible_for_nudges(checkout: Served) -> None:

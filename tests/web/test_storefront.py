@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,8 +18,9 @@ from counterclick.shop.visiting import new_visitor
 from counterclick.web.visits import COOKIE
 from storefront import Storefront, chromium, entered, recipe, storefront
 
-TOML = "".join(
-    f"""
+TOML = (
+    "".join(
+        f"""
 [surfaces.{surface}]
 [experiments.{surface}]
 surface = "{surface}"
@@ -27,8 +29,19 @@ variants = {{ nothing = 0.5, feature = 0.5 }}
 starts_on = 2020-01-01
 ends_on = 2090-01-01
 """
-    for surface in ("cart", "chat", "recommendations", "bundles")
+        for surface in ("cart", "chat", "recommendations", "bundles")
+    )
+    + """
+[surfaces.offers]
+[experiments.offers]
+surface = "offers"
+control = "nothing"
+variants = { nothing = 0.0001, rules = 0.9999 }
+starts_on = 2020-01-01
+ends_on = 2090-01-01
+"""
 )
+RULES = '[[rules]]\nproducts = ["p1"]\noffer = ["p2", "p3"]\n'
 SHARES = {"nothing": 0.5, "feature": 0.5}
 SECTION = '<div class="foreign" id="shopify-section-recommendations">Others bought this</div>'
 BLOCK = '<div class="shopify-app-block"><div class="foreign bundle-offers">Together they cost less</div></div>'
@@ -56,7 +69,13 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Storefront, str]]:
     """A store, its shop, and a key."""
-    with storefront(tmp_path_factory.mktemp("storefront"), TOML) as found:
+    folder = tmp_path_factory.mktemp("storefront")
+    (folder / "rules.toml").write_text(RULES, encoding="utf-8")
+    (folder / "shop.toml").write_text(TOML, encoding="utf-8")
+    with open_shop(folder / "shop.toml") as shop:
+        shop.record([{"kind": "page_view", "visitor_id": "v", "occurred_at": "2026-01-05T10:00:00Z"}])
+        shop.fit(["rules", "bestsellers"])
+    with storefront(folder, TOML) as found:
         yield found
 
 
@@ -141,6 +160,51 @@ def test_somebody_browses_chats_and_buys(browser: Browser, store: Storefront, ke
         found = credited(shop.facts.orders, shop.facts.interactions, shop.rule)
         (row,) = found.filter(found.order_id == order).to_pyarrow().to_pylist()
     assert row["surface"] == "chat"
+
+
+OFFERS = """<script>
+cc('decide', 'offers', { cart: ['p1'], most: 2 }, function (decision) {
+  document.body.dataset.offers = JSON.stringify(decision || null);
+  if (decision) cc('take', decision, { id: decision.offers[0], quantity: 2, properties: { Gift: 'yes' } }, function () {
+    document.body.dataset.taken = 'yes';
+  });
+});
+</script>"""
+
+
+def test_an_offer_is_taken_and_its_order_says_so(browser: Browser, store: Storefront, key: str) -> None:
+    """A page asks what to offer and lays it into the cart; the order's line is the decision's. No score is told."""
+    store.head = SHOPIFY + store.pasted(recipe("Set it up"), key)
+    store.body = OFFERS
+    with entered(browser, store) as context:
+        page = opened(context, store)
+        page.wait_for_selector("body[data-taken]")
+        told = json.loads(page.get_attribute("body", "data-offers") or "")
+        visitor = until(lambda: copy_of(context))
+        until(lambda: any("_cc_arm_offers" in cart for cart in store.carts.values()))
+        page.evaluate("fetch('/checkout', { method: 'POST' })")
+        until(lambda: store.orders)
+    assert told["mark"] == {"_cc_surface": "offers", "_cc_decision": told["decision_id"]}
+    assert {*told} == {"surface", "offers", "variant", "served_here", "decision_id", "mark", "arms"}
+    (line,) = [each for cart in store.lines.values() for each in cart]
+    assert line == {"id": told["offers"][0], "quantity": 2, "properties": {"Gift": "yes", **told["mark"]}}
+    assert {*kinds(store, visitor)} >= {"exposure", "decision", "purchase"}
+    today = datetime.now(UTC).date()
+    with open_shop(store.counterclick.toml) as shop:
+        (sold,) = shop.served("offers", since=today - timedelta(days=1), until=today).sold
+        assert (sold.policy, sold.n_decisions, sold.n_lines, sold.units) == ("rules", 1, 1, 2)
+
+
+def test_without_an_answer_there_is_no_offer(browser: Browser, store: Storefront, key: str) -> None:
+    """A surface that is none, or a server that cannot be reached: the page is handed nothing, and no line is marked."""
+    store.head = store.pasted(recipe("Set it up"), key)
+    store.body = OFFERS.replace("'offers'", "'none'")
+    with entered(browser, store) as context:
+        assert opened(context, store).wait_for_selector("body[data-offers]").get_attribute("data-offers") == "null"
+    store.body = OFFERS
+    with entered(browser, store) as context:
+        context.route("**/v1/**", lambda route: route.abort())
+        assert opened(context, store).wait_for_selector("body[data-offers]").get_attribute("data-offers") == "null"
 
 
 def test_nothing_is_sent_or_stored_before_consent(browser: Browser, store: Storefront, key: str) -> None:

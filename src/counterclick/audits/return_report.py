@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from counterclick.audits.gates import Intervention
 from counterclick.config import ReturnsConfig
-from counterclick.display import Grid, Shown, count, money
+from counterclick.display import Grid, Shown, count, money, percent
 from counterclick.stats import Moments
 from counterclick.verdicts import Verdict
 
@@ -19,6 +19,7 @@ __all__ = ["MEASURED", "Baskets", "NudgeTest", "ReturnReport", "Saved", "saved_b
 Rates = TypeVar("Rates", bound=Shown)
 MEASURED = ("kept_margin", "returned_orders", "returned_value", "orders")
 """Measures of a visitor that savings are reckoned from."""
+PREVENTED = "returns prevented"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class NudgeTest:
         n_held_out: finished visitors with a flagged basket who were held out.
         saved: differences; empty where there are too few visitors.
         says: what the savings leave out, in one sentence; empty where nothing.
+        expected: returns that the nudged would have had if they were as those who were held out.
     """
 
     experiment: str
@@ -95,6 +97,21 @@ class NudgeTest:
     n_held_out: int
     saved: tuple[Saved, ...]
     says: str
+    expected: float = 0.0
+
+    @property
+    def found(self) -> str:
+        """Whether nudges prevent returns, as far as the interval tells, in one sentence; empty without one."""
+        prevented = next((each for each in self.saved if each.name == PREVENTED), None)
+        if prevented is None or self.expected <= 0:
+            return ""
+        share, lower, upper = (end / self.expected for end in (prevented.value, prevented.lower, prevented.upper))
+        if lower > 0:
+            reach = f"{percent(lower)} to {percent(upper)}"
+            return f"Where nudges are shown fewer returns come: {percent(share)} ({reach}) of those that the held-out have."
+        if upper < 0:
+            return f"Where nudges are shown more comes back: at least {percent(-upper)} more than of the held-out."
+        return f"Nudges are idle as far as can be seen: they prevent at most {percent(upper)} of returns, and maybe none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +151,7 @@ class ReturnReport(Shown, Generic[Rates]):
                 "What was saved is over all who were nudged, with intervals of 95 %."
             )
             columns = ("saved", "", "interval") if rows else ()
-            notes = (says, test.baskets.told(), visitors, *((test.says,) if test.says else ()))
+            notes = tuple(each for each in (says, test.found, test.baskets.told(), visitors, test.says) if each)
             found.append(Grid(f"What the holdout says: {test.experiment}", columns, rows, notes))
         return found
 
@@ -154,7 +171,7 @@ def saved_by(control: Moments, nudged: Moments, costs: ReturnsConfig) -> tuple[t
     if costs.shipping_out is not None and costs.shipping_back is not None:
         shipping = costs.shipping_out + costs.shipping_back
     parts: list[tuple[str, Mapping[str, float], bool]] = [
-        ("returns prevented", {"returned_orders": -1.0}, False),
+        (PREVENTED, {"returned_orders": -1.0}, False),
         ("orders lost", {"orders": -1.0}, False),
         ("kept margin", {"kept_margin": 1.0}, True),
     ]

@@ -16,6 +16,7 @@ from counterclick.cli.audits import alignment, audit, claims, drift
 from counterclick.cli.backtesting import app as backtest_app
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.connecting import connect
+from counterclick.cli.deciding import decide
 from counterclick.cli.demo import demo
 from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.fitting import bundles, fit, models
@@ -54,7 +55,7 @@ app.command(connect)
 app.command(reconcile)
 _TELLING = (demo, overview, trace, settings, served, returns)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
-for _command in (*_TELLING, *_AUDITING, bundles, fit, models, serve, password, forget, export, retention):
+for _command in (*_TELLING, *_AUDITING, decide, bundles, fit, models, serve, password, forget, export, retention):
     app.command(_command)
 
 
@@ -188,27 +189,6 @@ def check(
         if fail_on:
             return FOUND if health.fails else 0
         return BAD if health.findings else 0
-
-
-@app.command
-def decide(
-    surface: str,
-    /,
-    *,
-    visitor: str,
-    cart: Annotated[list[str] | None, Parameter(help="Products in the cart.")] = None,
-    most: Annotated[int, Parameter(help="Offers wanted at most.")] = 3,
-    customer: Annotated[str | None, Parameter(help="Who is signed in.")] = None,
-    payment: Annotated[str | None, Parameter(help="How it will be paid.")] = None,
-    common: Common = COMMON,
-) -> int:
-    """Ask what a surface shows a visitor; records that the visitor was eligible."""
-    with opened(common) as shop:
-        say(
-            shop.decide(surface, visitor, cart=cart or (), most=most, customer=customer, payment=payment),
-            as_json=common.json,
-        )
-    return 0
 
 
 @app.command

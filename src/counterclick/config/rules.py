@@ -24,7 +24,7 @@ class BundleRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         offer: products, in the order in which they are offered.
         products: it applies when one of these is in the cart.
         categories: or a product of one of these categories.
-        attributes: or a product that one of these ``[attributes]`` lists.
+        attributes: or a product that one of these ``[attributes]`` lists, or of which the catalogue says so: ``color=red``.
         name: how the reason calls it; its number unless given.
         price_cap: an offer costs at most this share of the cart's products; an offer whose price is not known is left out.
         least_margin: share of its price that an offer must leave; one whose cost is not known is left out.
@@ -45,8 +45,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Attributes:
         rules: the first that applies and has something left to offer decides; those after it fill up what is wanted.
         attributes: name -> products that have it, such as ``gift = ["mug", "card"]``.
-        stock: product -> units that are there; what is not listed is taken as there.
-        least_stock: units below which a listed product is not offered.
+        stock: product -> units that are there; what is not listed has the stock of the catalogue, and is there without one.
+        least_stock: units below which a product is not offered.
         never_together: products of which no two are offered with, or beside, each other: such as pairs that come back.
     """
 
@@ -117,19 +117,28 @@ def _check(rules: Rules, name: str) -> None:
             raise ConfigError(f"{where} is there twice; give each rule a name of its own.")
         if not (rule.products or rule.categories or rule.attributes):
             raise ConfigError(f"{where} never applies; say when, by products, categories or attributes.")
-        for attribute in rule.attributes:
-            if attribute not in rules.attributes:
-                raise ConfigError(
-                    f"{where} names the attribute {attribute!r}. {did_you_mean(attribute, rules.attributes)}List its "
-                    f'products under [attributes]: {attribute} = ["PRODUCT"].'
-                )
+        _check_attributes(rules, rule, where)
         twice = sorted({product for product in rule.offer if rule.offer.count(product) > 1})
         if twice:
             raise ConfigError(f"{where} offers {', '.join(map(repr, twice))} twice; name each product once.")
         _check_possible(rules, rule, where)
+    for attribute in rules.attributes:
+        if "=" in attribute:
+            raise ConfigError(f"{name}: [attributes] has {attribute!r}; a set's name has no =, which the catalogue's have.")
     for apart in rules.never_together:
         if len(set(apart)) < 2:  # noqa: PLR2004 - a pair
             raise ConfigError(f"{name}: never_together has {list(apart)}; name two different products or more.")
+
+
+def _check_attributes(rules: Rules, rule: BundleRule, where: str) -> None:
+    """Refuse a set that is not listed, and an attribute of the catalogue without a name or a value."""
+    for attribute in rule.attributes:
+        name, sign, value = attribute.partition("=")
+        if attribute not in rules.attributes and not (sign and name.strip() and value.strip()):
+            raise ConfigError(
+                f"{where} names the attribute {attribute!r}. {did_you_mean(attribute, rules.attributes)}List its "
+                f'products under [attributes], {attribute} = ["PRODUCT"], or name one of the catalogue: "color=red".'
+            )
 
 
 def _check_possible(rules: Rules, rule: BundleRule, where: str) -> None:

@@ -13,12 +13,16 @@ from decimal import Decimal
 from typing import BinaryIO
 
 from counterclick.connectors.merchant_files import ATTRIBUTES, UnreadableFeedError, items_of
-from counterclick.connectors.payload import Collector, Untranslatable, amount, key, needed, text
+from counterclick.connectors.payload import Collector, Untranslatable, amount, key, needed, text, whole
 from counterclick.connectors.translated import Translated
+from counterclick.events.attributes import attributes_written
 from counterclick.events.rejection import Reason
 
 __all__ = ["ATTRIBUTES", "item", "products"]
 
+_SAID = ("brand", "color", "material", "pattern", "gender", "age_group", "condition")
+_LABELS = tuple(f"custom_label_{n}" for n in range(5))
+_AVAILABLE = ("in_stock", "out_of_stock", "preorder", "backorder")
 _PRICE = re.compile(r"(?:([A-Z]{3})\s?)?(\d{1,12}(?:\.\d{1,6})?)(?:\s?([A-Z]{3}))?", re.ASCII)
 
 
@@ -42,7 +46,8 @@ def item(told: Mapping[str, str], *, as_of: datetime) -> Translated:
     """Translate one item.
 
     Its price is ``sale_price`` while the sale lasts. ``item_group_id`` is the group of its variants, and
-    ``cost_of_goods_sold`` its cost, which must be in the currency of the price.
+    ``cost_of_goods_sold`` its cost, which must be in the currency of the price. ``availability`` and ``quantity`` say
+    whether and how many are there; what it is made of and labelled with become attributes.
 
     Args:
         told: Google's names of the attributes, without prefix -> what the feed says.
@@ -67,6 +72,9 @@ def item(told: Mapping[str, str], *, as_of: datetime) -> Translated:
             unit_cost=_cost(collector, told, currency),
             currency=currency,
             size=text(told, "size"),
+            availability=collector.given("item", _availability, told),
+            stock=collector.given("item", _stock, told),
+            attributes=attributes_written((name, told.get(name)) for name in (*_SAID, *_LABELS)),
         )
     return collector.done()
 
@@ -84,6 +92,33 @@ def _price(told: Mapping[str, str], name: str) -> tuple[Decimal, str | None] | N
     if not found or (found[1] and found[3]):
         raise Untranslatable(Reason.WRONG_TYPE, f"{name} must be an amount with its currency: 12.50 EUR")
     return needed(amount({name: found[2]}, name), name), found[1] or found[3]
+
+
+def _availability(told: Mapping[str, str]) -> str | None:
+    """Return whether it can be bought: ``in stock`` and ``in_stock`` are the same.
+
+    Raises:
+        Untranslatable: it is none of Google's words.
+    """
+    said_of_it = text(told, "availability")
+    if said_of_it is None:
+        return None
+    found = "_".join(said_of_it.lower().replace("_", " ").split())
+    if found not in _AVAILABLE:
+        raise Untranslatable(Reason.WRONG_TYPE, f"availability must be one of {', '.join(_AVAILABLE)}")
+    return found
+
+
+def _stock(told: Mapping[str, str]) -> int | None:
+    """Return the units that are there.
+
+    Raises:
+        Untranslatable: it is no whole number, or below 0.
+    """
+    found = whole(told, "quantity", "sell_on_google_quantity")
+    if found is not None and found < 0:
+        raise Untranslatable(Reason.OUT_OF_RANGE, "quantity must be 0 or more")
+    return found
 
 
 def _on_sale(collector: Collector, told: Mapping[str, str], as_of: datetime) -> tuple[Decimal, str | None] | None:

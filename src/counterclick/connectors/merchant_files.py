@@ -16,7 +16,9 @@ __all__ = ["ATTRIBUTES", "UnreadableFeedError", "items_of"]
 
 ATTRIBUTES = (
     *("id", "title", "price", "sale_price", "sale_price_effective_date", "item_group_id", "cost_of_goods_sold"),
-    *("product_type", "google_product_category", "size"),
+    *("product_type", "google_product_category", "size", "availability", "quantity", "sell_on_google_quantity"),
+    *("brand", "color", "material", "pattern", "gender", "age_group", "condition"),
+    *(f"custom_label_{n}" for n in range(5)),
 )
 """What is read of an item; nothing else is kept."""
 NAMESPACE = "http://base.google.com/ns/1.0"

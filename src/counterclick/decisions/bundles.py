@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,15 +20,19 @@ from counterclick.decisions.exploring import drawn, is_explored, probabilities
 from counterclick.decisions.pairs import Baskets, Pairs, pairs_of
 from counterclick.decisions.policy import Ask, Learnt, Offered, Plain
 from counterclick.decisions.rules import HandRules
-from counterclick.decisions.selling import completed_lines, last_days
+from counterclick.decisions.selling import completed_lines, last_days, selling
 from counterclick.decisions.static import Bestsellers
 from counterclick.display import printable
 from counterclick.facts import Outcomes
-from counterclick.facts.rows import floats
+from counterclick.facts.rows import all_rows, floats
 
 __all__ = ["Bundles", "Pair", "baskets_of", "margins_of"]
 
 _Best = dict[int, tuple[float, int, int]]
+_ROWS = 1_000_000
+"""Order lines that are read at once."""
+_PLACES = 2**16
+"""Lines of an order that are told apart; all after them are in the last place."""
 _CODES = ("begins", "partner", "joint")
 _NUMBERS = ("confidence", "lift")
 
@@ -68,7 +73,7 @@ class Bundles:
 
     name = "bundles"
     needs = "a year of orders with two products or more"
-    form = 1
+    form = 2
     of_people = False
 
     def __init__(self, limits: BundlesConfig | None = None, products: int = 0, rules: Rules | None = None) -> None:
@@ -93,7 +98,7 @@ class Bundles:
         self._judged, self._others = None, False
         self._pairs, self._lacks, self._worth = None, "", np.zeros(0)
         baskets = baskets_of(outcomes, self._limits.days)
-        self._n_orders = len(np.unique(baskets.basket))
+        self._n_orders = int(np.count_nonzero(np.bincount(baskets.basket)))
         self._ids = baskets.products
         self._number = {product: number for number, product in enumerate(self._ids)}
         if len(self._ids) < self._products:
@@ -131,7 +136,7 @@ class Bundles:
         offers = drawn(ask, candidates) if by_chance else candidates[: ask.most]
         _score, trigger, place = best[self._number[offers[0]]]
         joint, lift = self._pairs.joint[place], self._pairs.lift[place]
-        with_margin = "" if self._worth.min() == self._worth.max() == 1 else ", times margin"
+        with_margin = "" if np.isin(self._worth, (0.0, 1.0)).all() else ", times margin"
         says = f"{printable(offers[0])} and {printable(self._ids[trigger])} were bought together {joint:,} times"
         says = f"{says}, {lift:,.1f} times chance{with_margin}"
         if by_chance:
@@ -164,7 +169,7 @@ class Bundles:
             ((self._ids[number], found[0]) for number, found in best.items()), key=lambda pair: (-pair[1], pair[0])
         )
         among = max(ask.most, self._limits.explore_among) if ask.explores and self._limits.explore else ask.most
-        return allowed(ranked, replace(ask, most=among), self._rules)[0]
+        return allowed(ranked, replace(ask, most=among), self._rules, self._hand.stock)[0]
 
     def strongest(self, most: int) -> tuple[Pair, ...]:
         """Return the pairs of most orders, each the way round in which it foresees more."""
@@ -244,17 +249,39 @@ def baskets_of(outcomes: Outcomes, days: int) -> Baskets:
         outcomes: of the shop.
         days: how far back orders count, from the newest one.
     """
-    lines = last_days(completed_lines(outcomes), outcomes, days)
-    rows = lines.group_by("order_id", "product_id").agg(place=_.line_number.min()).to_pyarrow()
-    basket, _orders = _coded(rows["order_id"])
-    product, products = _coded(rows["product_id"])
-    return Baskets(products, basket, product, rows["place"].to_numpy().astype(np.int64))
+    lines = last_days(completed_lines(outcomes), outcomes, days).select("order_id", "product_id", "line_number")
+    orders, products = _Numbers(), _Numbers()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Ibis asks DuckDB for them in a way that is to go
+        parts = [
+            (orders.of(each["order_id"]), products.of(each["product_id"]), each["line_number"].cast(pa.int32()).to_numpy())
+            for each in lines.to_pyarrow_batches(chunk_size=_ROWS)
+        ]
+    names, product_rank = products.sorted()
+    basket_rank = orders.sorted()[1]
+    key = np.empty(sum(len(place) for _basket, _product, place in parts), np.int64)
+    ends = len(key)
+    while parts:  # each is let go once it is in the key: there may be millions of lines
+        basket, product, place = parts.pop()
+        key[ends - len(place) : ends] = (basket_rank[basket] * len(names) + product_rank[product]) * _PLACES + np.minimum(
+            place, _PLACES - 1
+        )
+        ends -= len(place)
+    pa.default_memory_pool().release_unused()
+    key.sort()
+    key = key[np.diff(key // _PLACES, prepend=-1) > 0]  # of a product that is there twice, the first line
+    place = (key % _PLACES).astype(np.int32)
+    key //= _PLACES
+    product = (key % max(1, len(names))).astype(np.int32)
+    key //= max(1, len(names))
+    return Baskets(names, key.astype(np.int32), product, place)
 
 
 def margins_of(outcomes: Outcomes, products: tuple[str, ...], days: int) -> NDArray[np.float64]:
     """Return the margin of one unit of each product as sold, in the shop's currency; all 1 where no unit cost is known.
 
-    The middle one stands for a product whose margin is not known; 0 for one that is sold without a margin.
+    The middle one stands for a product whose margin is not known; 0 for one that is sold without a margin, or of which
+    nothing was kept: it only ever came back.
 
     Args:
         outcomes: of the shop.
@@ -266,20 +293,31 @@ def margins_of(outcomes: Outcomes, products: tuple[str, ...], days: int) -> NDAr
         margin=(_.revenue - _.cost).cast("float64").sum() / _.quantity.cast("float64").sum()
     )
     rows = summed.to_pyarrow()
+    stayed = {row["product_id"] for row in all_rows(selling(outcomes, days).select("product_id"))}
+    kept = np.array([float(product in stayed) for product in products])
     if not rows.num_rows:
-        return np.ones(len(products))
+        return kept
     known = dict(zip(rows["product_id"].to_pylist(), floats(rows["margin"]).tolist(), strict=True))
     middle = float(np.median([margin for margin in known.values() if margin > 0] or [1.0]))
-    return np.array([max(0.0, known.get(product, middle)) for product in products])
+    return kept * np.array([max(0.0, known.get(product, middle)) for product in products])
 
 
-def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return the number of each value among the different ones in order, and these."""
-    encoded = pc.dictionary_encode(column.combine_chunks())
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    values = encoded.dictionary.to_pylist()
-    order = sorted(range(len(values)), key=values.__getitem__)
-    rank = np.empty(len(values), np.int64)
-    rank[order] = np.arange(len(values))
-    return rank[encoded.indices.to_numpy()], tuple(values[n] for n in order)
+class _Numbers:
+    """Numbers of names, from 0, in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+
+    def of(self, column: pa.Array) -> NDArray[np.int32]:
+        """Return the number of each name."""
+        encoded = pc.dictionary_encode(column)
+        own = [self.known.setdefault(name, len(self.known)) for name in encoded.dictionary.to_pylist()]
+        numbers: NDArray[np.int32] = np.array(own, np.int32)[encoded.indices.to_numpy()]
+        return numbers
+
+    def sorted(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """Return the names in order, and of each number its name's place there: whoever is met first changes nothing."""
+        names = sorted(self.known)
+        rank = np.empty(len(names), np.int64)
+        rank[[self.known[name] for name in names]] = np.arange(len(names))
+        return tuple(names), rank

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ _CELLS = 2_000_000
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Numbered = NDArray[np.signedinteger[Any]]
 _Found = tuple[Codes, Codes, Numbers, Numbers]
 
 
@@ -33,9 +35,9 @@ class Baskets:
     """
 
     products: tuple[str, ...]
-    basket: Codes
-    product: Codes
-    place: Codes
+    basket: Numbered
+    product: Numbered
+    place: Numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +90,50 @@ def pairs_of(baskets: Baskets, limits: BundlesConfig, worth: Numbers | None = No
     if not len(baskets.basket):
         none = np.zeros(0)
         return Pairs(np.zeros(n_products + 1, np.int64), none.astype(np.int64), none, none.astype(np.int64), none)
+    found, times, n_baskets, shrunk = _counted(baskets, limits)
+    own, partner, joint, weight = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    rows, columns = np.concatenate([own, partner]), np.concatenate([partner, own])
+    joint, confidence = np.concatenate([joint, joint]), np.concatenate([weight, weight]) / shrunk[rows]
+    value = np.ones(n_products) if worth is None else worth
+    begins, order = _best(rows, columns, confidence * value[columns], n_products, limits.kept)
+    rows, columns, joint = rows[order], columns[order], joint[order]
+    lift = joint * n_baskets / (times[rows] * times[columns])
+    return Pairs(begins, columns.astype(np.int64), confidence[order], joint.astype(np.int64), lift)
+
+
+def _counted(baskets: Baskets, limits: BundlesConfig) -> tuple[list[_Found], Numbers, int, Numbers]:
+    """Return the pairs that pass the gates; by product, the baskets with it; all baskets; by product, its shrunk weight."""
+    n_products = len(baskets.products)
     sizes = np.bincount(baskets.basket)
     n_baskets = int(np.count_nonzero(sizes))
     weights = 1 / np.log2(2 + sizes)
     bought = _matrix(baskets, sizes, limits.basket_items, n_products)
     counted = bought.T.tocsr()  # products by baskets
     times = np.asarray(counted.sum(axis=1)).ravel()
-    weighed = counted @ weights
-    shrunk = weighed + limits.shrink * float(weights[sizes > 0].mean())
-    value = np.ones(n_products) if worth is None else worth
-    both = sparse.diags_array(1 + 1j * weights) @ bought  # counts and weights of one product: real and imaginary part
+    shrunk = counted @ weights + limits.shrink * float(weights[sizes > 0].mean())
+    both = _weighed(bought, weights)
     step = max(1, _CELLS // n_products)
 
-    def gated(first: int) -> _Found:
-        """Return the pairs of some products with those after each, that pass the gates: a pair is counted once."""
-        return _gated(counted[first : first + step] @ both[:, first:], first, times, n_baskets, limits)
+    found = []
+    for first in range(0, n_products, step):  # of products with those after each: a pair is counted once
+        both = _without(both, step) if first else both
+        found.append(_gated(counted[first : first + step] @ both, first, times, n_baskets, limits))
+    return found, times, n_baskets, shrunk
 
-    found = [gated(first) for first in range(0, n_products, step)]
-    own, partner, joint, weight = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    rows, columns = np.concatenate([own, partner]), np.concatenate([partner, own])
-    joint, confidence = np.concatenate([joint, joint]), np.concatenate([weight, weight]) / shrunk[rows]
-    begins, order = _best(rows, columns, confidence * value[columns], n_products, limits.kept)
-    rows, columns, joint = rows[order], columns[order], joint[order]
-    lift = joint * n_baskets / (times[rows] * times[columns])
-    return Pairs(begins, columns.astype(np.int64), confidence[order], joint.astype(np.int64), lift)
+
+def _without(both: sparse.csr_array, first: int) -> sparse.csr_array:
+    """Return a matrix without its first columns; SciPy's own way to it takes twice the memory."""
+    keep = both.indices >= first
+    ends = np.cumsum(keep, dtype=both.indptr.dtype)
+    begins = np.where(both.indptr > 0, ends[both.indptr - 1], 0).astype(both.indptr.dtype)
+    shape = (both.shape[0], both.shape[1] - first)
+    return sparse.csr_array((both.data[keep], both.indices[keep] - first, begins), shape=shape)
+
+
+def _weighed(bought: sparse.csr_array, weights: Numbers) -> sparse.csr_array:
+    """Return baskets by products, of which one product gives counts and weights alike: real and imaginary part."""
+    data = np.repeat(1 + 1j * weights, np.diff(bought.indptr))
+    return sparse.csr_array((data, bought.indices, bought.indptr), shape=bought.shape)
 
 
 def _matrix(baskets: Baskets, sizes: Codes, most: int, n_products: int) -> sparse.csr_array:
@@ -126,7 +148,7 @@ def _matrix(baskets: Baskets, sizes: Codes, most: int, n_products: int) -> spars
         keep = ~large
         keep[rows[np.arange(len(rows)) - begin < most]] = True
         basket, product = basket[keep], product[keep]
-    return sparse.csr_array((np.ones(len(basket)), (basket, product)), shape=(len(sizes), n_products))
+    return sparse.csr_array((np.ones(len(basket), np.int8), (basket, product)), shape=(len(sizes), n_products))
 
 
 def _gated(both: sparse.csr_array, first: int, times: Numbers, n_baskets: int, limits: BundlesConfig) -> _Found:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
+from typing import Any
 
 import msgspec
 from ibis import _
@@ -13,7 +14,9 @@ from counterclick.decisions.allowed import allowed, static_instead
 from counterclick.decisions.policy import Ask, Learnt, Offered, Plain
 from counterclick.decisions.selling import completed_lines, last_days
 from counterclick.decisions.static import Bestsellers
+from counterclick.decisions.stock import Stock, stock_of
 from counterclick.display import printable
+from counterclick.events.attributes import attribute, attributes_read
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import all_rows
 
@@ -34,7 +37,7 @@ class HandRules:
 
     name = "rules"
     needs = "a rules.toml; prices and costs where it asks for them"
-    form = 1
+    form = 2
     of_people = False
 
     def __init__(self, rules: Rules, days: int = 90) -> None:
@@ -43,12 +46,22 @@ class HandRules:
         self._category: dict[str, str] = {}
         self._price: dict[str, float] = {}
         self._margin: dict[str, float] = {}
+        self._attributes: dict[str, frozenset[str]] = {}
+        self._stock: Stock = {}
         self._instead = Bestsellers()
 
+    @property
+    def stock(self) -> Stock:
+        """Units of each product, as the catalogue tells them."""
+        return self._stock
+
     def fit(self, outcomes: Outcomes) -> None:
-        """Learn categories, prices and margins; what is offered stands in the rules."""
+        """Learn categories, attributes, stock, prices and margins; what is offered stands in the rules."""
         self._instead.fit(outcomes)
-        told = all_rows(outcomes.products.select("product_id", "category", "unit_price", "unit_cost"))
+        self._stock = stock_of(outcomes)
+        columns = ("product_id", "category", "unit_price", "unit_cost", "size", "attributes")
+        told = all_rows(outcomes.products.select(*columns).order_by("product_id"))
+        self._attributes = {row["product_id"]: found for row in told if (found := _attributes_of(row))}
         self._category = {row["product_id"]: row["category"] for row in told if row["category"] is not None}
         self._price = {row["product_id"]: float(row["unit_price"]) for row in told if row["unit_price"] is not None}
         self._margin = {
@@ -74,7 +87,7 @@ class HandRules:
         for number in applying:
             for product in self._affordable(number, ask.cart):
                 from_rule.setdefault(product, number)
-        offers, _scores = allowed(((product, 0.0) for product in from_rule), ask, self._rules)
+        offers, _scores = allowed(((product, 0.0) for product in from_rule), ask, self._rules, self._stock)
         if not offers:
             return static_instead(self._instead, ask, self._lacks(applying), self._rules)
         scores = tuple(1 - place / len(offers) for place in range(len(offers)))
@@ -91,12 +104,16 @@ class HandRules:
         return Learnt(metrics, ("a rules.toml with rules",), (), self._days)
 
     def to_plain(self) -> Plain:
-        """Return categories, prices and margins; the rules themselves stay in their file."""
-        own = {"category": self._category, "price": self._price, "margin": self._margin}
+        """Return what the catalogue and orders say of products; the rules themselves stay in their file."""
+        attributes = {product: sorted(own) for product, own in self._attributes.items()}
+        known = {"attributes": attributes, "stock": self._stock}
+        own = {"category": self._category, "price": self._price, "margin": self._margin, **known}
         return {**own, "instead": self._instead.to_plain()}
 
     def from_plain(self, plain: Plain) -> None:
-        """Take up categories, prices and margins."""
+        """Take up what the catalogue and orders say of products."""
+        self._attributes = msgspec.convert(plain["attributes"], dict[str, frozenset[str]])
+        self._stock = msgspec.convert(plain["stock"], dict[str, int])
         self._instead.from_plain(plain["instead"])
         self._category = msgspec.convert(plain["category"], dict[str, str])
         self._price = msgspec.convert(plain["price"], dict[str, float])
@@ -109,8 +126,15 @@ class HandRules:
 
     def _applies(self, number: int, cart: tuple[str, ...]) -> bool:
         rule = self._rules.rules[number]
-        listed = {*rule.products, *chain.from_iterable(self._rules.attributes[name] for name in rule.attributes)}
-        return any(product in listed or self._category.get(product) in rule.categories for product in cart)
+        sets = (name for name in rule.attributes if name in self._rules.attributes)
+        listed = {*rule.products, *chain.from_iterable(self._rules.attributes[name] for name in sets)}
+        asked = {attribute(*name.split("=", 1)) for name in rule.attributes if "=" in name}
+        return any(
+            product in listed
+            or self._category.get(product) in rule.categories
+            or not asked.isdisjoint(self._attributes.get(product, ()))
+            for product in cart
+        )
 
     def _affordable(self, number: int, cart: tuple[str, ...]) -> Iterator[str]:
         """Yield the offers of a rule that are cheap enough, and leave enough."""
@@ -127,3 +151,9 @@ class HandRules:
 
     def _leaves_enough(self, rule: BundleRule, product: str) -> bool:
         return rule.least_margin is None or self._margin.get(product, -1.0) >= rule.least_margin
+
+
+def _attributes_of(row: Mapping[str, Any]) -> frozenset[str]:
+    """Return the attributes of a product of the catalogue; its size is one of them."""
+    size = {attribute("size", row["size"])} if row["size"] else set()
+    return attributes_read(row["attributes"]) | size

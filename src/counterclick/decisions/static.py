@@ -10,7 +10,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from counterclick.decisions.policy import Ask, Learnt, Offered, Plain
-from counterclick.decisions.selling import selling
+from counterclick.decisions.stock import Stock, sellable, stock_of
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import all_rows, one_row
 
@@ -49,7 +49,7 @@ class Nothing:
 
 
 class Bestsellers:
-    """The products sold most, net of returns, in the last 90 days of orders.
+    """The products sold most, net of returns, in the last 90 days of orders, of those that are there.
 
     Args:
         days: how far back orders count.
@@ -58,18 +58,26 @@ class Bestsellers:
 
     name = "bestsellers"
     needs = "orders with lines"
-    form = 1
+    form = 2
     of_people = False
 
     def __init__(self, days: int = 90, most: int = 100) -> None:
         self._days = days
         self._most = most
         self._ranked: Ranked | None = None
+        self._stock: Stock = {}
+
+    @property
+    def stock(self) -> Stock:
+        """Units of the products that are kept, where they are told."""
+        return self._stock
 
     def fit(self, outcomes: Outcomes) -> None:
         """Rank products by the units of orders that kept their goods."""
-        best = selling(outcomes, self._days).order_by([_.kept_units.desc(), _.product_id]).head(self._most)
+        best = sellable(outcomes, self._days).order_by([_.kept_units.desc(), _.product_id]).head(self._most)
         self._ranked = tuple((row["product_id"], float(row["kept_units"])) for row in all_rows(best))
+        kept = {product for product, _units in self._ranked}
+        self._stock = {product: units for product, units in stock_of(outcomes).items() if product in kept}
 
     def decide(self, ask: Ask) -> Offered:
         """Return the best sellers that are not in the cart yet."""
@@ -85,12 +93,13 @@ class Bestsellers:
         return _counted(len(self._ranked or ()), self.needs, _NO_ORDERS, self._days)
 
     def to_plain(self) -> Plain:
-        """Return the ranking."""
-        return {"ranked": self._ranked}
+        """Return the ranking, and how many there are."""
+        return {"ranked": self._ranked, "stock": self._stock}
 
     def from_plain(self, plain: Plain) -> None:
         """Take up a ranking."""
         self._ranked = msgspec.convert(plain["ranked"], Ranked | None)
+        self._stock = msgspec.convert(plain["stock"], dict[str, int])
 
 
 class NewArrivals:
@@ -103,7 +112,7 @@ class NewArrivals:
 
     name = "new_arrivals"
     needs = "orders with lines that go back further than 60 days"
-    form = 1
+    form = 2
     of_people = False
 
     def __init__(self, days: int = 60, most: int = 100) -> None:
@@ -125,7 +134,7 @@ class NewArrivals:
         self._lacks = f"no product was first bought in the last {self._days} days of orders"
         begun = ibis.literal(ends["last"] - timedelta(days=self._days)).cast(lines.ordered_at.type())
         firsts = lines.group_by("product_id").agg(first_at=_.ordered_at.min()).filter(_.first_at > begun)
-        kept = selling(outcomes, self._days).select("product_id")
+        kept = sellable(outcomes, self._days).select("product_id")
         newest = firsts.join(kept, "product_id").select("product_id", "first_at")
         top = all_rows(newest.order_by([_.first_at.desc(), _.product_id]).head(self._most))
         self._ranked = tuple((row["product_id"], -((ends["last"] - row["first_at"]) / timedelta(days=1))) for row in top)
@@ -163,7 +172,7 @@ class CategoryBestsellers:
 
     name = "category_bestsellers"
     needs = "orders with lines, and products with their categories"
-    form = 1
+    form = 2
     of_people = False
 
     def __init__(self, days: int = 90, most: int = 100) -> None:
@@ -178,7 +187,7 @@ class CategoryBestsellers:
         self._instead.fit(outcomes)
         told = outcomes.products.filter(_.category.notnull()).select("product_id", "category")
         self._category = {row["product_id"]: row["category"] for row in all_rows(told)}
-        best = _best_of_each(selling(outcomes, self._days).join(told, "product_id"), self._most)
+        best = _best_of_each(sellable(outcomes, self._days).join(told, "product_id"), self._most)
         found: dict[str, list[tuple[str, float]]] = {}
         for row in all_rows(best.order_by(["category", _.kept_units.desc(), "product_id"])):
             found.setdefault(row["category"], []).append((row["product_id"], float(row["kept_units"])))

@@ -34,7 +34,7 @@ IDENTIFIERS = (
 )
 """Columns that name someone or something; an e-mail address in them is hashed."""
 
-TEXTS = ("reason", "title", "category", "size", "payment", "page", "device", "country")
+TEXTS = ("reason", "title", "category", "size", "attributes", "payment", "page", "device", "country")
 """Columns of free text, scrubbed."""
 
 EMAIL = r"[A-Za-z0-9._%+'-]{1,128}(@|%40)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"

@@ -88,6 +88,12 @@ RULES: tuple[Rule, ...] = (
         lambda event: any(value < 1 for value in _each(event, "quantity")),
         "(quantity < 1 OR len(list_filter(lines, lambda l: l.quantity < 1)) > 0)",
     ),
+    Rule(
+        Reason.OUT_OF_RANGE,
+        "stock must be 0 or more; what is oversold is 0",
+        lambda event: (getattr(event, "stock", None) or 0) < 0,
+        "(stock < 0)",
+    ),
     _amount("unit_price", in_lines=True),
     _amount("unit_cost", in_lines=True),
     _amount("value"),

@@ -7,12 +7,21 @@ discount, before returns.
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
 
-import msgspec
-from msgspec import Meta
+from counterclick.events.words import (
+    Availability,
+    Channel,
+    Currency,
+    Event,
+    Id,
+    OrderLine,
+    RefundKind,
+    RefundLine,
+    ShownItem,
+    Text,
+    When,
+)
 
 __all__ = [
     "EVENTS",
@@ -42,92 +51,6 @@ __all__ = [
     "ViewItem",
     "ViewItemList",
 ]
-
-Id = Annotated[str, Meta(min_length=1, max_length=200)]
-Text = Annotated[str, Meta(max_length=2000)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)]
-Channel = Literal["onsite", "email", "voice", "social", "agent_checkout"]
-RefundKind = Literal["return", "cancellation"]
-When = Annotated[datetime, Meta(tz=True)]
-
-
-class ShownItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One product that a surface showed.
-
-    Attributes:
-        product_id: the product.
-        position: place in the list, counted from 1.
-    """
-
-    product_id: Id
-    position: int | None = None
-
-
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One line of an order.
-
-    Attributes:
-        product_id: the product.
-        quantity: units bought, above zero.
-        unit_price: price of one unit before the order's discount, net of tax, not negative.
-        unit_cost: what one unit cost the shop, where known.
-        line_id: the shop's own key of the line.
-        surface: the place that offered it, if any.
-        decision_id: the decision that offered it, if any.
-    """
-
-    product_id: Id
-    quantity: int
-    unit_price: Decimal
-    unit_cost: Decimal | None = None
-    line_id: Id | None = None
-    surface: Id | None = None
-    decision_id: Id | None = None
-
-
-class RefundLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Units of one product that came back.
-
-    Attributes:
-        product_id: the product.
-        quantity: units returned, above zero.
-        unit_price: amount given back for one unit, net of tax; without it the order's own price holds.
-        line_id: the shop's own key of the order line.
-    """
-
-    product_id: Id
-    quantity: int
-    unit_price: Decimal | None = None
-    line_id: Id | None = None
-
-
-class Event(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag_field="kind",
-):
-    """What every event has.
-
-    Attributes:
-        occurred_at: when it happened, with its time zone.
-        event_id: the source's own key; without one the door makes one from the content.
-        visitor_id: the browser or device it happened to: the unit that experiments assign.
-        customer_id: the customer, where the shop knows one.
-        device: for instance ``mobile`` or ``desktop``.
-        country: ISO 3166 code of two letters.
-        consent: whether the visitor allowed analytics.
-    """
-
-    occurred_at: When
-    event_id: Id | None = None
-    visitor_id: Id | None = None
-    customer_id: Id | None = None
-    device: Text | None = None
-    country: Text | None = None
-    consent: bool | None = None
 
 
 class PageView(Event, frozen=True, kw_only=True, tag="page_view"):
@@ -365,6 +288,10 @@ class Product(Event, frozen=True, kw_only=True, tag="product"):
     Attributes:
         group_id: what the variants of one product have in common, such as all sizes of a shirt.
         size: of this variant, as the shop writes it.
+        availability: whether it can be bought: ``in_stock``, ``out_of_stock``, ``preorder`` or ``backorder``.
+        stock: units that are there, 0 or more.
+        attributes: what else it is, as ``name=value`` with ``;`` between: ``color=red; material=wool``. What an event does
+            not say of availability and stock, or of attributes, stays as it was last told.
     """
 
     product_id: Id
@@ -375,6 +302,9 @@ class Product(Event, frozen=True, kw_only=True, tag="product"):
     unit_cost: Decimal | None = None
     currency: Currency | None = None
     size: Text | None = None
+    availability: Availability | None = None
+    stock: int | None = None
+    attributes: Text | None = None
 
 
 class Claim(Event, frozen=True, kw_only=True, tag="claim"):

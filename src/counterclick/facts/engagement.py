@@ -21,15 +21,22 @@ _ENGAGED = ("assistant_answer", *_CLICKS, "message_opened")
 
 
 def products(events: Table) -> Table:
-    """The catalogue as it was last told.
+    """The catalogue as it was last told; availability with stock, and attributes, by the last event that says them.
 
     Grain: one product. Columns: product_id, title, category, unit_price, unit_cost, group_id (what its variants share),
-    size.
+    size, availability, stock (units that are there), attributes (see `counterclick.events.attributes`).
     """
     told = events.filter(events.kind == "product")
-    return first_rows(told, "product_id", [_.occurred_at.desc(), _.event_id]).select(
+    newest = [_.occurred_at.desc(), _.event_id]
+    own = first_rows(told, "product_id", newest).select(
         "product_id", "title", "category", "unit_price", "unit_cost", "group_id", "size"
     )
+    there = first_rows(told.filter(told.availability.notnull() | told.stock.notnull()), "product_id", newest)
+    being = first_rows(told.filter(told.attributes.notnull()), "product_id", newest)
+    for named, columns in ((there, ("availability", "stock")), (being, ("attributes",))):
+        said = named.select(*columns, _said="product_id")
+        own = own.left_join(said, own.product_id == said["_said"]).drop("_said")
+    return own
 
 
 def impressions(events: Table) -> Table:

@@ -18,7 +18,7 @@ from counterclick.facts.rows import row_count
 
 __all__ = ["OUTCOMES_FORM", "Facts", "Keep", "Outcomes", "priced"]
 
-OUTCOMES_FORM = 2
+OUTCOMES_FORM = 3
 """Counted up whenever a column of `Outcomes` changes its meaning: what was learnt before it no longer serves."""
 
 

@@ -126,7 +126,7 @@ def decided(
         in_time: whether the policy itself serves; false where it took too long.
     """
     if scores_baskets(found.experiment, config) and isinstance(policy, Scores):
-        return _scored(found, ask, policy, decision_id, in_time=in_time)
+        return _scored(found, ask, policy, config, decision_id, in_time=in_time)
     decision = _told(found, ask, policy, decision_id, in_time=in_time)
     if decision.experiment is None or not decision.served_here or decision.policy == NOTHING:
         return Decided(decision, found.exposures, ())
@@ -151,10 +151,12 @@ def _told(found: Assigned, ask: Ask, policy: Decides | None, decision_id: str, *
     return replace(told, offers=offers, because=because, scores=scores, propensities=chances, mark=mark)
 
 
-def _scored(found: Assigned, ask: Ask, policy: Scores, decision_id: str, *, in_time: bool) -> Decided:
+def _scored(found: Assigned, ask: Ask, policy: Scores, config: Config, decision_id: str, *, in_time: bool) -> Decided:
     """Return the decision where only who has a flagged basket is eligible: it is scored before the arm is looked at."""
     risk = policy.risk(ask)
-    is_held_out = risk.is_nudged and found.policy != RETURNS
+    control = config.experiments[found.experiment or ""].control
+    is_ours = found.policy in policies()
+    is_held_out = risk.is_nudged and found.policy != RETURNS and (is_ours or found.variant == control)
     own = replace(_begun(found, ask, decision_id, in_time=in_time), risk=risk)
     exposures = found.exposures
     if not risk.is_nudged:
@@ -163,8 +165,10 @@ def _scored(found: Assigned, ask: Ask, policy: Scores, decision_id: str, *, in_t
         own = replace(own, because=says, policy=NOTHING, experiment=None, variant=None, propensity=1.0)
     elif is_held_out:
         says = f"the basket is flagged and held out: {risk.because}"
-        is_ours = found.policy in policies()
         own = replace(own, because=says, served_here=is_ours, risk=replace(risk, nudges=()))
+    elif found.policy != RETURNS:
+        says = f"the basket is flagged, and {found.policy!r} is no policy of this product: the shop's own system serves it"
+        own = replace(own, because=f"{says}: {risk.because}", served_here=False, risk=replace(risk, nudges=()))
     else:
         offers, scores, because = risk.offered([line.product for line in ask.told], ask.most)
         own = replace(own, offers=offers, scores=scores, because=because, propensities=(1.0,) * len(offers))

@@ -410,11 +410,12 @@ class Shop(Taking):
             customer: who is signed in, where that is known.
             payment: how it will be paid, in the shop's own words.
             today: the shop's day; today unless given.
-            decision_id: by which the log knows the decision; one is made unless given.
+            decision_id: by which the log knows the decision, and which has one answer for a day; one is made unless given.
 
         Raises:
             UnknownNameError: ``shop.toml`` declares no such surface.
             ConfigError: several experiments run on it.
+            ConflictError: something else was asked under this ``decision_id``.
             InputError: the visitor's or the decision's id is empty or too long, or the cart has more than 10,000 lines.
         """
         ask = ask_of(surface, visitor, cart, most, customer, payment)

@@ -22,10 +22,10 @@ _BASKETS = f"""
 SELECT
     count(*),
     count(*) FILTER ((said ->> 'is_nudged') = 'true'),
-    count(*) FILTER ((said ->> 'is_nudged') = 'true' AND (said ->> 'is_held_out') = 'false'),
+    count(*) FILTER ((said ->> 'is_nudged') = 'true' AND variant = '{RETURNS}'),
     count(*) FILTER ((said ->> 'is_nudged') = 'true' AND (said ->> 'is_held_out') = 'true'),
     count(*) FILTER ((said ->> 'probability') IS NULL)
-FROM (SELECT CASE WHEN json_valid(details) THEN details::JSON END AS said FROM events
+FROM (SELECT variant, CASE WHEN json_valid(details) THEN details::JSON END AS said FROM events
     WHERE kind = 'decision' AND policy = '{RETURNS}' AND experiment = ?)
 WHERE (said ->> 'n_lines') <> '0'
 """
@@ -61,4 +61,5 @@ def _tested(name: str, experiment: Experiment, config: Config, reading: Reading)
     if control is None or nudged is None or min(n_nudged, n_held_out) < _FEWEST:
         return NudgeTest(*told, n_nudged, n_held_out, (), "Too few visitors have finished to say what was saved.")
     saved, says = saved_by(control.select(MEASURED), nudged.select(MEASURED), config.returns)
-    return NudgeTest(*told, n_nudged, n_held_out, saved, says)
+    expected = n_nudged * control.select(MEASURED).mean_of("returned_orders")
+    return NudgeTest(*told, n_nudged, n_held_out, saved, says, expected)

@@ -21,6 +21,7 @@ from counterclick.shop.learning import Learning
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import record_bodies
 from counterclick.shop.registry import Registry
+from counterclick.shop.remembering import answer_kept, answer_known
 from counterclick.store import Store
 
 __all__ = ["Serving"]
@@ -64,6 +65,9 @@ class Serving:
         customer = None if ask.customer is None else hashed(ask.customer, self._store.key)
         found = assigned(self._config, ask.surface, who, day, self._first_arm)
         known = replace(ask, visitor=who, customer=customer)
+        given = answer_known(self._store.answered, decision_id, known) if decision_id else None
+        if given is not None:
+            return given
         told = self._decided(found, known, decision_id or f"d_{secrets.token_hex(16)}")
         events = [*told.exposures, *told.made]
         if events:
@@ -73,7 +77,7 @@ class Serving:
             if recorded.rejected:
                 says = "a visitor id, and a decision's, has 1 to 200 characters"
                 raise InputError(f"visitor {ask.visitor[:60]!r} cannot be exposed: {says}.")
-        return told.decision
+        return answer_kept(self._store.answered, decision_id, known, told.decision) if decision_id else told.decision
 
     def _decided(self, found: Assigned, ask: Ask, decision_id: str) -> Decided:
         """Return the decision, by the static rule where the policy takes longer than it may."""

@@ -21,6 +21,7 @@ import msgspec
 from counterclick.config import Config, ShopifyConfig
 from counterclick.connectors.shopify import Context, Variant, cost_of, variants_of
 from counterclick.errors import StoreError
+from counterclick.shop.decided import scores_baskets
 from counterclick.shop.rights_files import REQUESTS
 
 __all__ = ["Deliveries", "ShopifyStore", "Told"]
@@ -81,6 +82,7 @@ class ShopifyStore:
         self._path = folder / REQUESTS
         self._currency = config.shop.currency
         self._settings = config.shopify or ShopifyConfig()
+        self._by_decision = frozenset(name for name in config.experiments if scores_baskets(name, config))
         self._n_refused = 0
         self._refused_at = datetime.min.replace(tzinfo=UTC)
         with self._connection() as connection:
@@ -173,6 +175,7 @@ class ShopifyStore:
             costs=costs or {},
             items=items or {},
             orders_from=own.orders_from,
+            by_decision=self._by_decision,
             list_surfaces={str(name): surface for name, surface in own.list_surfaces.items()},
         )
 

@@ -198,6 +198,7 @@ def leave_facts(work: _Work) -> None:
     """What was worked out or learnt from them is deleted, and so is what else is kept of them beside the log."""
     Shelf(work.store.folder / "facts").clear()
     work.store.ids.clear()
+    work.store.answered.clear()
     Models(work.store.folder / MODELS).erase(everything=work.plan.source is not None)
     work.besides(work.plan)
 

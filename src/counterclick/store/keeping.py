@@ -8,6 +8,7 @@ store/
   ids/             digests of the log's events, to find a repeated one (`counterclick.store.ids`); free to be deleted
   models/          what was learnt from it (`counterclick.store.models`); to be learnt again
   facts/           what the log added up to when it was last asked (`counterclick.store.kept`); free to be deleted
+  answered.sqlite  answers to decisions by their ids, for a day (`counterclick.store.answered`); free to be deleted
   promised/        exposures that were answered and are on their way to the inbox (`counterclick.store.promised`)
   writing.lock     held while the log is appended to, or erased from
   erasing.json     what is being erased (`counterclick.store.erasing`); gone when that is done
@@ -31,6 +32,7 @@ import duckdb
 from counterclick.errors import StoreError
 from counterclick.events.bulk import quoted
 from counterclick.events.schema import ERASURE
+from counterclick.store.answered import ANSWERED, Answered
 from counterclick.store.erased import unmarked_sql
 from counterclick.store.ids import Ids
 from counterclick.store.inbox import Inbox
@@ -79,6 +81,7 @@ class Store:
         self.log = Log(log or str(folder / "log"))
         self.ids = Ids(folder / "ids")
         self.promised = Promised(folder / PROMISED)
+        self.answered = Answered(folder / ANSWERED)
         with contextlib.suppress(StoreError):  # no room for them now: they stay where they are, for the next one
             take_over(folder / PROMISED, self.inbox.put)
 
@@ -286,8 +289,9 @@ class Store:
         return self.log.snapshot().version, self.inbox.last()
 
     def close(self) -> None:
-        """Stop the inbox's writer after it has written what waits."""
+        """Stop the inbox's writer after it has written what waits, and let go of the answers."""
         self.inbox.close()
+        self.answered.close()
 
     @contextlib.contextmanager
     def writing(self, patience: float = _LOCK_SECONDS) -> Iterator[None]:

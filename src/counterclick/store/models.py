@@ -140,8 +140,22 @@ class Models:
         """
         body = msgspec.json.encode(knows)
         version = 1 + max((number for name, number in map(_named, self._files()) if name == new.name), default=0)
-        said = {name: getattr(new, name) for name in NewManifest.__struct_fields__}
-        manifest = Manifest(**said, version=version, checksum=_checksum(body))
+        manifest = Manifest(
+            name=new.name,
+            form=new.form,
+            tables=new.tables,
+            settings=new.settings,
+            fitted_at=new.fitted_at,
+            known_at=new.known_at,
+            first_at=new.first_at,
+            last_at=new.last_at,
+            metrics=new.metrics,
+            passed=new.passed,
+            missing=new.missing,
+            of_people=new.of_people,
+            version=version,
+            checksum=_checksum(body),
+        )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             _written(self._path(manifest), msgspec.json.encode(manifest) + b"\n" + body)
@@ -200,8 +214,16 @@ def _manifest(path: Path) -> Manifest | None:
 
 def _damaged(name: str, version: int) -> Manifest:
     never = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-    said = {"form": 0, "tables": "", "settings": "", "fitted_at": never, "known_at": never}
-    return Manifest(name=name, version=version, is_damaged=True, **said)  # type: ignore[arg-type]
+    return Manifest(
+        name=name,
+        version=version,
+        form=0,
+        tables="",
+        settings="",
+        fitted_at=never,
+        known_at=never,
+        is_damaged=True,
+    )
 
 
 def _written(path: Path, body: bytes) -> None:

@@ -1,8 +1,10 @@
-"""``POST /v1/decide/SURFACE``: what a surface shows a visitor, and the exposure that says so."""
+"""What a surface shows a visitor, and the exposure that says so: asked by servers, and by pages (`/v1/offers`)."""
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -10,13 +12,15 @@ from litestar import Request, Response, post
 from msgspec import Meta
 
 from counterclick.decisions.policy import CartLine
-from counterclick.display import as_json
 from counterclick.events.redaction import hashed
+from counterclick.events.vocabulary import Exposure
 from counterclick.shop.decided import ask_of
+from counterclick.shop.visiting import Met, visit
 from counterclick.web.bodies import BodyError, read_body
 from counterclick.web.service import Service
+from counterclick.web.visits import COOKIE, from_page
 
-__all__ = ["Asked", "decide"]
+__all__ = ["Answered", "Asked", "PageAsked", "decide", "offers"]
 
 _BYTES = 2 * 1024 * 1024
 """Of a question, with a cart of ten thousand lines."""
@@ -45,6 +49,37 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     payment: Id | None = None
 
 
+class PageAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page asks; its key and what else it tells of its visitor are read before.
+
+    Attributes:
+        surface: which.
+        cart: as of `Asked`.
+        most: offers wanted at most.
+        decision_id: as of `Asked`.
+        payment: as of `Asked`.
+    """
+
+    surface: Id
+    cart: tuple[Id | CartLine, ...] = ()
+    most: Annotated[int, Meta(ge=1, le=100)] = 3
+    decision_id: Id | None = None
+    payment: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer to a question.
+
+    Attributes:
+        body: the decision, as JSON.
+        exposures: that were recorded with it: none where the same answer was given before.
+    """
+
+    body: bytes
+    exposures: tuple[Exposure, ...]
+
+
 @post("/v1/decide/{surface:str}", status_code=200)
 async def decide(request: Request[Any, Any, Any], service: Service, surface: str) -> Response[bytes]:
     """Decide what a surface shows a visitor, and record that the visitor was eligible; one decision id has one answer."""
@@ -54,13 +89,43 @@ async def decide(request: Request[Any, Any, Any], service: Service, surface: str
         asked = msgspec.json.decode(body, type=Asked)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BodyError(400, f"a decision is asked for with a visitor, and where there is one a cart: {error}.") from error
-    decision_id = asked.decision_id or "d_" + secrets.token_hex(16)
-    told = service.deciding.given(decision_id, (surface, asked))
-    if told is None:
-        who, found = service.evaluating.assigned(surface, asked.visitor, service.today())
-        customer = None if asked.customer is None else hashed(asked.customer, service.shop.store.key)
-        ask = ask_of(surface, who, asked.cart, asked.most, customer, asked.payment)
-        made = await service.deciding.decided(found, ask, decision_id)
-        await service.expose(made.exposures, made.made, agent=request.headers.get("user-agent"))
-        told = service.deciding.give(decision_id, (surface, asked), as_json(made.decision).encode())
-    return Response(told, media_type="application/json")
+    told = await _answered(request, service, surface, asked.visitor, asked, asked.customer)
+    return Response(told.body, media_type="application/json")
+
+
+@post("/v1/offers", status_code=200)
+async def offers(request: Request[Any, Any, Any], service: Service) -> Response[bytes]:
+    """Decide what a surface shows a page's own visitor, and record that the visitor was eligible; no score is told."""
+    told = await from_page(request, service)
+    found = visit(datetime.now(UTC), cookie=request.cookies.get(COOKIE), page=told.get("visitor"))
+    if found is None:
+        raise BodyError(400, "visitor must be the id that POST /v1/visitor gave.")
+    try:
+        asked = msgspec.convert(told, PageAsked)
+    except msgspec.ValidationError as error:
+        raise BodyError(400, f"offers are asked for with a surface, and where there is one a cart: {error}.") from error
+    answered = await _answered(request, service, asked.surface, found.visitor, asked, None)
+    decision = msgspec.json.decode(answered.body)
+    seen = {name: decision[name] for name in ("surface", "offers", "variant", "served_here", "decision_id", "mark")}
+    body = msgspec.json.encode({**seen, "arms": Met(answered.exposures, ()).arms})
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+async def _answered(
+    request: Request[Any, Any, Any],
+    service: Service,
+    surface: str,
+    visitor: str,
+    asked: Asked | PageAsked,
+    signed_in: str | None,
+) -> Answered:
+    """Return what a visitor is answered, once it is recorded."""
+    who, found = service.evaluating.assigned(surface, visitor, service.today())
+    customer = None if signed_in is None else hashed(signed_in, service.shop.store.key)
+    ask = ask_of(surface, who, asked.cart, asked.most, customer, asked.payment)
+    told = await service.deciding.given(asked.decision_id, ask)
+    if told is not None:
+        return Answered(told, ())
+    made = await service.deciding.decided(found, ask, asked.decision_id or "d_" + secrets.token_hex(16))
+    await service.expose(made.exposures, made.made, agent=request.headers.get("user-agent"))
+    return Answered(await service.deciding.give(asked.decision_id, ask, made.decision), made.exposures)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
-
-import msgspec
 
 from counterclick.config import Config
-from counterclick.decisions import Ask, Decides
-from counterclick.errors import CounterclickError
+from counterclick.decisions import Ask, Decides, Decision
+from counterclick.display import as_json
+from counterclick.errors import ConflictError, CounterclickError
 from counterclick.shop.decided import Decided, decided, policies, policy_asked
 from counterclick.shop.deciding import Assigned
 from counterclick.shop.learning import Learning
-from counterclick.web.bodies import BodyError
+from counterclick.shop.remembering import answer_kept, answer_known, asked_digest
+from counterclick.store.answered import Answered
 from counterclick.web.logs import say
 from counterclick.web.urgent import work_as_usual
 
@@ -33,11 +31,13 @@ class Deciding:
     Args:
         learning: the policies.
         config: the shop's.
+        answered: answers that outlive the process.
     """
 
-    def __init__(self, learning: Learning, config: Config) -> None:
+    def __init__(self, learning: Learning, config: Config, answered: Answered) -> None:
         self._learning = learning
         self._config = config
+        self._answered = answered
         self._milliseconds = config.serve.decide_milliseconds
         tested = config.experiments.values()
         self._arms = {arm for experiment in tested for arm in (*experiment.variants, experiment.control)}
@@ -93,22 +93,33 @@ class Deciding:
             static = self._learning.instead(name, f"it took longer than {self._milliseconds:g} ms")
             return decided(found, ask, static, self._config, decision_id, in_time=False)
 
-    def given(self, decision_id: str, asked: Any) -> bytes | None:
-        """Return the answer that was given under an id; None where none is remembered.
+    async def given(self, decision_id: str | None, ask: Ask) -> bytes | None:
+        """Return the answer that was given under an id; None where none is remembered, or kept beside the log.
 
         Raises:
-            BodyError: something else was asked under this id (409).
+            ConflictError: something else was asked under this id.
+            StoreError: what is kept cannot be read.
         """
+        if decision_id is None:
+            return None
         found = self._given.get(decision_id)
         if found is None:
-            return None
-        if found[0] != _digest(asked):
-            raise BodyError(409, "another decision was asked for under this decision_id; give each its own.")
+            known = await asyncio.to_thread(answer_known, self._answered, decision_id, ask)
+            return None if known is None else as_json(known).encode()
+        if found[0] != asked_digest(ask):
+            raise ConflictError("another decision was asked for under this decision_id; give each its own.")
         return found[1]
 
-    def give(self, decision_id: str, asked: Any, answer: bytes) -> bytes:
-        """Remember an answer, and return the one that holds: the first that was given."""
-        held = self._given.setdefault(decision_id, (_digest(asked), answer))
+    async def give(self, decision_id: str | None, ask: Ask, decision: Decision) -> bytes:
+        """Remember an answer, and return the one that holds: the first that was given.
+
+        Raises:
+            ConflictError: something else was asked under this id meanwhile.
+            StoreError: it cannot be kept.
+        """
+        if decision_id is not None:
+            decision = await asyncio.to_thread(answer_kept, self._answered, decision_id, ask, decision)
+        held = self._given.setdefault(decision.decision_id, (asked_digest(ask), as_json(decision).encode()))
         while len(self._given) > _REMEMBERED:
             del self._given[next(iter(self._given))]
         return held[1]
@@ -116,7 +127,3 @@ class Deciding:
     def close(self) -> None:
         """Take up no more."""
         self._worker.shutdown(wait=False, cancel_futures=True)
-
-
-def _digest(asked: Any) -> bytes:
-    return hashlib.sha256(msgspec.json.encode(asked)).digest()

@@ -232,6 +232,33 @@ DESCRIBED: Mapping[str, Described] = {
         },
         403,
     ),
+    "/v1/offers": _taking(
+        {
+            "type": "object",
+            "required": ["surface", "offers", "variant", "served_here", "decision_id", "mark", "arms"],
+            "properties": {
+                **dict.fromkeys(("surface", "decision_id"), _TEXT),
+                "variant": {"type": ["string", "null"]},
+                "offers": {"type": "array", "items": _TEXT},
+                "served_here": {"type": "boolean"},
+                "mark": {"type": "object", "additionalProperties": _TEXT},
+                "arms": {"type": "object", "additionalProperties": _TEXT},
+            },
+        },
+        {
+            "type": "object",
+            "required": ["visitor", "surface"],
+            "properties": {
+                **dict.fromkeys(("key", "visitor", "surface", "decision_id", "payment"), _TEXT),
+                "cart": {"type": "array", "items": {"anyOf": [_TEXT, _OBJECT]}},
+                "most": {"type": "integer", "minimum": 1, "maximum": 100},
+                "consent": {"type": "boolean"},
+            },
+        },
+        403,
+        404,
+        409,
+    ),
     "/v1/pixel": _taking(
         {"type": "object", "required": ["results"], "properties": {"results": _RESULTS}},
         {"type": "object", "required": ["events"], "properties": {"key": _TEXT, "sent_at": _TEXT, "events": _OBJECTS}},

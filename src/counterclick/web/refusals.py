@@ -10,6 +10,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from counterclick.errors import (
+    ConflictError,
     CounterclickError,
     CurrencyError,
     EmptyStoreError,
@@ -58,6 +59,7 @@ def refusals(limits: Limits) -> dict[int | type[Exception], Callable[[Asked, Any
         RecursionError: _too_deep,
         StoreError: _unwritten,
         UnknownNameError: lambda request, error: _told(request, str(error), 404),
+        ConflictError: _cannot,
         EmptyStoreError: _cannot,
         RefusedError: _cannot,
         CurrencyError: _cannot,

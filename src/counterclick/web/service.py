@@ -65,7 +65,7 @@ class Service:
         self.shopify = ShopifyStore(shop.store.folder, shop.config)
         self.limits = Limits(shop.config.serve)
         self.asking = Asking(shop)
-        self.deciding = Deciding(Learning(shop.store, shop.config, shop.folder), shop.config)
+        self.deciding = Deciding(Learning(shop.store, shop.config, shop.folder), shop.config, shop.store.answered)
         self.requests = shop.requests
         asked = Gauge("counterclick_requests", "What Shopify asks about people.", ["state"], registry=self.registry)
         asked.labels("waiting").set_function(lambda: float(len(self.requests.waiting())))

@@ -45,6 +45,21 @@ def purchase(found: Translated) -> dict[str, Any]:
     return one
 
 
+@pytest.mark.parametrize(
+    ("told", "payment"),
+    [
+        ({"payment_gateway_names": ["shopify_payments", "gift_card"]}, "gift_card+shopify_payments"),
+        ({"payment_gateway_names": ["klarna", "klarna", None]}, "klarna"),
+        ({"payment_gateway_names": []}, None),
+        ({"gateway": "manual"}, "manual"),
+        ({}, None),
+    ],
+)
+def test_how_an_order_is_paid(told: dict[str, Any], payment: str | None) -> None:
+    """The names of its gateways, in an order of their own; an older payload names one."""
+    assert purchase(events_of("orders/create", order([line()], **told), EUR)).get("payment") == payment
+
+
 @st.composite
 def sold(draw: st.DrawFn) -> tuple[dict[str, Any], Decimal]:
     """Draw an order as Shopify would write it, and what of its total is no goods: gift cards and tips."""

@@ -46,6 +46,55 @@ def test_a_product_is_the_product_at_its_lowest_price() -> None:
     assert later["event_id"] != found["event_id"]
 
 
+@pytest.mark.parametrize(
+    ("variants", "there"),
+    [
+        ([{"inventory_quantity": 3}, {"inventory_quantity": -2}], ("in_stock", 3)),
+        ([{"inventory_quantity": 0, "inventory_policy": "deny"}], ("out_of_stock", 0)),
+        ([{"inventory_quantity": 0, "inventory_policy": "continue"}], ("backorder", None)),
+        ([{"inventory_quantity": 2, "inventory_policy": "continue"}], ("in_stock", None)),
+        ([{"inventory_quantity": 0, "inventory_management": None}], ("in_stock", None)),
+        ([{"inventory_quantity": 0, "inventory_management": "shopify"}], ("out_of_stock", 0)),
+        ([{"inventory_quantity": "3"}], (None, None)),
+        ([{"inventory_quantity": 3}, {}], (None, None)),
+        ([], (None, None)),
+    ],
+)
+def test_what_is_there_of_a_product(variants: list[dict[str, Any]], there: tuple[str | None, int | None]) -> None:
+    """Units of all variants together; what is not tracked is there, what may be oversold can be ordered."""
+    (found,) = events_of("products/update", {**PRODUCT, "variants": [{"id": 7, **one} for one in variants]}, EUR).bodies
+    assert (found.get("availability"), found.get("stock")) == there
+
+
+def test_what_a_product_is_like() -> None:
+    """Its vendor, the values of its options and its tags; a draft cannot be bought."""
+    options = [
+        {"name": "Color", "values": ["Red", "Blue"]},
+        {"name": "Title", "values": ["Default Title"]},
+        {"name": 3},
+        "odd",
+    ]
+    told = {**PRODUCT, "vendor": "Acme", "tags": "gift, Summer sale, ,gift", "options": options, "status": "draft"}
+    (found,) = events_of("products/update", told, EUR).bodies
+    assert found["attributes"] == "brand=Acme; color=Red; color=Blue; tag=gift; tag=Summer sale"
+    assert (found["availability"], found.get("stock")) == ("out_of_stock", None)
+    many = {**PRODUCT, "tags": ", ".join(f"tag number {n}" for n in range(500))}
+    (cut,) = events_of("products/update", many, EUR).bodies
+    assert 1_900 < len(cut["attributes"]) <= 2_000
+    assert cut["attributes"].endswith(tuple("0123456789"))
+
+
+def test_an_arm_that_only_a_decision_gives_is_passed_over() -> None:
+    """In a cart, a checkout and an order alike: whether the basket was flagged, the cart cannot know."""
+    context = Context(currency="EUR", by_decision=frozenset({"nudges"}))
+    carried = [*ARMS, {"name": "_cc_arm_nudges", "value": f"returns@{AT}"}]
+    told = {"id": 1, "created_at": AT, "processed_at": AT, "token": "t", "line_items": [], "note_attributes": carried}
+    for topic in ("carts/update", "checkouts/create", "orders/create"):
+        found = events_of(topic, told, context)
+        assert [each["experiment"] for each in found.bodies if each["kind"] == "exposure"] == ["chat"], topic
+        assert found.skipped.count("arm_that_only_a_decision_gives") == 1, topic
+
+
 def test_a_cost_finds_its_product_by_its_variant() -> None:
     """An inventory item names no product: its cost counts for a variant that is known, and is counted where none is."""
     known = {one.item_id: one for one in variants_of(PRODUCT, EUR) if one.item_id}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from counterclick.connectors.shopify.context import Parts
+from counterclick.connectors.shopify.context import Context, Parts
 from counterclick.connectors.shopify.reading import UnfitError, digest, objects, when
 from counterclick.events.rejection import Reason
 
@@ -63,10 +63,12 @@ def line_offer(properties: Mapping[str, Any]) -> dict[str, str | None]:
     return {"surface": _named(properties, SURFACE), "decision_id": _named(properties, DECISION)}
 
 
-def add_exposures(attributes: Mapping[str, Any], parts: Parts) -> None:
+def add_exposures(attributes: Mapping[str, Any], context: Context, parts: Parts) -> None:
     """Take an exposure from each arm that a cart names; the same arm of a later order is the same event."""
     for name in attributes:
-        if name.startswith(ARM):
+        if name.startswith(ARM) and name.removeprefix(ARM) in context.by_decision:
+            parts.skip("arm_that_only_a_decision_gives")
+        elif name.startswith(ARM):
             with parts.part():
                 parts.add(_exposure(name, attributes))
 

@@ -20,12 +20,15 @@ from counterclick.connectors.shopify.reading import (
     maybe_text,
     moment,
     number,
+    obj,
     objects,
 )
+from counterclick.events.attributes import attributes_written
 
 __all__ = ["add_cost", "add_product", "cost_of", "variants_of"]
 
 _LONGEST = 2000
+_MOST_UNITS = 2**31 - 1
 
 
 def variants_of(product: Mapping[str, Any], context: Context) -> tuple[Variant, ...]:
@@ -99,6 +102,8 @@ def add_product(product: Mapping[str, Any], context: Context, parts: Parts) -> N
             "unit_price": cents(lowest.unit_price) if lowest and lowest.unit_price is not None else None,
             "unit_cost": None if cost is None else cents(cost),
             "currency": context.currency,
+            **_there(product),
+            "attributes": _attributes(product),
         }
     )
 
@@ -134,6 +139,38 @@ def add_cost(item: Mapping[str, Any], context: Context, parts: Parts) -> None:
             "currency": context.currency,
         }
     )
+
+
+def _there(product: Mapping[str, Any]) -> dict[str, Any]:
+    """Return availability and stock of a product, over its variants; nothing where they do not tell it.
+
+    A variant that is not tracked is always there, and one that may be oversold can be ordered when none is.
+    """
+    if product.get("status") in ("draft", "archived"):
+        return {"availability": "out_of_stock"}
+    given = product.get("variants")
+    variants = [obj(one) for one in given] if isinstance(given, list) else []
+    if any("inventory_management" in one and one["inventory_management"] is None for one in variants):
+        return {"availability": "in_stock"}
+    units = [one.get("inventory_quantity") for one in variants]
+    if not variants or not all(type(each) is int for each in units):
+        return {}
+    there = min(sum(max(0, each) for each in units if type(each) is int), _MOST_UNITS)
+    if any(one.get("inventory_policy") == "continue" for one in variants):
+        return {"availability": "in_stock" if there else "backorder"}
+    return {"availability": "in_stock" if there else "out_of_stock", "stock": there}
+
+
+def _attributes(product: Mapping[str, Any]) -> str | None:
+    """Return the vendor as ``brand``, the values of each option under its name, and the tags."""
+    pairs = [("brand", maybe_text(product.get("vendor"), _LONGEST))]
+    options = product.get("options")
+    for option in map(obj, options if isinstance(options, list) else []):
+        name, values = maybe_text(option.get("name"), _LONGEST), option.get("values")
+        if name is not None and name != "Title":  # what a product without options has
+            pairs += [(name.lower(), maybe_text(each, _LONGEST)) for each in (values if isinstance(values, list) else [])]
+    tags = maybe_text(product.get("tags"), 100 * _LONGEST) or ""
+    return attributes_written([*pairs, *(("tag", tag) for tag in tags.split(","))])
 
 
 def _category(product: Mapping[str, Any]) -> str | None:

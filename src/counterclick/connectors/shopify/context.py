@@ -56,6 +56,7 @@ class Context:
         costs: variant id -> what one unit costs, in the shop's currency.
         items: inventory item id -> the variant that it belongs to.
         orders_from: whose orders count: the ``webhook``'s, or the ``pixel``'s in a shop that sends no webhooks.
+        by_decision: experiments in which only a decision makes visitors eligible, so that a cart's arm does not.
         list_surfaces: what a list on a page of the shop is called: ``collection`` or ``search`` -> surface.
     """
 
@@ -65,6 +66,7 @@ class Context:
     costs: Mapping[str, Decimal] = field(default_factory=dict)
     items: Mapping[str, Variant] = field(default_factory=dict)
     orders_from: Literal["webhook", "pixel"] = "webhook"
+    by_decision: frozenset[str] = frozenset()
     list_surfaces: Mapping[str, str] = field(default_factory=dict)
 
 

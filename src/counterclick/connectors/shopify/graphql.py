@@ -37,6 +37,7 @@ def order_in_webhook_words(order: Mapping[str, Any]) -> dict[str, Any]:
         "cancelled_at": order.get("cancelledAt"),
         "cancel_reason": _lowered(order.get("cancelReason")),
         "source_name": order.get("sourceName"),
+        "payment_gateway_names": order.get("paymentGatewayNames"),
         "currency": order.get("currencyCode"),
         "taxes_included": order.get("taxesIncluded"),
         "subtotal_price_set": _money(order.get("subtotalPriceSet")),

@@ -33,6 +33,7 @@ __all__ = ["add_order", "order_event_id"]
 
 _SOCIAL = ("facebook", "instagram", "tiktok", "pinterest", "snapchat")
 _NOTHING = Decimal(0)
+_LONGEST = 100
 
 
 def order_event_id(order_id: str) -> str:
@@ -54,7 +55,7 @@ def add_order(order: Mapping[str, Any], context: Context, parts: Parts) -> None:
     attributes: dict[str, Any] = {}
     with parts.part():
         attributes = pairs(order.get("note_attributes"), "note_attributes")
-        add_exposures(attributes, parts)
+        add_exposures(attributes, context, parts)
     with parts.part():
         _add_purchase(order, attributes, context, parts)
     with parts.part():
@@ -96,8 +97,20 @@ def _add_purchase(order: Mapping[str, Any], attributes: Mapping[str, Any], conte
             "discount": None if discount is None else cents(discount),
             "currency": _currency(order, context),
             "channel": _channel(order),
+            "payment": _payment(order),
         }
     )
+
+
+def _payment(order: Mapping[str, Any]) -> str | None:
+    """Return how an order is paid, by the names of its gateways, such as ``klarna`` or ``gift_card+shopify_payments``."""
+    given = order.get("payment_gateway_names")
+    names = (
+        {maybe_text(each, _LONGEST) for each in given}
+        if isinstance(given, list)
+        else {maybe_text(order.get("gateway"), _LONGEST)}
+    )
+    return "+".join(sorted(name for name in names if name)) or None
 
 
 def _goods(items: Sequence[Mapping[str, Any]], parts: Parts) -> list[Mapping[str, Any]]:

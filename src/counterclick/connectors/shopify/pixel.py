@@ -139,14 +139,14 @@ def _checkout(seen: _Seen, event: Mapping[str, Any], context: Context, parts: Pa
     value = parts.read(lambda: _value(checkout), None)
     body = {**seen[1], "kind": "begin_checkout", "value": value, "currency": _currency(checkout.get("currencyCode"))}
     parts.add({**body, "event_id": checkout_event_id(token)} if token else body)
-    _arms(checkout, seen, parts)
+    _arms(checkout, seen, context, parts)
 
 
 def _completed(seen: _Seen, event: Mapping[str, Any], context: Context, parts: Parts) -> None:  # noqa: ARG001 - one shape
     checkout = obj(seen[0].get("checkout"))
     order = obj(checkout.get("order"))
     customer = maybe_number(obj(order.get("customer")).get("id"))
-    _arms(checkout, seen, parts)
+    _arms(checkout, seen, context, parts)
     if customer is not None:
         said = {**seen[1], "kind": "identify", "customer_id": customer}
         parts.add({**said, "event_id": f"shopify_identify_{digest(str(seen[1]['visitor_id']), customer)}"})
@@ -179,11 +179,11 @@ def _completed(seen: _Seen, event: Mapping[str, Any], context: Context, parts: P
     )
 
 
-def _arms(checkout: Mapping[str, Any], seen: _Seen, parts: Parts) -> None:
+def _arms(checkout: Mapping[str, Any], seen: _Seen, context: Context, parts: Parts) -> None:
     """Take the arms that the cart carried; the visitor is the one that the cart names, else the pixel's."""
     nothing: dict[str, Any] = {}
     attributes = parts.read(lambda: pairs(checkout.get("attributes"), "checkout.attributes"), nothing)
-    add_exposures({VISITOR: seen[1]["visitor_id"], **attributes}, parts)
+    add_exposures({VISITOR: seen[1]["visitor_id"], **attributes}, context, parts)
 
 
 def _value(checkout: Mapping[str, Any]) -> str:

@@ -55,11 +55,11 @@ def checkout_event_id(token: str) -> str:
     return f"shopify_checkout_{digest(token)}"
 
 
-def _cart(cart: Mapping[str, Any], context: Context, parts: Parts) -> None:  # noqa: ARG001 - every topic has the same shape
+def _cart(cart: Mapping[str, Any], context: Context, parts: Parts) -> None:
     """A cart's webhook is a state without a visitor: only the arms that it carries are read; moves come from the pixel."""
     for name in ("note_attributes", "attributes"):
         with parts.part():
-            add_exposures(pairs(cart.get(name), name), parts)
+            add_exposures(pairs(cart.get(name), name), context, parts)
     parts.skip("cart_state")
 
 
@@ -67,7 +67,7 @@ def _checkout(checkout: Mapping[str, Any], context: Context, parts: Parts) -> No
     attributes: dict[str, Any] = {}
     with parts.part():
         attributes = pairs(checkout.get("note_attributes"), "note_attributes")
-        add_exposures(attributes, parts)
+        add_exposures(attributes, context, parts)
     visitor = visitor_of(attributes)
     token = maybe_text(checkout.get("token"), 200)
     if visitor is None or token is None:

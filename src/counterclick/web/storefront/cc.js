@@ -90,13 +90,13 @@
   }
   var root = w.Shopify && ((w.Shopify.routes || {}).root || '/');
   if (root) cart = {
+    add: function (item) { return json('cart/add.js', { items: [item] }); },
     read: function () { return fetch(root + 'cart.js').then(function (r) { return r.json(); }).then(function (c) { return c.attributes; }); },
-    write: function (attributes) {
-      return fetch(root + 'cart/update.js', {
-        method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ attributes: attributes })
-      });
-    }
+    write: function (attributes) { return json('cart/update.js', { attributes: attributes }); }
   };
+  function json(path, body) {
+    return fetch(root + path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  }
 
   // Gates: hidden at once, shown where the feature is on or nobody knows; watched in both arms alike.
   function gate(surface, how) {
@@ -159,6 +159,20 @@
         if (value !== undefined) meet(name, value);
         f(value);
       });
+    },
+    // What a surface offers this visitor, and a line of the cart that says which decision it comes of.
+    decide: function (surface, asked, f) {
+      when(function (known) {
+        if (!known) return f();
+        post('v1/offers', Object.assign({ visitor: me.v, surface: surface }, asked)).then(function (told) {
+          me.a = Object.assign({}, told.arms, me.a); keep(); carry();
+          return told;
+        }).catch(function () {}).then(f);
+      });
+    },
+    take: function (decision, item, f) {
+      var marked = Object.assign({}, item.properties, decision && decision.mark);
+      Promise.resolve(cart.add(Object.assign({ quantity: 1 }, item, { properties: marked }))).then(f);
     },
     visitor: function (f) { when(function () { f(me.v); }); },
     cart: function (io) { cart = io; carried = ''; carry(); },

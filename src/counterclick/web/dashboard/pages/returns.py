@@ -115,7 +115,7 @@ def _saved(test: NudgeTest, say: Speech) -> list[Part]:
         rows.append([each.name, *cells])
     columns = [Column("saved"), *(Column(name, is_number=True) for name in ("over all", "from", "to"))]
     table = Table(f"Saved by {test.experiment}", columns, rows, _SAVED)
-    return [table, *([Text([test.says])] if test.says else [])]
+    return [table, *(Text([each]) for each in (test.found, test.says) if each)]
 
 
 def _rates(kind: str, groups: tuple[GroupRate, ...], say: Speech) -> Table:
