@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from counterclick.audits.overview import Change, Earning, Figure, Overview
+from counterclick.audits.beside import Change, Figure
+from counterclick.audits.overview import Earning, Overview
 from counterclick.errors import ConfigError, CurrencyError, InputError, UnknownNameError
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
