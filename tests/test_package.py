@@ -50,7 +50,9 @@ def test_the_root_exports_what_it_says() -> None:
 
 def test_every_verb_of_the_shop_is_a_command_and_is_documented() -> None:
     """Verbs of Shop, Experiment and OnOff, commands of the shell, and the page of commands name the same things."""
-    assert {"record", "audit", "drift", "metric", "orders", "check", "decide", "readiness"} <= commands(app) & set(dir(Shop))
+    assert {"record", "audit", "drift", "metric", "orders", "check", "decide", "readiness", "rows"} <= commands(app) & set(
+        dir(Shop)
+    )
     assert {"calibrate", "holdout"} <= (commands(app) | commands(experiment_app)) & set(dir(Shop))
     asked = {name.replace("-", "_") for name in commands(experiment_app) - {"holdout"}}
     assert asked == {"course", "plan", "plan_curve", "result", "slices", "verdict"} <= set(dir(Experiment))

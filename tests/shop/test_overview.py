@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from builders import add, click, exposure, later, line, product, purchase, refund, shown, view
-from counterclick.audits.overview import FIGURES, OF_SURFACE
+from counterclick.audits.beside import FIGURES, OF_SURFACE
 from counterclick.errors import ConfigError, CurrencyError, EmptyStoreError, InputError, UnknownNameError
 from counterclick.shop import Shop, open_shop
 

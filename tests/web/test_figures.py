@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,13 @@ VERBS: dict[str, tuple[str, ...]] = {
     "/v1/orders?unmatched=test": ("orders", "--unmatched", "test"),
     "/v1/trace?order=o17": ("trace", "o17"),
     "/v1/trace?order=2026/01": ("trace", "2026/01"),
+    "/v1/rows/net_revenue?since=2026-01-05&until=2026-01-06&surface=cart&known=true&most=3": (
+        *("rows", "net_revenue", "--since", "2026-01-05", "--until", "2026-01-06", "--surface", "cart", "--known"),
+        *("--most", "3"),
+    ),
+    "/v1/rows/events?experiment=test&where=kind%3Dexposure&where=variant%3Dbestsellers": (
+        *("rows", "events", "--experiment", "test", "--where", "kind=exposure", "--where", "variant=bestsellers"),
+    ),
     "/v1/metrics/revenue_per_visitor": ("metric", "revenue_per_visitor"),
     "/v1/metrics/revenue_per_visitor?by=week": ("metric", "revenue_per_visitor", "--by", "week"),
     "/v1/report?month=2026-01&compare=true&quarter=true": ("report", "--month", "2026-01", "--compare", "--quarter"),
@@ -153,6 +160,7 @@ def test_every_address_is_compared_and_documented() -> None:
     page = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
     compared = [address.split("?")[0].replace("/test/", "/NAME/").replace("/cart/", "/SURFACE/") for address in VERBS]
     compared = [address.replace("/revenue_per_visitor", "/NAME").replace("/o17", "/ORDER") for address in compared]
+    compared = [address.replace("/rows/net_revenue", "/rows/NAME") for address in compared]
     for handler in FIGURES:
         (path,) = handler.paths
         written = path.replace("{name:str}", "NAME").replace("{surface:str}", "SURFACE").replace("{order:str}", "ORDER")
@@ -188,29 +196,47 @@ def test_what_cannot_be_asked(server: Served) -> None:
 
 def test_questions_do_not_pile_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One is worked out at a time; the same question is asked once; one too many is to come again; a stop ends them all."""
-    asks(monkeypatch)
-    (tmp_path / "shop.toml").write_text("", encoding="utf-8")
     begun, gate = tmp_path / "begun", tmp_path / "gate"
 
     def question(name: str) -> Callable[[Shop], str]:
         return partial(held, begun, name, gate)
 
-    async def asked() -> None:
-        with open_premises(tmp_path / "shop.toml") as shop:
-            asking = Asking(shop)
-            first = [asyncio.create_task(asking.ask("a", question("a"))) for _ in range(5)]
-            rest = [asyncio.create_task(asking.ask(f"q{n}", question(f"q{n}"))) for n in range(LINE - 1)]
-            await appeared(begun)
-            with pytest.raises(BodyError, match="ask again") as refused:
-                await asking.ask("one too many", question("one too many"))
-            assert (refused.value.status, refused.value.again_seconds) == (503, 10)
-            assert begun.read_text(encoding="utf-8").split() == ["a"]
-            gate.touch()
-            assert {*await asyncio.gather(*first), *await asyncio.gather(*rest)} == {"told"}
-            assert begun.read_text(encoding="utf-8").split() == ["a", *(f"q{n}" for n in range(LINE - 1))]
-            await asking.close()
+    async def asked(asking: Asking) -> None:
+        first = [asyncio.create_task(asking.ask("a", question("a"))) for _ in range(5)]
+        rest = [asyncio.create_task(asking.ask(f"q{n}", question(f"q{n}"))) for n in range(LINE - 1)]
+        await appeared(begun)
+        with pytest.raises(BodyError, match="ask again") as refused:
+            await asking.ask("one too many", question("one too many"))
+        assert (refused.value.status, refused.value.again_seconds) == (503, 10)
+        assert begun.read_text(encoding="utf-8").split() == ["a"]
+        gate.touch()
+        assert {*await asyncio.gather(*first), *await asyncio.gather(*rest)} == {"told"}
+        assert begun.read_text(encoding="utf-8").split() == ["a", *(f"q{n}" for n in range(LINE - 1))]
 
-    asyncio.run(asked())
+    asks(monkeypatch)
+    with_asking(tmp_path, asked)
+
+
+def with_asking(folder: Path, asked: Callable[[Asking], Awaitable[None]]) -> None:
+    """Run something with the line of questions of an empty shop."""
+
+    async def run() -> None:
+        with open_premises(folder / "shop.toml") as shop:
+            asking = Asking(shop)
+            try:
+                await asked(asking)
+            finally:
+                await asking.close()
+
+    (folder / "shop.toml").write_text("", encoding="utf-8")
+    asyncio.run(run())
+
+
+async def forever(asking: Asking, begun: Path) -> asyncio.Task[None]:
+    """Ask what has no answer; return when that has begun."""
+    waits: asyncio.Task[None] = asyncio.create_task(asking.ask("forever", partial(never_ends, begun)))
+    await appeared(begun)
+    return waits
 
 
 async def appeared(file: Path) -> None:
@@ -223,46 +249,35 @@ async def appeared(file: Path) -> None:
 
 def test_a_stop_does_not_wait_for_a_long_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A query that would run for hours fails when the process stops, and says that it is to be asked again."""
+
+    async def asked(asking: Asking) -> None:
+        waits = await forever(asking, tmp_path / "begun")
+        await asking.close()
+        with pytest.raises(OSError, match="ask again in a moment"):
+            await waits
+
     asks(monkeypatch)
-    (tmp_path / "shop.toml").write_text("", encoding="utf-8")
-    begun = tmp_path / "begun"
-
-    async def asked() -> None:
-        with open_premises(tmp_path / "shop.toml") as shop:
-            asking = Asking(shop)
-            waits = asyncio.create_task(asking.ask("forever", partial(never_ends, begun)))
-            await appeared(begun)
-            await asking.close()
-            with pytest.raises(OSError, match="ask again in a moment"):
-                await waits
-
-    asyncio.run(asked())
+    with_asking(tmp_path, asked)
 
 
 def test_who_works_figures_out_may_die(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who asked is told to ask again; another process answers; it runs only in time that is left over."""
+
+    async def asked(asking: Asking) -> None:
+        first = await asking.ask("which", process)
+        assert os.sched_getscheduler(first) == os.SCHED_IDLE
+        waits = await forever(asking, tmp_path / "begun")
+        os.kill(first, signal.SIGKILL)
+        with pytest.raises(StoreError, match="ask again in a moment"):
+            await waits
+        end = time.monotonic() + 60
+        while (second := await again(asking)) is None:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.1)
+        assert second not in (first, os.getpid())
+
     asks(monkeypatch)
-    (tmp_path / "shop.toml").write_text("", encoding="utf-8")
-    begun = tmp_path / "begun"
-
-    async def asked() -> None:
-        with open_premises(tmp_path / "shop.toml") as shop:
-            asking = Asking(shop)
-            first = await asking.ask("which", process)
-            assert os.sched_getscheduler(first) == os.SCHED_IDLE
-            waits = asyncio.create_task(asking.ask("forever", partial(never_ends, begun)))
-            await appeared(begun)
-            os.kill(first, signal.SIGKILL)
-            with pytest.raises(StoreError, match="ask again in a moment"):
-                await waits
-            end = time.monotonic() + 60
-            while (second := await again(asking)) is None:
-                assert time.monotonic() < end
-                await asyncio.sleep(0.1)
-            assert second not in (first, os.getpid())
-            await asking.close()
-
-    asyncio.run(asked())
+    with_asking(tmp_path, asked)
 
 
 async def again(asking: Asking) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from counterclick.display import Grid, Shown, count, money, percent
@@ -179,46 +179,38 @@ class Served(Shown):
         return Grid(f"Who became eligible, {self.period.first_on} to {self.period.last_on}", heads, rows, (note,), left=4)
 
     def _shelves(self) -> Grid:
-        rows = [
-            (
-                each.surface,
-                each.policy or "-",
-                each.variant or "-",
-                count(each.n_lists),
-                count(each.n_shown),
-                count(each.n_visitors),
-                count(each.units),
-                money(each.net_revenue, self.currency),
-            )
-            for each in self.shelves
-        ]
+        rows = [(each, (each.n_lists, each.n_shown, each.n_visitors, each.units)) for each in self.shelves]
         note = (
             f"Bought: a product, by the person to whom it was shown, within {self.window}; net of its order's returns. It "
             "says what followed, never what the list did: many would have bought it anyway."
         )
-        heads = ("surface", "policy", "arm", "lists", "products", "visitors", "units bought", "net revenue")
-        return Grid("What was shown, and bought afterwards", heads, rows, (note,), left=3)
+        heads = ("lists", "products", "visitors", "units bought")
+        return self._by_policy("What was shown, and bought afterwards", heads, rows, note)
 
     def _sold(self) -> Grid:
-        rows = [
-            (
-                each.surface,
-                each.policy,
-                each.variant or "-",
-                count(each.n_decisions),
-                count(each.n_empty),
-                count(each.n_lines),
-                count(each.units),
-                money(each.net_revenue, self.currency),
-            )
-            for each in self.sold
-        ]
+        rows = [(each, (each.n_decisions, each.n_empty, each.n_lines, each.units)) for each in self.sold]
         note = (
             "The order's line carries the mark of the decision that offered it. That is what was taken from the list, not "
             "what the list added."
         )
-        heads = ("surface", "policy", "arm", "decisions", "without offers", "lines", "units", "net revenue")
-        return Grid("What was bought through an offer", heads, rows, (note,), left=3)
+        heads = ("decisions", "without offers", "lines", "units")
+        return self._by_policy("What was bought through an offer", heads, rows, note)
+
+    def _by_policy(
+        self, title: str, heads: Sequence[str], rows: Sequence[tuple[Shelf | Sold, Sequence[int]]], note: str
+    ) -> Grid:
+        """Return a table of surfaces, policies and arms with what is counted of each, and its net revenue."""
+        shown = [
+            (
+                each.surface,
+                each.policy or "-",
+                each.variant or "-",
+                *(count(n) for n in counted),
+                money(each.net_revenue, self.currency),
+            )
+            for each, counted in rows
+        ]
+        return Grid(title, ("surface", "policy", "arm", *heads, "net revenue"), shown, (note,), left=3)
 
     def _offers(self) -> Grid:
         rows = [

@@ -30,7 +30,7 @@ from counterclick.cli.requests import requests
 from counterclick.cli.rights import export, forget, retention
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
-from counterclick.cli.telling import overview, returns, served, settings, trace
+from counterclick.cli.telling import overview, returns, rows, served, settings, trace
 from counterclick.cli.verifying import app as verify_app
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ app.command(verify_app)
 app.command(requests)
 app.command(connect)
 app.command(reconcile)
-_TELLING = (demo, overview, trace, settings, served, returns)
+_TELLING = (demo, overview, trace, rows, settings, served, returns)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
 for _command in (*_TELLING, *_AUDITING, decide, bundles, fit, models, serve, password, forget, export, retention):
     app.command(_command)

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.speaking import say
 
-__all__ = ["overview", "returns", "served", "settings", "trace"]
+__all__ = ["overview", "returns", "rows", "served", "settings", "trace"]
 
 
 _Period = Annotated[str | None, Parameter(help="Such as 2026-03, or last-28-days, which is meant unless told.")]
@@ -37,6 +37,37 @@ def trace(order: str, /, *, common: Common = COMMON) -> int:
     """Show one order's journey: touches, who is credited and why nobody else, experiments, returns, claims of tools."""
     with opened(common) as shop:
         say(shop.trace(order), as_json=common.json)
+    return 0
+
+
+def rows(
+    of: Annotated[str, Parameter(help="A measure such as net_revenue, or a table such as credits, visitors or events.")],
+    /,
+    *,
+    since: Annotated[date | None, Parameter(help="Of this day and later.")] = None,
+    until: Annotated[date | None, Parameter(help="Of this day and earlier.")] = None,
+    surface: Annotated[str | None, Parameter(help="What belongs to it, or was done by visitors who met it.")] = None,
+    experiment: Annotated[str | None, Parameter(help="Whose visitors.")] = None,
+    where: Annotated[list[str] | None, Parameter(help="Such as variant=bundles: what a column holds.")] = None,
+    known: Annotated[bool, Parameter(help="Only rows whose visitor is known.", negative="")] = False,
+    most: Annotated[int, Parameter(help="How many, the newest first.")] = 20,
+    common: Common = COMMON,
+) -> int:
+    """List the rows that a figure is made of, and what all of them add up to."""
+    from counterclick.shop.behind import where_of
+
+    with opened(common) as shop:
+        found = shop.rows(
+            of,
+            since=since,
+            until=until,
+            surface=surface,
+            experiment=experiment,
+            where=where_of(where or ()),
+            known=known,
+            most=most,
+        )
+        say(found, as_json=common.json)
     return 0
 
 

@@ -8,7 +8,7 @@ from counterclick.lazily import exports
 
 if TYPE_CHECKING:
     from counterclick.metrics.by_week import Weekly, weekly
-    from counterclick.metrics.computing import MetricValue, compute
+    from counterclick.metrics.computing import MetricValue, added_up, compute, rows_of_surface
     from counterclick.metrics.definitions import MEASURES, METRICS, VISITORS, Measure, Metric, metric_named
     from counterclick.metrics.periods import Period, period_of
     from counterclick.metrics.sources import Sources
@@ -28,10 +28,12 @@ __all__ = [
     "Span",
     "Weekly",
     "activity",
+    "added_up",
     "compute",
     "metric_named",
     "per_visitor",
     "period_of",
+    "rows_of_surface",
     "weekly",
     "within_periods",
 ]
@@ -51,10 +53,12 @@ __getattr__ = exports(
         "VISITORS": "definitions",
         "Weekly": "by_week",
         "activity": "visitors",
+        "added_up": "computing",
         "compute": "computing",
         "metric_named": "definitions",
         "per_visitor": "visitors",
         "period_of": "periods",
+        "rows_of_surface": "computing",
         "weekly": "by_week",
         "within_periods": "spans",
     },

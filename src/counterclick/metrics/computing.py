@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import ibis
+from ibis import _
 from ibis.expr.types import Column, Table
 
 from counterclick.facts.local_time import local
@@ -13,7 +14,7 @@ from counterclick.facts.rows import all_rows
 from counterclick.metrics.definitions import MEASURES, VISITORS, Measure, Metric
 from counterclick.metrics.sources import OWN_SURFACE, Sources
 
-__all__ = ["By", "MetricValue", "added_up", "compute", "keyed_by", "visitors_seen"]
+__all__ = ["By", "MetricValue", "added_up", "compute", "keyed_by", "rows_of_surface", "visitors_seen"]
 
 By = Literal["day", "week", "month", "surface"]
 _TRUNCATED = {"day": "D", "week": "W", "month": "M"}
@@ -80,6 +81,24 @@ def _total(sources: Sources, measure: Measure, by: By | None, timezone: str, *, 
         rows = rows.join(met, rows.visitor_id == met["_visitor"])
     keyed = rows.mutate(key=keyed_by(rows, by, timezone))
     return keyed.group_by("key").agg(total=added_up(keyed, measure))
+
+
+def rows_of_surface(sources: Sources, source: str, surface: str | None, *, own: bool = True) -> Table:
+    """Return the rows of a table that count for a surface: its own where they name theirs, else those of who met it.
+
+    Args:
+        sources: tables.
+        source: which of them.
+        surface: which; None for all rows.
+        own: false for those of who met it in any case, as figures per visitor count.
+    """
+    rows: Table = getattr(sources, source)
+    if surface is None:
+        return rows
+    if own and source in OWN_SURFACE:
+        return rows.filter(rows.surface == surface)
+    met = _met(sources).filter(_.surface == surface).select(_visitor="visitor_id")
+    return rows.semi_join(met, rows.visitor_id == met["_visitor"])
 
 
 def added_up(rows: Table, measure: Measure, where: Column | None = None) -> Column:

@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from counterclick.attribution import Rule
+from counterclick.audits.beside import FIGURES, OF_SURFACE, figures_of
 from counterclick.audits.next_step import Standing, Step, next_step
-from counterclick.audits.overview import FIGURES, OF_SURFACE, Earning, Overview, Together, figures_of
+from counterclick.audits.overview import Earning, Overview, Together
 from counterclick.audits.readiness import Readiness
 from counterclick.config import Config, duration
 from counterclick.errors import InputError, UnknownNameError

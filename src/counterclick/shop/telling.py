@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+
 from ibis import _
 from ibis.expr.types import Table
 
@@ -14,6 +17,7 @@ from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.computing import By
 from counterclick.shop.anew import anew
 from counterclick.shop.backtesting import backtest_of
+from counterclick.shop.behind import RowList, Which, rows_behind
 from counterclick.shop.health import Refused, refused_events
 from counterclick.shop.holding import Held
 from counterclick.shop.listing import Settings, settings_of
@@ -92,6 +96,41 @@ class Telling(Held):
             raise ConfigError(f"a metric goes by day, week, month or surface, not by {by!r}.")
         values = compute(Sources(self.facts, self.rule), metric, by, timezone=self.config.shop.timezone)
         return MetricTable(metric, by, self.config.shop.currency, tuple(values))
+
+    @anew
+    def rows(
+        self,
+        of: str,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        surface: str | None = None,
+        experiment: str | None = None,
+        where: Mapping[str, str] | None = None,
+        known: bool = False,
+        most: int = 20,
+    ) -> RowList:
+        """Return the rows that a figure is made of, the newest first, and what all of them add up to.
+
+        Args:
+            of: a measure such as ``net_revenue``, or a table: orders, credits, claims, visitors of an experiment, events.
+            since: of this day of the shop and later.
+            until: of this day and earlier.
+            surface: what belongs to it; of rows that name none, those of visitors who met it.
+            experiment: whose visitors; of events, which they name.
+            where: column -> the text that it holds, such as ``{"variant": "bundles"}``.
+            known: only rows whose visitor is known, as figures per visitor count.
+            most: how many are listed.
+
+        Raises:
+            ConfigError: the rows have no such column, or so many are not listed.
+            EmptyStoreError: nothing is recorded.
+            UnknownNameError: there is no such measure or table, experiment, or kind of event.
+        """
+        self.reading.as_of()
+        which = Which(since, until, surface, experiment, dict(where or {}), known)
+        sources = Sources(self.facts, self.rule)
+        return rows_behind(sources, self.config, of, which, most, self._registry.experiment)
 
     def settings(self) -> Settings:
         """Return ``shop.toml`` as it was read: every setting, whether it is set, its meaning, and what is missing."""

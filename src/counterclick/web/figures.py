@@ -142,6 +142,27 @@ async def metric(
     return await service.ask(request, methodcaller("metric", name, by=by))
 
 
+@get("/v1/rows/{name:str}")
+async def rows(
+    request: _Ask,
+    service: Service,
+    name: str,
+    since: date | None = None,
+    until: date | None = None,
+    surface: str | None = None,
+    experiment: str | None = None,
+    where: list[str] | None = None,
+    most: Annotated[int, Parameter(ge=1, le=10_000)] = 20,
+    *,
+    known: bool = False,
+) -> _Answer:
+    """List the rows that a figure is made of, the newest first, and what all of them add up to."""
+    from counterclick.shop.behind import where_of  # noqa: PLC0415 - a server begins without statistics and tables
+
+    asked = {"since": since, "until": until, "surface": surface, "experiment": experiment, "known": known, "most": most}
+    return await service.ask(request, methodcaller("rows", name, where=where_of(where or ()), **asked))
+
+
 @get("/v1/report")
 async def report(
     request: _Ask, service: Service, month: str | None = None, *, compare: bool = False, quarter: bool = False
@@ -254,8 +275,8 @@ def _said(**parameters: Any) -> dict[str, Any]:
 
 
 FIGURES = (
-    *(overview, audit, claims, alignment, drift, readiness, check, served, returns, settings, orders, trace, metric, report),
-    *(calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices),
+    *(overview, audit, claims, alignment, drift, readiness, check, served, returns, settings, orders, trace, rows, metric),
+    *(report, calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices),
     *(onoff_plan, onoff_calendar, onoff_verdict),
 )
 """The addresses that read."""

@@ -1,4 +1,4 @@
-"""Served shops and a browser that several files of page tests look at."""
+"""Served shops and a browser that several files of page tests look at; nobody records anything into these shops."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The demo shop, served."""
     folder = tmp_path_factory.mktemp("demo")
@@ -30,14 +30,14 @@ def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield with_password(found)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A shop of which nothing is recorded."""
     with served(tmp_path_factory.mktemp("empty")) as found:
         yield with_password(found)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A shop with a broken experiment, and with what senders may write."""
     folder = tmp_path_factory.mktemp("odd")

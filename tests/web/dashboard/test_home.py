@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 from builders import exposure, later, purchase
 from counterclick.audits.overview import Overview
 from counterclick.shop import open_shop
+from counterclick.web.dashboard.naming import label
 from counterclick.web.dashboard.speaking import Speech
 from dashboards import WIDTHS, entered, examined, opened, picture, rows_of, signed_in, waited_for, with_password
 from odd_shop import HOSTILE, RIGHT_TO_LEFT
@@ -98,6 +99,25 @@ def test_the_next_step_stands_first(demonstrated: Served) -> None:
     with signed_in(demonstrated) as client:
         page = waited_for(client, "/").text
     assert page.index(step.says) < page.index(f"Rule: {step.rule}.") < page.index("<h2")
+
+
+def test_what_will_still_change_looks_provisional(browser: Browser, demonstrated: Served) -> None:
+    """Each of the verb's provisional figures, as a card and in the table, and no other: dashed, in italics, with its day."""
+    found, waiting = overview(demonstrated), set[str]()
+    with entered(browser, demonstrated) as context:
+        page = opened(context, "/")
+        for figure in found.figures:
+            name = label(figure.metric)
+            row = page.locator(f"#{FIGURES} tbody tr").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+            assert row.locator("td.provisional").count() == (2 if figure.is_provisional else 0), name
+            waiting |= {name} if figure.is_provisional else set()
+        cards = page.locator(".figure.provisional")
+        shown = {card.locator("dt").inner_text().removesuffix("?").strip() for card in cards.all()}
+        assert shown == {name for name in waiting if page.locator(".figure", has_text=name).count()} != set()
+        assert {card.evaluate("each => getComputedStyle(each).borderTopStyle") for card in cards.all()} == {"dashed"}
+        styles = cards.locator(".shown").evaluate_all("all => all.map((each) => getComputedStyle(each).fontStyle)")
+        assert {*styles} == {"italic"}
+        assert all("until" in card.inner_text() for card in cards.all())
 
 
 def test_a_period_and_a_surface_are_chosen(browser: Browser, demonstrated: Served) -> None:

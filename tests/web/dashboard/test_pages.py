@@ -4,73 +4,171 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from counterclick.shop import demo, open_shop
+from counterclick.shop import open_shop
 from counterclick.web.dashboard.pages import PAGES
-from dashboards import WIDTHS, entered, examined, opened, picture, signed_in, waited_for, with_password
+from dashboards import PASSWORD, WIDTHS, entered, examined, opened, picture, signed_in, waited_for, with_password
 from served import Served, served
 
 LISTED = [page.path for page in PAGES if page.is_listed]
+OTHERS = ["/interventions/bundles", "/figures/aov?by=week", "/rows/net_revenue", "/rows/events?kind=purchase"]
+DEMO = [
+    *(*LISTED, *OTHERS, "/experiments/chat", "/experiment?name=cart-bundles", "/rows/visitors?experiment=chat"),
+    *("/?period=2026-02&surface=chat", "/surfaces?surface=chat", "/journeys/ORDER"),
+]
+ODD = [*LISTED, *OTHERS, "/experiments/cart-bundles", "/rows/visitors?experiment=cart-bundles", "/rows/orders"]
 
 
-@pytest.fixture(scope="module")
-def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The demo shop, served."""
-    folder = tmp_path_factory.mktemp("demo")
-    demo(folder, visitors=20_000).close()
-    with served(folder, (folder / "shop.toml").read_text(encoding="utf-8")) as found:
-        yield with_password(found)
+def named(server: Served, path: str) -> str:
+    """Return an address in which the newest order stands for ORDER."""
+    if "ORDER" not in path:
+        return path
+    with open_shop(server.toml) as shop:
+        return path.replace("ORDER", shop.latest_orders(1).orders[0]["order_id"])
 
 
-@pytest.fixture(scope="module", params=[(width, scheme) for width in WIDTHS for scheme in ("light", "dark")], ids=str)
-def inside(request: pytest.FixtureRequest, browser: Browser, demonstrated: Served) -> Iterator[tuple[BrowserContext, str]]:
-    """Somebody who has signed in, with a screen of this width and scheme."""
-    width, scheme = request.param
-    with entered(browser, demonstrated, width=width, scheme=scheme) as found:
-        yield found, f"{width}-{scheme}"
-
-
-@pytest.mark.parametrize("path", LISTED)
-def test_a_page_stands(inside: tuple[BrowserContext, str], path: str) -> None:
-    """No console error, no other host, no serious fault by axe, nothing wider than the screen."""
-    context, name = inside
-    page = opened(context, path)
-    picture(page, f"demo{path.replace('/', '-')}-{name}")
+def stands(page: Page, name: str) -> None:
+    """Look at a page in light and dark: no serious fault by axe, nothing wider than the screen; keep its pictures."""
     assert page.locator("h1").inner_text()
-    assert examined(page) == []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # it is one of them
+        picture(page, f"{name}-{scheme}")
+        assert examined(page, only_colours=scheme == "dark") == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.fixture(scope="module", params=WIDTHS, ids=str)
+def inside(request: pytest.FixtureRequest, browser: Browser, demonstrated: Served) -> Iterator[tuple[BrowserContext, int]]:
+    """Somebody who has signed in, with a screen of this width."""
+    with entered(browser, demonstrated, width=request.param) as found:
+        yield found, request.param
+
+
+@pytest.mark.parametrize("path", DEMO)
+def test_a_page_stands(inside: tuple[BrowserContext, int], demonstrated: Served, tmp_path: Path, path: str) -> None:
+    """No console error, no other host, no fault by axe, nothing too wide; by keyboard, and on paper."""
+    context, width = inside
+    page = opened(context, named(demonstrated, path))
+    stands(page, f"demo{slug(path)}-{width}")
+    if width == WIDTHS[1]:
+        by_keyboard(page)
+        printed(page, tmp_path / "page.pdf", f"demo{slug(path)}-paper")
     page.close()
 
 
-@pytest.mark.parametrize("path", LISTED)
-def test_an_empty_shop_says_what_to_do(browser: Browser, empty: Served, path: str) -> None:
-    """The page is there, and axe finds no serious fault."""
-    with entered(browser, empty, width=390) as context:
-        page = opened(context, path)
-        picture(page, f"empty{path.replace('/', '-')}")
+def slug(path: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", path.lower()).rstrip("-")
+
+
+def by_keyboard(page: Page) -> None:
+    """The first stop leads to the content; every control is reached; what a number means opens and closes with keys."""
+    page.evaluate("window.scrollTo(0, 0); document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    reached = page.evaluate(
+        "[...document.querySelectorAll('main :is(a[href], button, input, select, summary)')]"
+        ".filter((each) => each.checkVisibility() && each.type !== 'hidden' && each.tabIndex < 0).length"
+    )
+    assert reached == 0
+    why = page.locator("button.why").first
+    if why.count():
+        why.focus()
+        page.keyboard.press("Enter")
+        assert page.locator(".tip:popover-open").count() == 1
+        page.keyboard.press("Escape")
+        assert page.locator(".tip:popover-open").count() == 0
+
+
+def printed(page: Page, path: Path, name: str) -> None:
+    """On paper there is neither navigation nor a button, and nothing is cut off on its right."""
+    page.emulate_media(media="print", color_scheme="dark")
+    page.pdf(path=path, prefer_css_page_size=True)
+    assert path.read_bytes().startswith(b"%PDF-")
+    assert page.locator("nav, .files, button.why, .tip, form").filter(visible=True).count() == 0
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(29, 27, 24)"  # dark on white, whatever the screen
+    page.set_viewport_size({"width": 680, "height": 900})  # as wide as an A4 page between its margins
+    picture(page, name)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("path", [*LISTED, *OTHERS])
+def test_an_empty_shop_says_what_to_do(outside: BrowserContext, path: str) -> None:
+    """The page is there with what is to be done, and axe finds no serious fault."""
+    page = opened(outside, path)
+    stands(page, f"empty{slug(path)}")
+    told = page.locator("main").inner_text()
+    assert re.search("Record events|[Dd]eclare|shop.toml|Make a key|steps are done", told), told
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def outside(browser: Browser, empty: Served) -> Iterator[BrowserContext]:
+    """Somebody who looks at an empty shop with a phone."""
+    with entered(browser, empty, width=WIDTHS[0]) as found:
+        yield found
+
+
+@pytest.fixture(scope="module", params=WIDTHS, ids=str)
+def puzzled(request: pytest.FixtureRequest, browser: Browser, odd: Served) -> Iterator[tuple[BrowserContext, int]]:
+    """Somebody who looks at a shop with a broken experiment."""
+    with entered(browser, odd, width=request.param) as found:
+        yield found, request.param
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_a_broken_experiment_breaks_no_page(puzzled: tuple[BrowserContext, int], path: str) -> None:
+    """Each stands beside it, and whoever shows its money says that it is invalid."""
+    context, width = puzzled
+    page = opened(context, path)
+    stands(page, f"odd{slug(path)}-{width}")
+    assert "\ufffd" not in page.locator("body").inner_text()  # days from right to left stand as they are written
+    if path in ("/", "/experiments", "/experiments/cart-bundles", "/surfaces"):
+        assert "invalid" in page.locator("main").inner_text().lower()
+    page.close()
+
+
+def test_every_table_and_drawing_is_a_file(demonstrated: Served) -> None:
+    """CSV of each, PNG of each drawing, on every page."""
+    with signed_in(demonstrated) as client:
+        found = {}
+        for path in DEMO:
+            text = waited_for(client, named(demonstrated, path)).text
+            parts = re.findall(r'<(?:figure class="part"|div class="part") id="([^"]+)"', text)
+            links = re.findall(r'<a href="([^"]+as=(csv|png))" download>', text.replace("&amp;", "&"))
+            drawings = re.findall(r'<figure class="part" id="([^"]+)"', text)
+            assert [kind for _link, kind in links].count("csv") == len(parts), path
+            assert [kind for _link, kind in links].count("png") == len(drawings), path
+            found |= dict(links)
+        assert [*found.values()].count("png") >= 10
+        for link, kind in found.items():
+            answer = waited_for(client, link)
+            assert answer.headers["content-type"].startswith({"csv": "text/csv", "png": "image/png"}[kind]), link
+
+
+def test_somebody_signs_in_and_out(browser: Browser, empty: Served) -> None:
+    """By the form: a wrong password is told, the right one leads to the page that was wanted, and out again."""
+    with browser.new_context(base_url=empty.url, viewport={"width": 390, "height": 800}) as context:
+        page = context.new_page()
+        page.goto("/readiness")
         assert examined(page) == []
-
-
-@pytest.mark.parametrize("path", LISTED)
-def test_by_keyboard(browser: Browser, demonstrated: Served, path: str) -> None:
-    """The first stop leads to the content; what a number means opens and closes with keys."""
-    with entered(browser, demonstrated) as context:
-        page = opened(context, path)
-        page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.className") == "skip"
-        why = page.locator("button.why").first
-        if why.count():
-            why.focus()
-            page.keyboard.press("Enter")
-            assert page.locator(".tip:popover-open").count() == 1
-            page.keyboard.press("Escape")
-            assert page.locator(".tip:popover-open").count() == 0
+        page.get_by_label("Password").fill("wrong horse battery")
+        page.keyboard.press("Enter")
+        page.get_by_role("alert").get_by_text("not the password").wait_for()
+        assert examined(page) == []
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/readiness")
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/sign-in")
+        page.goto("/readiness")
+        assert "sign-in" in page.url
 
 
 @pytest.mark.parametrize("path", ["/surfaces", "/experiments/cart-bundles"])
@@ -91,22 +189,11 @@ def test_what_a_column_means_is_reached_by_keyboard(
             page.keyboard.press("Escape")
             assert page.locator(".tip:popover-open").count() == 0
         assert headings.count() > 0 or width < 640
-        terms = page.locator("h3 .tip dt").all_text_contents()
+        terms = page.locator(":is(h3, figcaption) .tip dt").all_text_contents()
         for name in page.locator("th:has(button.why)").evaluate_all("all => all.map((each) => each.abbr)"):
             assert name.lower() in [term.lower() for term in terms]
         assert examined(page) == []
         picture(page, f"columns{path.replace('/', '-')}-{width}-{scheme}")
-
-
-@pytest.mark.parametrize("path", LISTED)
-def test_it_prints(browser: Browser, demonstrated: Served, tmp_path: Path, path: str) -> None:
-    """On paper, without navigation and buttons."""
-    with entered(browser, demonstrated) as context:
-        page = opened(context, path)
-        page.pdf(path=tmp_path / "page.pdf")
-        assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF-")
-        page.emulate_media(media="print")
-        assert page.locator("nav, .files, button.why").filter(visible=True).count() == 0
 
 
 def test_without_scripts_the_numbers_stand(browser: Browser, demonstrated: Served) -> None:
@@ -173,6 +260,9 @@ def test_the_readiness_page_shows_what_readiness_answers(demonstrated: Served) -
         found = shop.readiness()
     shown = [(row[0], row[1]) for row in rows_of(demonstrated, "/readiness", "what-to-run-and-what-to-leave-off")]
     assert shown == [(each.name, each.state) for each in found.interventions]
+    grid = found.grids()[0]
+    stage = {row[0]: row[1].replace(",", "") for row in rows_of(demonstrated, "/readiness", slug(grid.title))}
+    assert stage == {row[0]: row[1].replace(",", "") for row in grid.rows}
 
 
 def test_a_chart_is_a_picture_as_well(demonstrated: Served) -> None:

@@ -29,8 +29,10 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
-"""Characters that turn the direction of what follows, so that a name could rewrite the sentence around it."""
+_TURNS = "\u202a-\u202e\u2066-\u2069"
+_TURNING = re.compile(f"\u2068[^{_TURNS}]*\u2069|[{_TURNS}]")
+"""Characters that turn the direction of what follows, so that a name could rewrite the sentence around it; or a text that
+stands apart from what is around it, as days do where they are written from right to left, which turns nothing."""
 _CODE = re.compile("`([^`]+)`")
 
 
@@ -67,4 +69,6 @@ def _coded(text: str) -> Markup:
 
 def _finished(value: Any) -> Any:
     """Return a text without what would turn the direction of the texts around it; anything else as it is."""
-    return value.translate(_TURNS) if type(value) is str else value
+    if type(value) is not str:
+        return value
+    return _TURNING.sub(lambda found: found[0] if len(found[0]) > 1 else "\ufffd", value)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 from counterclick.display import Grid, Shown
 from counterclick.metrics import METRICS
 from counterclick.pages.reading import DEFINITIONS
 from counterclick.pages.wording import words
+from counterclick.web.dashboard.columns import Head, number
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Part, Section, Table, Text
 
@@ -31,6 +33,7 @@ def section_of(
     *,
     says: str = "",
     marks: Mapping[str, str] | None = None,
+    heads: Mapping[str, Head] | None = None,
 ) -> Section:
     """Return a section that shows a result.
 
@@ -41,12 +44,19 @@ def section_of(
         about: what its numbers mean; the terms that occur in a table are added.
         says: a sentence before it.
         marks: text of a cell -> how it is marked.
+        heads: heading -> what it means, where that is of these tables alone.
     """
     grids = shown if isinstance(shown, Sequence) else shown.grids()
-    return Section(title, [table_of(grid, say, about, marks) for grid in grids], says)
+    return Section(title, [table_of(grid, say, about, marks, heads) for grid in grids], says)
 
 
-def table_of(grid: Grid, say: Speech, about: About, marks: Mapping[str, str] | None = None) -> Part:
+def table_of(
+    grid: Grid,
+    say: Speech,
+    about: About,
+    marks: Mapping[str, str] | None = None,
+    heads: Mapping[str, Head] | None = None,
+) -> Part:
     """Return a grid as a table; as sentences where it has no columns or no rows.
 
     Args:
@@ -54,6 +64,7 @@ def table_of(grid: Grid, say: Speech, about: About, marks: Mapping[str, str] | N
         say: how numbers are written.
         about: what its numbers mean; the terms that occur are added.
         marks: text of a cell -> how it is marked.
+        heads: heading -> what it means, where that is of this table alone.
     """
     title = say.text(words(grid.title))
     notes = [say.text(words(note)) for note in grid.notes]
@@ -61,18 +72,32 @@ def table_of(grid: Grid, say: Speech, about: About, marks: Mapping[str, str] | N
         return Text([title, *notes] if title else notes)
     unnamed = iter([*_HIDDEN, *(f"detail {number}" for number in range(2, len(grid.columns) + 1))])
     columns = [
-        Column(
-            words(name) if name else "",
+        _column(
+            name,
+            say,
+            heads or {},
             is_number=place > 0 and (place >= grid.left or all(_NUMBER.fullmatch(row[place]) for row in grid.rows)),
-            says=_definitions().get(_plain(name), ""),
+            has_some=any(_NUMBER.fullmatch(row[place]) for row in grid.rows),
         )
         for place, name in enumerate(grid.columns)
     ]
-    columns = [each if each.name else Column(next(unnamed), each.is_number, is_hidden=True) for each in columns]
+    columns = [each if each.name else replace(each, name=next(unnamed), is_hidden=True) for each in columns]
     rows = [[_cell(text, say, marks or {}) for text in row] for row in grid.rows]
     told = [title, *grid.columns, *(row[0] for row in grid.rows)]
-    found = About(about.definition, about.source, about.unit, about.period, {**about.terms, **terms_in(told)})
+    found = replace(about, terms={**about.terms, **terms_in(told)})
     return Table(title, columns, rows, found, notes)
+
+
+def _column(name: str, say: Speech, heads: Mapping[str, Head], *, is_number: bool, has_some: bool) -> Column:
+    """Return a column: where it holds numbers with what they mean, of texts with the term's definition where it is one."""
+    own = heads.get(name)
+    if not is_number and not has_some and own is None:
+        return Column(words(name) if name else "", says=_definitions().get(_plain(name), ""))
+    if own is not None:
+        return replace(number(words(name), say, says=own.says, unit=own.unit), is_number=is_number)
+    found = number(words(name) if name else _HIDDEN[1], say)
+    says = found.says or _definitions().get(_plain(name), "")
+    return replace(found, name=words(name) if name else "", says=says, is_number=is_number)
 
 
 def terms_in(texts: Iterable[str]) -> dict[str, str]:

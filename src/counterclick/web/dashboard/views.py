@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 __all__ = [
@@ -26,6 +26,10 @@ __all__ = [
 
 _NO_NAME = "part"
 _TIGHT = 18
+_MANY = 9
+"""Columns that a screen has room for."""
+_PHONE = 46
+"""Letters that stand beside each other on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class About:
         unit: what it is counted in.
         period: what time it is about.
         terms: term that occurs -> what it means.
+        rows: what stands behind it, such as orders -> the address at which these rows are listed.
     """
 
     definition: str
@@ -45,6 +50,7 @@ class About:
     unit: str = ""
     period: str = ""
     terms: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +117,16 @@ class Column:
         is_number: whether it is aligned right.
         says: what it means.
         is_hidden: whether the heading is only for those who hear the page.
+        unit: what it is counted in, where that is another than its table's.
+        rows: what stands behind its numbers, where that is something else than behind the table's: see `About`.
     """
 
     name: str
     is_number: bool = False
     says: str = ""
     is_hidden: bool = False
-
-    @property
-    def about(self) -> About:
-        """What it means, for its tooltip."""
-        return About(self.says)
+    unit: str = ""
+    rows: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,7 @@ class Table:
         notes: sentences below it.
         most: rows that are shown; the file holds all.
         is_provisional: whether its numbers will still change.
+        is_rows: whether it is what other numbers are made of: behind it stands nothing else.
     """
 
     template: ClassVar[str] = "parts/table.html"
@@ -146,6 +152,23 @@ class Table:
     notes: Sequence[str] = ()
     most: int = 200
     is_provisional: bool = False
+    is_rows: bool = False
+
+    def about_of(self, column: Column) -> About:
+        """Return what a column's numbers mean: what it does not say itself, its table says of all."""
+        own = self.about or About("")
+        return About(column.says, own.source, column.unit or own.unit, own.period, rows=column.rows or own.rows)
+
+    @property
+    def explained(self) -> About | None:
+        """What it means, with what each of its columns does: where there is no room for headings, it is all there is."""
+        own = self.about or About("")
+        columns = {
+            each.name: f"{each.says}{f' Unit: {each.unit}.' if each.unit else ''}" for each in self.columns if each.says
+        }
+        rows = {says: address for each in self.columns for says, address in each.rows.items()}
+        whole = replace(own, terms={**own.terms, **columns}, rows={**own.rows, **rows})
+        return whole if whole != About("") else None
 
     @property
     def shown(self) -> list[list[Cell]]:
@@ -154,8 +177,26 @@ class Table:
 
     @property
     def is_compact(self) -> bool:
-        """Whether every cell is so short that the table stays one on a phone."""
+        """Whether every cell is so short that the table need not be as wide as the page."""
         return all(is_tight(cell.text) for row in self.shown for cell in row[1:])
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it stays a table on a phone, where others become blocks, a row each."""
+        texts = [[each.name for each in self.columns], *([cell.text for cell in row] for row in self.shown)]
+        widths = [
+            max(
+                max(map(len, text.split()), default=0) if place == 0 or not nth else len(text)
+                for nth, text in enumerate(column)
+            )
+            for place, column in enumerate(zip(*texts, strict=True))
+        ]
+        return self.is_compact and sum(widths) + 2 * len(widths) <= _PHONE
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has so many columns that no screen may have room for them."""
+        return len(self.columns) > _MANY
 
     @property
     def heads(self) -> list[str]:
@@ -304,6 +345,7 @@ class View:
         title: of the page, where it is not the usual one.
         period: what time it is about.
         mark: how the conclusion is marked: empty, ``warning``.
+        currency: of its amounts, where that is another than the shop's.
     """
 
     conclusion: str
@@ -311,6 +353,7 @@ class View:
     title: str = ""
     period: str = ""
     mark: str = ""
+    currency: str = ""
 
     def named(self) -> Iterator[tuple[Section, list[tuple[str, Part]]]]:
         """Yield each section with its parts, each of which has a name of its own on the page."""

@@ -15,6 +15,7 @@ from counterclick.web.dashboard.pages.journeys import JOURNEY, JOURNEYS
 from counterclick.web.dashboard.pages.plan import PLAN
 from counterclick.web.dashboard.pages.readiness import READINESS
 from counterclick.web.dashboard.pages.returns import RETURNS
+from counterclick.web.dashboard.pages.rows import ROWS
 from counterclick.web.dashboard.pages.settings import SETTINGS
 from counterclick.web.dashboard.pages.shopify import SHOPIFY
 from counterclick.web.dashboard.pages.surfaces import SURFACES
@@ -23,6 +24,6 @@ __all__ = ["PAGES"]
 
 PAGES: tuple[Page[Any], ...] = (
     *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, BUNDLES, RETURNS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS),
-    *(SHOPIFY, EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES),
+    *(SHOPIFY, EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES, ROWS),
 )
 """The first one is the home page where none has the address ``/``."""

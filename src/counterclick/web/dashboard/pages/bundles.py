@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from counterclick.decisions.backtest import COMPARED
 from counterclick.errors import ConfigError, InputError
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
 from counterclick.shop.bundling import BundlesTold
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard.behind import rows_at
 from counterclick.web.dashboard.choosing import PERIOD, choosers, day
+from counterclick.web.dashboard.columns import Head, numbers
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.pages.interventions import conclusion_of, taken_of, verdicts_of
 from counterclick.web.dashboard.showing import table_of
@@ -84,7 +87,7 @@ def _pairs(found: BundlesTold, say: Speech) -> list[Part]:
         [
             each.product,
             each.partner,
-            Cell(say.count(each.joint), each.joint),
+            Cell(say.count(each.joint), each.joint, href=rows_at("order_lines", product_id=each.product)),
             Cell(say.number(round(each.lift, 1)), each.lift),
             Cell(say.percent(each.confidence), each.confidence),
             Cell("serves", mark="good") if each.serves else Cell("the rules serve", mark="missing"),
@@ -96,9 +99,10 @@ def _pairs(found: BundlesTold, say: Speech) -> list[Part]:
         "second, in which large orders weigh less. Learned pairs serve where the backtest says so.",
         _SOURCE,
         period="the orders that the model was learnt from",
+        rows={"order lines": rows_at("order_lines")},
     )
     columns = [Column("in the cart"), Column("offered")]
-    columns += [Column(name, is_number=True) for name in ("orders with both", "times chance", "of its orders")]
+    columns += numbers(("orders with both", "times chance", "of its orders"), say)
     told: list[Part] = [Text(lines)] if lines else []
     return [*told, Table("Pairs of most orders", [*columns, Column("now")], rows, about, most=25)] if rows else told
 
@@ -106,8 +110,10 @@ def _pairs(found: BundlesTold, say: Speech) -> list[Part]:
 def _tried(found: BundlesTold, say: Speech) -> list[Part]:
     if found.backtest is None:
         return [Text([say.text(found.no_backtest[:1].upper() + found.no_backtest[1:])])]
-    about = About(_ANYWAY, "counterclick backtest bundles", period="the latest fifth of the orders")
-    return [table_of(grid, say, about) for grid in found.backtest.grids()]
+    behind = {"order lines": rows_at("order_lines")}
+    about = About(_ANYWAY, "counterclick backtest bundles", "a share", "the latest fifth of the orders", rows=behind)
+    heads = {policy: Head(f"Share of hidden products that {policy} would have offered.", "a share") for policy in COMPARED}
+    return [table_of(grid, say, about, heads=heads) for grid in found.backtest.grids()]
 
 
 BUNDLES = Page(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from counterclick.audits.health import Health, Refused
 from counterclick.shop import Shop
+from counterclick.web.dashboard.behind import rows_at
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.showing import section_of, table_of
 from counterclick.web.dashboard.views import About, Cell, Column, Figure, Figures, Section, Table, View
@@ -17,13 +18,23 @@ _MOST = 200
 _FINDINGS = About(
     "What in the recorded data changes figures, and what would be right. Nothing is corrected silently.",
     source="counterclick check",
+    unit="as the finding says",
     period="all that is recorded",
+    rows={"events": rows_at("events")},
 )
-_COUNTS = About("Events as they were recorded, each once.", "counterclick check", "events", "all that is recorded")
+_COUNTS = About(
+    "Events as they were recorded, each once.",
+    "counterclick check",
+    "events",
+    "all that is recorded",
+    rows={"events": rows_at("events")},
+)
 _EFFECTS = About(
     "A figure of the data, and by how much a verdict may be off because of it.",
     "counterclick check",
-    period="all that is recorded",
+    "as its row says",
+    "all that is recorded",
+    rows={"events": rows_at("events")},
 )
 _REFUSED = About(
     "Events that were not taken, with the reason and what would be right. Personal data are hashed or left out before "
@@ -31,6 +42,7 @@ _REFUSED = About(
     "counterclick check --rejections",
     "events",
     f"the newest {_MOST}",
+    rows={"refused events": "#refused-events"},
 )
 
 

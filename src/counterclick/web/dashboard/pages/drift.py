@@ -10,8 +10,11 @@ from counterclick.audits import Drift
 from counterclick.audits.drift_experiments import OUTCOME
 from counterclick.audits.drift_weekly import WEEKLY_OUTCOME
 from counterclick.errors import RefusedError
+from counterclick.metrics import METRICS
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
+from counterclick.web.dashboard.behind import of_experiments, of_metric
+from counterclick.web.dashboard.columns import MONEY, number, numbers
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.showing import section_of, table_of
 from counterclick.web.dashboard.speaking import Speech
@@ -19,7 +22,6 @@ from counterclick.web.dashboard.views import About, Cell, Chart, Column, Part, S
 
 __all__ = ["DRIFT"]
 
-_LEFT = 2
 _MOST = 40
 """Experiments and series that are drawn."""
 _STATUS = About(
@@ -44,6 +46,7 @@ _AGREED = About(
     "In how many experiments a proxy moved in the direction in which revenue moved. A coin agrees in half.",
     "counterclick drift",
     "experiments",
+    "each experiment's own time",
 )
 _MARKS = {"alarm": "bad", "no alarm: the surface has won": "good", "cannot tell yet": "missing"}
 
@@ -64,9 +67,9 @@ def _view(drift: Drift, context: Context) -> View:
         [
             Section("Status", [table_of(summary, say, _STATUS, _MARKS)]),
             Section("Proxies beside revenue", pictures or [Text([nothing])]),
-            section_of("In experiments", lifts, say, _LIFTS),
-            section_of("Over months", [series], say, _SERIES),
-            section_of("Agreement", [agreement], say, _AGREED),
+            section_of("In experiments", lifts, say, _tested(_LIFTS, drift)),
+            section_of("Over months", [series], say, _over_weeks(drift)),
+            section_of("Agreement", [agreement], say, _tested(_AGREED, drift)),
         ],
         mark="warning" if n else "",
     )
@@ -89,8 +92,20 @@ def _experiments(drift: Drift, say: Speech) -> list[Part]:
                 [line.experiment or line.surface, words(OUTCOME), *(Cell(say.signed(end), end) for end in line.revenue)]
             )
     told = "; ".join(f"{line.experiment or line.surface}: {line.status}" for line in lines)
-    heads = ("experiment", "of", "lift", "from", "to")
-    return _chart("Proxies beside revenue in experiments", spec, told, heads, rows, _LIFTS, len(drift.experiments))
+    columns = [Column("experiment"), Column("of"), *numbers(("lift", "from", "to"), say)]
+    about = _tested(_LIFTS, drift)
+    return _chart("Proxies beside revenue in experiments", spec, told, columns, rows, about, len(drift.experiments))
+
+
+def _tested(about: About, drift: Drift) -> About:
+    """Return what numbers mean of which the visitors of the experiments are the rows."""
+    return replace(about, rows=of_experiments(line.experiment for line in drift.experiments if line.experiment))
+
+
+def _over_weeks(drift: Drift) -> About:
+    """Return what the numbers of weekly series mean, with the rows of what each adds up."""
+    parts = [of_metric(proxy) for proxy in dict.fromkeys([*(line.proxy for line in drift.series), WEEKLY_OUTCOME])]
+    return replace(_SERIES, rows={name: address for part in parts for name, address in part.items()})
 
 
 def _weeks(drift: Drift, say: Speech) -> list[Part]:
@@ -109,22 +124,23 @@ def _weeks(drift: Drift, say: Speech) -> list[Part]:
         for week, value, revenue in zip(line.weeks, line.values, line.revenue, strict=True)
     ]
     told = "; ".join(f"{words(line.proxy)} of {line.surface or 'the whole shop'}: {line.because}" for line in lines)
-    heads = ("proxy", "of", "week", "value", words(WEEKLY_OUTCOME))
-    return _chart("Proxies beside revenue by week", spec, told, heads, rows, _SERIES, len(drift.series))
+    columns = [Column("proxy"), Column("of"), Column("week")]
+    columns.append(number("value", say, says="The proxy of that week, by its own definition.", unit="as the proxy's"))
+    columns.append(number(words(WEEKLY_OUTCOME), say, says=METRICS[WEEKLY_OUTCOME].says, unit=MONEY))
+    return _chart("Proxies beside revenue by week", spec, told, columns, rows, _over_weeks(drift), len(drift.series))
 
 
 def _chart(
     title: str,
     spec: dict[str, Any] | None,
     told: str,
-    heads: Sequence[str],
+    columns: Sequence[Column],
     rows: list[list[Cell | str]],
     about: About,
     n: int,
 ) -> list[Part]:
     if spec is None:
         return []
-    columns = [Column(name, is_number=place >= _LEFT) for place, name in enumerate(heads)]
     notes = [f"The first {_MOST} are drawn; the tables below have all."] if n > _MOST else []
     return [Chart(title, spec, f"{title}. {told}.", Table(title, columns, rows, about), about, notes)]
 

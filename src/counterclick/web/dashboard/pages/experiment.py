@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from counterclick.display import Grid
 from counterclick.errors import CounterclickError
 from counterclick.experiments.course import Course
 from counterclick.experiments.result import Result
@@ -13,6 +14,8 @@ from counterclick.experiments.slices import Slices
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
 from counterclick.verdicts import STATE, Check, Verdict
+from counterclick.web.dashboard.behind import rows_at
+from counterclick.web.dashboard.columns import MONEY, Head, numbers, ordinal
 from counterclick.web.dashboard.course import bounds, over_time
 from counterclick.web.dashboard.naming import in_words, label
 from counterclick.web.dashboard.page import Context, Page
@@ -35,8 +38,14 @@ _LOOKS = About(
     "far out. A look stays as it was taken.",
     "counterclick experiment course NAME",
 )
-_METRICS = About("Feature against control, of the same visitors.", "counterclick experiment result NAME")
-_SLICES = About("The outcome by slices: exploratory, never a verdict.", "counterclick experiment slices NAME")
+_AS = "as the metric's: money, a share or a number"
+_OWN = "the experiment's own time; visitors whose window has closed"
+_METRICS = About(
+    "Feature against control, of the same visitors.", "counterclick experiment result NAME", "relative change", _OWN
+)
+_SLICES = About(
+    "The outcome by slices: exploratory, never a verdict.", "counterclick experiment slices NAME", "relative change", _OWN
+)
 _CHECKS = About("What must hold for the comparison to be one of like with like.", _VERDICT)
 _GUARDS = About("What must not suffer: shown not to be worse than what would be borne, unproven, or worse.", _VERDICT)
 _PASSED = {True: "good", False: "bad", None: "missing"}
@@ -72,13 +81,15 @@ def _or_why(verb: Callable[[], Answer]) -> Answer | str:
 def _view(found: _Answer, context: Context) -> View:
     say, verdict, course = context.say, found.verdict, found.course
     grids = [] if isinstance(found.result, str) else [each for each in found.result.grids() if each.title != "Preconditions"]
+    behind = {"its visitors": rows_at("visitors", experiment=found.name)}
+    metrics, sliced = replace(_METRICS, rows=behind), replace(_SLICES, rows=behind)
     sections = [
         *(_refused(verdict) if isinstance(verdict, str) else _concluded(verdict, say)),
         Section("The interval over time", [] if isinstance(course, str) else _course(course, verdict, say)),
         Section("What would end it, and when", [] if isinstance(course, str) else _ends(course, say)),
-        Section("Arms and metrics", [table_of(each, say, _METRICS) for each in grids]),
+        Section("Arms and metrics", [table_of(each, say, metrics, heads=_arms(each)) for each in grids]),
         Section("What must hold", _checks(found, say)),
-        section_of("Slices", [] if isinstance(found.slices, str) else found.slices.grids(), say, _SLICES),
+        section_of("Slices", [] if isinstance(found.slices, str) else found.slices.grids(), say, sliced),
     ]
     is_broken = isinstance(verdict, Verdict) and verdict.outcome == "invalid"
     says = "There is no verdict yet." if isinstance(verdict, str) else f"{_upper(in_words(verdict))}."
@@ -90,6 +101,16 @@ def _view(found: _Answer, context: Context) -> View:
         period=period,
         mark="warning" if is_broken else "",
     )
+
+
+def _arms(grid: Grid) -> dict[str, Head]:
+    """Return what the columns of arms mean, which are called as the arms are."""
+    if grid.columns[:1] != ("metric",):
+        return {"revenue": Head("Revenue of the arm's visitors within their windows.", MONEY)}
+    return {
+        arm: Head(f"The metric in the arm {arm}, over its visitors whose window has closed.", _AS)
+        for arm in grid.columns[1:3]
+    }
 
 
 def _upper(text: str) -> str:
@@ -113,11 +134,13 @@ def _figures(verdict: Verdict, say: Speech) -> list[Figure]:
     """Return the money first, then the lift, what would pay, and the next look."""
     source, is_open = _VERDICT.replace("NAME", verdict.experiment), verdict.next_look_on is not None
     money, found = verdict.incremental, []
+    behind = {"its visitors": rows_at("visitors", experiment=verdict.experiment)}
     about = About(
         "Money that the feature earns over its control, for all eligible visitors.",
         source,
         f"{say.currency} a month of 30.44 days",
         "until the last look",
+        rows=behind,
     )
     if money is None:
         found.append(Figure("earned a month", "not known", about, note="there is no lift to tell it from"))
@@ -129,6 +152,7 @@ def _figures(verdict: Verdict, say: Speech) -> list[Figure]:
         source,
         "relative change",
         "until the last look",
+        rows=behind,
     )
     if verdict.lift is None or verdict.lift_lower is None or verdict.lift_upper is None:
         found.append(Figure(f"lift of {label(verdict.metric)}", "not known", about))
@@ -145,11 +169,13 @@ def _figures(verdict: Verdict, say: Speech) -> list[Figure]:
                 note=f"interval: {verdict.interval}",
             )
         )
-    about = About("The lift at which the feature pays what it costs.", source, "relative change")
+    paying = {**behind, "its cost": "/settings"}
+    about = About("The lift at which the feature pays what it costs.", source, "relative change", "a month", rows=paying)
     pays = verdict.break_even_lift
     note = "" if pays is not None else "declare monthly_cost of the surface, and record unit costs"
     found.append(Figure("pays its cost from", "not known" if pays is None else say.percent(pays, 2), about, note=note))
-    about = About("The day on which it is looked at next; verdicts change at looks alone.", source, "a day")
+    says = "The day on which it is looked at next; verdicts change at looks alone."
+    about = About(says, source, "a day", "the experiment's own time", rows=behind)
     look = verdict.next_look_on
     found.append(Figure("next look", "none: looking has ended" if look is None else say.day(look), about))
     return found
@@ -167,8 +193,8 @@ def _course(course: Course, verdict: Verdict | str, say: Speech) -> list[Part]:
         ]
         for each in course.points
     ]
-    names = ("lift", "from", "to", "buyers")
-    columns = [Column("entered until"), *(Column(name, is_number=True) for name in names)]
+    columns = [Column("entered until"), *numbers(("lift", "from", "to", "buyers"), say)]
+    about = _of_visitors(_COURSE, course)
     title = f"Lift of {label(course.metric)} over time"
     last = points[-1]
     told = f"until {say.day(last.entered_until)}: " + ", ".join(
@@ -181,7 +207,13 @@ def _course(course: Course, verdict: Verdict | str, say: Speech) -> list[Part]:
         notes.insert(0, "This experiment is invalid: what must hold does not, and what is drawn shows nothing.")
     pays = None if isinstance(verdict, str) else verdict.break_even_lift
     spec = over_time(course, pays, say)
-    return [Chart(title, spec, f"{title}, {told}.", Table(title, columns, rows, _COURSE), _COURSE, notes)]
+    return [Chart(title, spec, f"{title}, {told}.", Table(title, columns, rows, about), about, notes)]
+
+
+def _of_visitors(about: About, course: Course) -> About:
+    """Return what numbers over time mean, with the time, and the visitors who are their rows."""
+    behind = {"its visitors": rows_at("visitors", experiment=course.experiment)}
+    return replace(about, period=f"from {course.starts_on} on, until the day of the row", rows=behind)
 
 
 def _lift(end: float | None, say: Speech) -> Cell:
@@ -202,13 +234,13 @@ def _ends(course: Course, say: Speech) -> list[Part]:
         rows.append(
             _look(coming.number, f"{coming.entered_until}", f"{coming.due_on}", None, coming.bound, f"to come{needed}", say)
         )
-    columns = [Column("look"), Column("entered until"), Column("on"), Column("statistic", is_number=True)]
-    columns += [Column("bound", is_number=True), Column("what came of it")]
-    table = Table("Looks and bounds", columns, rows, _LOOKS)
+    columns = [ordinal("look", say), Column("entered until"), Column("on"), *numbers(("statistic", "bound"), say)]
+    about = _of_visitors(_LOOKS, course)
+    table = Table("Looks and bounds", [*columns, Column("what came of it")], rows, about)
     if spec is None or not rows:
         return [*parts, *([table] if rows else [])]
     told = "; ".join(f"look {row[0].text if isinstance(row[0], Cell) else row[0]}: {row[5]}" for row in rows)
-    return [*parts, Chart("Looks and bounds", spec, f"Looks and bounds. {told}.", table, _LOOKS)]
+    return [*parts, Chart("Looks and bounds", spec, f"Looks and bounds. {told}.", table, about)]
 
 
 def _look(

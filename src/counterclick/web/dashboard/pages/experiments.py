@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from counterclick.config import HOLDOUT
 from counterclick.errors import CounterclickError
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard.behind import of_experiments
 from counterclick.web.dashboard.charts import Estimated, forest
+from counterclick.web.dashboard.columns import MONEY, number, numbers
 from counterclick.web.dashboard.naming import MARKS, experiment_address, in_words
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.palette import EARNED, MUTED
@@ -39,23 +42,24 @@ class _One:
     href: str
     verdict: Verdict | None
     refused: str = ""
+    experiment: str = ""
 
 
 def _ask(shop: Shop, _asked: Mapping[str, str]) -> list[_One]:
     config, found = shop.config, []
     if config.holdout is not None:
-        found.append(_one("the holdout over all surfaces", "all", "", lambda: shop.holdout().verdict))
+        found.append(_one("the holdout over all surfaces", "all", "", lambda: shop.holdout().verdict, HOLDOUT))
     for name, settings in config.experiments.items():
         experiment = shop.experiment(name)
-        found.append(_one(name, settings.surface, experiment_address(name), experiment.verdict))
+        found.append(_one(name, settings.surface, experiment_address(name), experiment.verdict, name))
     return found + [_one(f"{each} on and off", each, "/plan", shop.onoff(each).verdict) for each in config.onoff]
 
 
-def _one(name: str, surface: str, href: str, verdict: Callable[[], Verdict]) -> _One:
+def _one(name: str, surface: str, href: str, verdict: Callable[[], Verdict], experiment: str = "") -> _One:
     try:
-        return _One(name, surface, href, verdict())
+        return _One(name, surface, href, verdict(), experiment=experiment)
     except CounterclickError as error:
-        return _One(name, surface, href, None, str(error))
+        return _One(name, surface, href, None, str(error), experiment)
 
 
 def _view(found: list[_One], context: Context) -> View:
@@ -92,9 +96,13 @@ def _listed(names: list[str], most: int = 5) -> str:
 
 def _list(found: list[_One], say: Speech) -> Table:
     columns = [Column("experiment"), Column("surface"), Column("verdict")]
-    columns += [Column(name, is_number=True) for name in ("a month", "from", "to")]
+    columns += [number("a month", say), *(number(name, say, unit=MONEY) for name in ("from", "to"))]
     columns += [Column("next look"), Column("why")]
-    return Table("What each concludes", columns, [_row(each, say) for each in found], _VERDICTS)
+    return Table("What each concludes", columns, [_row(each, say) for each in found], _about(found))
+
+
+def _about(found: list[_One]) -> About:
+    return replace(_VERDICTS, rows=of_experiments(each.experiment for each in found if each.experiment))
 
 
 def _row(each: _One, say: Speech) -> list[Cell | str]:
@@ -137,21 +145,22 @@ def _drawn(found: list[_One], say: Speech) -> list[Part]:
     columns = [
         Column("experiment"),
         Column("of"),
-        *(Column(name, is_number=True) for name in ("lift", "from", "to")),
+        *numbers(("lift", "from", "to"), say),
         Column("state"),
     ]
     title = "Lifts with their intervals"
     told = "; ".join(
         f"{each.row}: {say.signed(each.value)} [{say.signed(each.lower)}, {say.signed(each.upper)}]" for each in estimates
     )
+    about = replace(_about(found), unit="relative change")
     notes = ["A hollow point is still being looked at. An interval that holds zero shows neither gain nor loss."]
     return [
         Chart(
             title,
             forest(estimates, _COLOURS, _SHAPES),
             f"{title}. {told}.",
-            Table(title, columns, rows, _VERDICTS),
-            _VERDICTS,
+            Table(title, columns, rows, about),
+            about,
             notes,
         )
     ]

@@ -7,12 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from counterclick.audits.overview import Change, Earning, Figure, Overview
+from counterclick.audits.beside import Change, Figure
+from counterclick.audits.overview import Earning, Overview
+from counterclick.config import HOLDOUT
 from counterclick.errors import ConfigError, CurrencyError, InputError, UnknownNameError
+from counterclick.metrics import Period
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
+from counterclick.web.dashboard.behind import of_experiments, of_metric, rows_at
 from counterclick.web.dashboard.charts import Estimated, forest
 from counterclick.web.dashboard.choosing import PERIOD, choosers, day
+from counterclick.web.dashboard.columns import number, numbers
 from counterclick.web.dashboard.earned import MOST, drawn, said
 from counterclick.web.dashboard.naming import defined, experiment_address, label, unit, value
 from counterclick.web.dashboard.page import Context, Page
@@ -104,6 +109,7 @@ def _view(answer: _Answer, context: Context) -> View:
         sections,
         period=say.days(found.period.first_on, found.period.last_on),
         mark="warning" if step.rule in _BROKEN else "",
+        currency=found.currency,
     )
 
 
@@ -159,13 +165,18 @@ def _together(whole: Overview, context: Context) -> list[Part]:
     if found.a_month is not None:
         amount, lower, upper = (say.money(end) for end in found.a_month)
         ends = f"[{lower}, {upper}]"
-    about = _in_currency(_ALL, whole, say)
+    all_of_them = replace(_ALL, rows={"visitors of the holdout": rows_at("visitors", experiment=HOLDOUT)})
+    about = _in_currency(all_of_them, whole, say)
     note = f"{found.outcome}, until the look of {say.day(found.next_look_on)}" if found.next_look_on else found.outcome
     shown = [Shown("all of them earn a month", amount, about, ends, "/experiments", is_open, note)]
     if found.lift is not None and found.metric is not None:
         change, lower, upper = (say.signed(end) for end in found.lift)
         about = About(
-            f"Relative change of {label(found.metric)}. {_ALL.definition}", _ALL.source, "relative change", _ALL.period
+            f"Relative change of {label(found.metric)}. {_ALL.definition}",
+            _ALL.source,
+            "relative change",
+            _ALL.period,
+            rows=all_of_them.rows,
         )
         shown.append(Shown(f"lift of {label(found.metric)}", change, about, f"[{lower}, {upper}]", "/experiments", is_open))
     return [Figures(shown), Text([says[:1].upper() + says[1:]])]
@@ -196,7 +207,11 @@ def _earnings(found: Overview, say: Speech) -> list[Part]:
 def _of_surfaces(earnings: Sequence[Earning], say: Speech, about: About) -> Table:
     names = ("claimed", "credited", "earned", "from", "to")
     money = ("earned a month", "a month, from", "a month, to", "cost a month")
-    columns = [Column("surface"), Column("experiment"), *(Column(name, is_number=True) for name in names), Column("verdict")]
+    shown = earnings[:MOST]
+    tested = of_experiments(each.experiment for each in shown if each.experiment)
+    behind = {"claimed": {"claims": rows_at("claims")}, "credited": {"credits": rows_at("credits")}}
+    columns = [Column("surface"), Column("experiment")]
+    columns += [*(number(name, say, behind.get(name, tested)) for name in names), Column("verdict")]
     rows: list[list[Cell | str]] = []
     for each in earnings:
         shares = (each.claimed, each.attributed, *(each.incremental or (None, None, None)))
@@ -205,13 +220,23 @@ def _of_surfaces(earnings: Sequence[Earning], say: Speech, about: About) -> Tabl
             [
                 each.surface,
                 Cell(each.experiment, href=experiment_address(each.experiment)) if each.experiment else "none",
-                *(_cell(share, "not measured" if share is None else say.percent(share)) for share in shares),
+                *(
+                    replace(_cell(share, "not measured" if share is None else say.percent(share)), href=address)
+                    for share, address in zip(shares, _of_surface(each), strict=True)
+                ),
                 each.outcome or "none",
                 *(_cell(amount, "not known" if amount is None else say.money(amount)) for amount in amounts),
             ]
         )
-    columns += [Column(name, is_number=True) for name in money]
+    columns += [number(name, say, tested if name != "cost a month" else {"shop.toml": "/settings"}) for name in money]
     return Table("Claimed, credited, earned", columns, rows, about)
+
+
+def _of_surface(each: Earning) -> list[str]:
+    """Return where the rows behind a surface's shares are listed: claims, credits, and the visitors of its experiment."""
+    own = [rows_at(of, surface=each.surface) for of in ("claims", "credits")]
+    tested = rows_at("visitors", experiment=each.experiment) if each.experiment and each.incremental else ""
+    return [*own, *[tested] * 3]
 
 
 def _cell(amount: float | None, text: str) -> Cell:
@@ -235,7 +260,7 @@ def _card(figure: Figure, found: Overview, say: Speech) -> Shown:
         value(figure.metric, figure.value, say),
         _about(figure, found, say),
         interval="" if change.change is None else f"{_changed(change, say)} on the period before",
-        href=_rows_of(figure.metric),
+        href=_by_day(figure.metric),
         is_provisional=figure.is_provisional,
         note="; ".join(notes),
     )
@@ -243,11 +268,12 @@ def _card(figure: Figure, found: Overview, say: Speech) -> Shown:
 
 def _about(figure: Figure, found: Overview, say: Speech) -> About:
     period = say.days(found.period.first_on, found.period.last_on)
-    about = About(defined(figure.metric), _SOURCE, unit(figure.metric, say), period, {"change": _CHANGES})
+    behind = of_metric(figure.metric, period=found.period, surface=found.surface)
+    about = About(defined(figure.metric), _SOURCE, unit(figure.metric, say), period, {"change": _CHANGES}, behind)
     return _in_currency(about, found, say) if figure.unit == "money" else about
 
 
-def _rows_of(metric: str) -> str:
+def _by_day(metric: str) -> str:
     return f"/figures/{metric}?by=day"
 
 
@@ -273,38 +299,38 @@ def _changes(found: Overview, say: Speech) -> list[Part]:
         rows.append([label(figure.metric), *(Cell(say.signed(end), end) for end in (value, lower, upper)), what])
     if not estimates:
         return []
-    heads = [Column("figure"), *(Column(name, is_number=True) for name in ("change", "from", "to")), Column("is it chance?")]
+    heads = [Column("figure"), *numbers(("change", "from", "to"), say), Column("is it chance?")]
     title = "Changes on the period before, with their intervals"
     says = "; ".join(
         f"{row.row}: {say.signed(row.value)} [{say.signed(row.lower)}, {say.signed(row.upper)}]" for row in estimates
     )
-    about = About(_CHANGES, _SOURCE, "relative change", say.days(found.period.first_on, found.period.last_on))
+    days = say.days(found.period.first_on, found.period.last_on)
+    about = About(_CHANGES, _SOURCE, "relative change", days, rows=_behind(found))
     spec = forest(estimates, {_CHANCE: MUTED, _MORE: EARNED}, {_CHANCE: "circle", _MORE: "diamond"})
     return [Chart(title, spec, f"{title}. {says}.", Table(title, heads, rows, about), about, [_WHY_CHANCE])]
 
 
 def _table(found: Overview, say: Speech) -> Table:
     has_year = any(figure.year_before.value is not None for figure in found.figures)
-    columns = [
-        Column("figure"),
-        Column("this period", is_number=True),
-        Column("before", is_number=True),
-        Column("change", is_number=True),
-    ]
-    columns.append(Column("is it chance?"))
+    columns = [Column("figure"), *numbers(("this period", "before", "change"), say), Column("is it chance?")]
     if has_year:
-        columns += [Column("last year", is_number=True), Column("change on it", is_number=True), Column("is that chance?")]
+        columns += [*numbers(("last year", "change on it"), say), Column("is that chance?")]
     columns.append(Column("final on"))
     rows: list[list[Cell | str]] = []
     for figure in found.figures:
         mark = "provisional" if figure.is_provisional else ""
         row: list[Cell | str] = [
-            Cell(label(figure.metric), figure.metric, href=_rows_of(figure.metric)),
-            Cell(value(figure.metric, figure.value, say), _plain(figure.value), mark=mark),
-            *_beside(figure.metric, figure.before, say),
+            Cell(label(figure.metric), figure.metric, href=_by_day(figure.metric)),
+            Cell(
+                value(figure.metric, figure.value, say),
+                _plain(figure.value),
+                href=_added(figure.metric, found.period, found.surface),
+                mark=mark,
+            ),
+            *_beside(figure.metric, figure.before, found.surface, say),
         ]
         if has_year:
-            row += _beside(figure.metric, figure.year_before, say)
+            row += _beside(figure.metric, figure.year_before, found.surface, say)
         row.append(Cell(say.day(figure.final_on), f"{figure.final_on}", mark=mark) if figure.is_provisional else "final")
         rows.append(row)
     about = About(
@@ -313,17 +339,34 @@ def _table(found: Overview, say: Speech) -> Table:
         _SOURCE,
         period=say.days(found.period.first_on, found.period.last_on),
         terms={label(figure.metric): defined(figure.metric) for figure in found.figures},
+        rows=_behind(found),
     )
     return Table(
         "All figures of the period", columns, rows, _in_currency(about, found, say), _why_not(found, say, has_year=has_year)
     )
 
 
-def _beside(metric: str, change: Change, say: Speech) -> list[Cell | str]:
+def _behind(found: Overview) -> dict[str, str]:
+    """Return where the rows of all measures of these figures are listed."""
+    parts = [of_metric(each.metric, period=found.period, surface=found.surface) for each in found.figures]
+    return {name: address for part in parts for name, address in part.items()}
+
+
+def _added(metric: str, period: Period, surface: str | None) -> str:
+    """Return where the rows are listed that a figure adds up."""
+    return next(iter(of_metric(metric, period=period, surface=surface).values()))
+
+
+def _beside(metric: str, change: Change, surface: str | None, say: Speech) -> list[Cell | str]:
     then = "not known" if change.value is None else value(metric, change.value, say)
     told = "" if change.lower is None else (_MORE if change.differs else _CHANCE)
     return [
-        Cell(then, _plain(change.value), mark="missing" if change.value is None else ""),
+        Cell(
+            then,
+            _plain(change.value),
+            href="" if change.value is None else _added(metric, change.period, surface),
+            mark="missing" if change.value is None else "",
+        ),
         Cell(_changed(change, say), _plain(change.change), mark="missing" if change.change is None else ""),
         told,
     ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from counterclick.audits.served import Served
+from counterclick.audits.served import Arm, Offer, Served
 from counterclick.errors import ConfigError, InputError, UnknownNameError
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard.behind import of_experiments, rows_at
 from counterclick.web.dashboard.choosing import PERIOD, choosers, day
+from counterclick.web.dashboard.columns import MONEY, number, numbers
 from counterclick.web.dashboard.naming import MARKS, address_of, experiment_address, in_words
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.speaking import Speech
@@ -61,7 +63,8 @@ def _view(answer: _Answer, context: Context) -> View:
         return View(says, [Section("Choose another period", [*own, onward])], title=title, mark="warning")
     days = say.days(found.period.first_on, found.period.last_on)
     bought = _BOUGHT.format(window=found.window)
-    about = About(f"{bought} It says what followed, never what the list did.", _SOURCE, period=days)
+    behind = {"products shown": rows_at("shown", period=found.period), "order lines": rows_at("order_lines")}
+    about = About(f"{bought} It says what followed, never what the list did.", _SOURCE, period=days, rows=behind)
     sections = [
         Section("The verdict first", [verdicts_of(found, say)]),
         Section(f"What was served, {days}", [*own, *_shelves(found, say, about)]),
@@ -102,8 +105,9 @@ def verdicts_of(found: Served, say: Speech) -> Part:
         because = say.text(words(each.because))
         rows.append([link, Cell(in_words(each), mark=MARKS[each.outcome]), *_money(amounts, say), because])
     columns = [Column("experiment"), Column("verdict")]
-    columns += [Column(name, is_number=True) for name in ("a month", "from", "to")]
-    return Table("What the holdout says", [*columns, Column("why")], rows, _VERDICTS)
+    columns += [number("a month", say), *(number(name, say, unit=MONEY) for name in ("from", "to"))]
+    about = replace(_VERDICTS, rows=of_experiments(found.verdicts))
+    return Table("What the holdout says", [*columns, Column("why")], rows, about)
 
 
 def _money(amounts: tuple[float | None, ...], say: Speech) -> list[Cell]:
@@ -126,14 +130,18 @@ def _shelves(found: Served, say: Speech, about: About) -> list[Part]:
             Cell(each.surface, href=_address(each.surface)),
             _policy(each.policy),
             each.variant or _NONE,
-            *(_count(n, say) for n in (each.n_lists, each.n_shown, each.n_visitors, each.units)),
+            *(
+                replace(_count(n, say), href=rows_at(of, period=found.period, surface=each.surface))
+                for of, n in (("impressions", each.n_lists), ("shown", each.n_shown), ("shown", each.n_visitors))
+            ),
+            _count(each.units, say),
             Cell(say.money(each.net_revenue), each.net_revenue),
         ]
         for each in found.shelves
     ]
     columns = [Column("surface"), Column("policy"), Column("arm")]
-    numbers = ("lists", "products in them", "visitors", "units bought", "net revenue of these")
-    return [Table("Lists that were shown", [*columns, *(Column(name, is_number=True) for name in numbers)], rows, about)]
+    names = ("lists", "products in them", "visitors", "units bought", "net revenue of these")
+    return [Table("Lists that were shown", [*columns, *numbers(names, say)], rows, about)]
 
 
 def _offers(found: Served, say: Speech, about: About) -> list[Part]:
@@ -145,14 +153,23 @@ def _offers(found: Served, say: Speech, about: About) -> list[Part]:
             each.surface,
             each.policy or _NONE,
             each.variant or _NONE,
-            *(_count(n, say) for n in (each.n_shown, each.units)),
-            Cell(say.money(each.net_revenue), each.net_revenue),
+            *(
+                replace(_count(n, say), href=address)
+                for n, address in zip((each.n_shown, each.units), _of_product(each, found), strict=True)
+            ),
+            Cell(say.money(each.net_revenue), each.net_revenue, href=_of_product(each, found)[1]),
         ]
         for each in found.offers
     ]
     columns = [Column("product"), Column("surface"), Column("policy"), Column("arm")]
-    columns += [Column(name, is_number=True) for name in ("times shown", "units bought", "net revenue of these")]
+    columns += numbers(("times shown", "units bought", "net revenue of these"), say)
     return [Table("Products, those shown most first", columns, rows, about, most=25)]
+
+
+def _of_product(each: Offer, found: Served) -> tuple[str, str]:
+    """Return where it is listed when a product was shown, and which lines of orders hold it."""
+    shown = rows_at("shown", period=found.period, surface=each.surface, product_id=each.product_id)
+    return shown, rows_at("order_lines", since=found.period.first_on, product_id=each.product_id)
 
 
 def taken_of(found: Served, say: Speech, days: str) -> list[Part]:
@@ -171,10 +188,13 @@ def taken_of(found: Served, say: Speech, days: str) -> list[Part]:
         "Lines of orders that carry the decision which offered them. What was taken from the list, not what the list added.",
         _SOURCE,
         period=days,
+        rows={
+            "decisions": rows_at("events", period=found.period, kind="decision"),
+            "order lines": rows_at("order_lines", since=found.period.first_on),
+        },
     )
     columns = [Column("surface"), Column("policy"), Column("arm")]
-    numbers = ("decisions", "without offers", "lines bought", "units", "net revenue of these")
-    columns += [Column(name, is_number=True) for name in numbers]
+    columns += numbers(("decisions", "without offers", "lines bought", "units", "net revenue of these"), say)
     return [Table("What was taken from lists", columns, rows, about)] if rows else []
 
 
@@ -185,7 +205,7 @@ def _arms(found: Served, say: Speech, days: str) -> list[Part]:
             each.surface or _NONE,
             each.variant,
             _policy(each.policy),
-            _count(each.n_visitors, say),
+            replace(_count(each.n_visitors, say), href=_exposed(each, found)),
             Cell(say.percent(each.without_list_share), each.without_list_share),
         ]
         for each in found.arms
@@ -195,10 +215,16 @@ def _arms(found: Served, say: Speech, days: str) -> list[Part]:
         _SOURCE,
         "visitors",
         days,
+        rows={"exposures": rows_at("events", period=found.period, kind="exposure")},
     )
     columns = [Column("experiment"), Column("surface"), Column("arm"), Column("policy")]
-    columns += [Column("visitors", is_number=True), Column("without a list", is_number=True)]
+    columns += numbers(("visitors", "without a list"), say)
     return [Table("Visitors by arm", columns, rows, about)] if rows else []
+
+
+def _exposed(each: Arm, found: Served) -> str:
+    """Return where the exposures of an arm are listed."""
+    return rows_at("events", period=found.period, kind="exposure", experiment=each.experiment, variant=each.variant)
 
 
 _EMPTY = "Once lists that surfaces show are recorded, this page says what was served by whose choice, and what was bought."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from counterclick.audits.trace import Touch, Trace
 from counterclick.errors import UnknownNameError
 from counterclick.shop import Shop
 from counterclick.shop.shown import OrderList
+from counterclick.web.dashboard.behind import rows_at
+from counterclick.web.dashboard.columns import MONEY, number
 from counterclick.web.dashboard.naming import address_of, defined, experiment_address, unit
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.palette import CLAIMED, EARNED, INK, MUTED, PAPER
@@ -33,7 +35,12 @@ __all__ = ["JOURNEY", "JOURNEYS"]
 
 _NEWEST = 50
 _SOURCE = "counterclick trace ORDER"
-_ORDERS = About("Completed orders, the newest first.", "counterclick orders", period=f"the newest {_NEWEST}")
+_ORDERS = About(
+    "Completed orders, the newest first.",
+    "counterclick orders",
+    period=f"the newest {_NEWEST}",
+    rows={"orders": rows_at("orders"), "order lines": rows_at("order_lines"), "refunds": rows_at("refunds")},
+)
 _TOUCHES = About(
     "What the order's buyer did with surfaces before it. An order is credited once, to one touch, by the rule of "
     "shop.toml. Credit is a rule of counting, never an effect.",
@@ -104,9 +111,9 @@ def _orders(found: OrderList, say: Speech) -> Table:
     ]
     columns = [Column("order"), Column("ordered"), Column("visitor")]
     columns += [
-        Column("units", is_number=True, says="Units of the order, where its lines are known."),
-        Column("revenue", is_number=True, says=f"{defined('revenue')} In {say.currency}."),
-        Column("returned", is_number=True, says=f"{defined('returned_value')} In {say.currency}."),
+        number("units", say, says="Units of the order, where its lines are known.", unit="units"),
+        number("revenue", say, says=defined("revenue")),
+        number("returned", say, says=defined("returned_value"), unit=MONEY),
         Column("net revenue is", says=_FINAL),
     ]
     return Table("The newest orders", columns, rows, _ORDERS, [f"{say.count(found.n_all)} orders are recorded."])
@@ -147,12 +154,23 @@ def _money(found: Trace, say: Speech) -> Figures:
         text = "not known" if amount is None else say.money(amount)
         href = "#what-came-back" if name == "returned_value" else ""
         is_open = found.is_provisional and name in _OPEN
-        about = About(defined(name), _SOURCE, unit(name, say), when)
+        about = About(defined(name), _SOURCE, unit(name, say), when, rows=_lines(found))
         note = f"until {say.day(found.final_on)}: goods may still come back" if is_open else ""
         shown.append(Figure(name.replace("_", " "), text, about, href=href, is_provisional=is_open, note=note))
     units = found.order["units"]
-    about = About("Units of the order, where its lines are known.", _SOURCE, "units", when)
+    about = About("Units of the order, where its lines are known.", _SOURCE, "units", when, rows=_lines(found))
     return Figures([*shown, Figure("units", "not known" if units is None else say.count(units), about)])
+
+
+def _lines(found: Trace) -> dict[str, str]:
+    """Return where the events of an order are listed."""
+    order = found.order["order_id"]
+    return {"its lines": rows_at("order_lines", order_id=order), "its events": rows_at("events", order_id=order)}
+
+
+def _of(found: Trace, about: About) -> About:
+    """Return what the numbers of an order's parts mean, with its time and its events."""
+    return replace(about, period=f"the {found.looked_back_days} days before the order, and since", rows=_lines(found))
 
 
 def _touches(found: Trace, say: Speech) -> list[Part]:
@@ -174,13 +192,20 @@ def _touches(found: Trace, say: Speech) -> list[Part]:
         ]
         for each in found.touches
     ]
-    columns = [Column("at"), Column("before the order", is_number=True)]
+    about = replace(_of(found, _TOUCHES), rows=_touched(found))
+    columns = [Column("at"), number("before the order", say, says="How long before the order it was.", unit="hours")]
     columns += [Column(name) for name in ("surface", "what", "helpful?", "credited?", "why")]
-    table = Table(title, columns, rows, _TOUCHES)
+    table = Table(title, columns, rows, about)
     told = "; ".join(
         f"{each.surface}, {say.number(round(each.hours_before, 1))} h before: {_state(each)}" for each in found.touches
     )
-    return [Chart("Touches before the order", _drawn(found.touches), f"{title}. {told}.", table, _TOUCHES), table]
+    return [Chart("Touches before the order", _drawn(found.touches), f"{title}. {told}.", table, about), table]
+
+
+def _touched(found: Trace) -> dict[str, str]:
+    """Return where what the order's visitor did is listed; what all did where it names nobody."""
+    visitor = found.order["visitor_id"]
+    return {"what its visitor did": rows_at("interactions", visitor_id=visitor)}
 
 
 def _state(touch: Touch) -> str:
@@ -240,8 +265,10 @@ def _claims(found: Trace, say: Speech) -> Part:
         ]
         for each in found.claims
     ]
-    columns = [Column("tool"), Column("its window"), Column("claimed", is_number=True), Column("note")]
-    return Table("Claims", columns, rows, _CLAIMS)
+    says = "What the tool reports of this order as its own, in the currency of its report."
+    columns = [Column("tool"), Column("its window"), number("claimed", say, says=says, unit="as reported"), Column("note")]
+    claims = {"claims": rows_at("tool_claims", order_id=found.order["order_id"])}
+    return Table("Claims", columns, rows, replace(_of(found, _CLAIMS), rows=claims))
 
 
 def _refunds(found: Trace, say: Speech) -> Part:
@@ -257,14 +284,10 @@ def _refunds(found: Trace, say: Speech) -> Part:
         ]
         for each in found.refunds
     ]
-    columns = [
-        Column("at"),
-        Column("what"),
-        Column("units", is_number=True),
-        Column("amount", is_number=True),
-        Column("note"),
-    ]
-    return Table("Returns and cancellations", columns, rows, _BACK)
+    units = number("units", say, says="Units that came back.")
+    columns = [Column("at"), Column("what"), units, number("amount", say), Column("note")]
+    refunds = {"refunds": rows_at("refunds", order_id=found.order["order_id"])}
+    return Table("Returns and cancellations", columns, rows, replace(_of(found, _BACK), rows=refunds))
 
 
 _EMPTY = "Once orders are recorded, this page follows each one to what led to it, and says where it counts."

@@ -12,6 +12,8 @@ from counterclick.experiments.onoff_schedule import Schedule
 from counterclick.experiments.plan_curve import CurvePoint, PlanCurve
 from counterclick.metrics import METRICS
 from counterclick.shop import Shop
+from counterclick.web.dashboard.behind import rows_at
+from counterclick.web.dashboard.columns import number, ordinal
 from counterclick.web.dashboard.naming import label
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.palette import CLAIMED, EARNED, GRID, INK, MUTED, PROXY
@@ -35,11 +37,15 @@ _CURVE = About(
     "entry: from this shop's own history, as if the coming weeks were like those before.",
     "counterclick experiment plan-curve --surface SURFACE",
     "relative change",
+    "weeks to come, by what is recorded of those before",
+    rows={"orders": rows_at("orders"), "visits": rows_at("sessions")},
 )
 _CALENDAR = About(
     "Days on which a surface is on for everyone, and off for everyone, as coins chose before. Days of washout, after a "
     "change, do not count.",
     "counterclick onoff calendar SURFACE",
+    period="the days that shop.toml declares",
+    rows={"shop.toml": "/settings"},
 )
 _ON, _OFF = "on", "off"
 _PALE = ("Pale days come after a change and do not count.",)
@@ -171,8 +177,11 @@ def _table(curve: PlanCurve, say: Speech) -> Table:
         ]
         for week in weeks
     ]
-    heads = [Column("weeks"), Column("buyers", is_number=True)]
-    heads += [Column(f"{say.percent(share, 0)} held out", is_number=True) for share in shares]
+    heads = [ordinal("weeks", say), number("buyers", say, says="Buyers by then, if the coming weeks are like those before.")]
+    heads += [
+        number(f"{held} held out", say, says=f"The smallest lift that is seen by then, with {held} held out.")
+        for held in (say.percent(share, 0) for share in shares)
+    ]
     return Table("Smallest visible lift, by weeks and share held out", heads, rows, _CURVE)
 
 
@@ -234,7 +243,7 @@ def _calendar(schedule: Schedule, say: Speech) -> Chart:
         ]
         for block in schedule.blocks
     ]
-    heads = [Column("pair"), Column("from"), Column("to"), Column("counts from"), Column("surface")]
+    heads = [ordinal("pair", say), Column("from"), Column("to"), Column("counts from"), Column("surface")]
     told = "; ".join(
         f"{say.days(block.starts_on, block.ends_on)} {_ON if block.is_on else _OFF}" for block in schedule.blocks
     )

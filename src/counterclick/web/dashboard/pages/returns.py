@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from counterclick.audits.return_report import NudgeTest, ReturnReport
 from counterclick.decisions.return_rates import GroupRate, ReturnRates
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard.behind import of_experiments, rows_at
+from counterclick.web.dashboard.columns import number, numbers
 from counterclick.web.dashboard.naming import MARKS, experiment_address, in_words
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.showing import table_of
@@ -36,15 +39,23 @@ _SAVED = About(
     "Over all visitors who were nudged, against those who were held out; net is kept margin, lost orders and all, plus the "
     "handling that was saved.",
     _SOURCE,
-    period="each experiment's own time",
+    "as its row says: money, or orders",
+    "each experiment's own time",
 )
 _RATES = About(
     "Share of order lines that came back, of those whose returns window has closed, shrunk towards what the others do.",
     _SOURCE,
     "order lines",
     "the days of [returns]",
+    rows={"order lines": rows_at("line_returns"), "refunds": rows_at("refunds")},
 )
-_GATES = About("What must be recorded before returns can be foreseen, and where the limit comes from.", _SOURCE)
+_GATES = About(
+    "What must be recorded before returns can be foreseen, and where the limit comes from.",
+    _SOURCE,
+    "as its row says",
+    "all that is recorded",
+    rows={"refunds": rows_at("refunds"), "order lines": rows_at("order_lines")},
+)
 _MARKED = {"MISSING": "missing", "met": "good"}
 
 
@@ -90,8 +101,9 @@ def _verdicts(found: ReturnReport[ReturnRates], say: Speech) -> Part:
         counts = [Cell(say.count(n), n) for n in (test.n_nudged, test.n_held_out)]
         rows.append([Cell(test.experiment, href=experiment_address(test.experiment)), verdict, *counts, because])
     columns = [Column("experiment"), Column("verdict")]
-    columns += [Column(name, is_number=True) for name in ("flagged and nudged", "flagged and held out")]
-    return Table("What the holdout says", [*columns, Column("why")], rows, _VERDICTS)
+    columns += numbers(("flagged and nudged", "flagged and held out"), say)
+    about = replace(_VERDICTS, rows=of_experiments(test.experiment for test in found.tests))
+    return Table("What the holdout says", [*columns, Column("why")], rows, about)
 
 
 def _baskets(found: ReturnReport[ReturnRates], say: Speech) -> list[Part]:
@@ -101,8 +113,8 @@ def _baskets(found: ReturnReport[ReturnRates], say: Speech) -> list[Part]:
         counts = (own.n_scored, own.n_by_rule, own.n_flagged, own.n_nudged, own.n_held_out)
         rows.append([test.experiment, *(Cell(say.count(n), n) for n in counts)])
     names = ("scored", "of them by the static rule", "flagged", "nudged", "held out")
-    columns = [Column("experiment"), *(Column(name, is_number=True) for name in names)]
-    return [Table("Baskets", columns, rows, _BASKETS)] if rows else []
+    about = replace(_BASKETS, rows={"decisions": rows_at("events", kind="decision")})
+    return [Table("Baskets", [Column("experiment"), *numbers(names, say)], rows, about)] if rows else []
 
 
 def _saved(test: NudgeTest, say: Speech) -> list[Part]:
@@ -113,8 +125,9 @@ def _saved(test: NudgeTest, say: Speech) -> list[Part]:
         ends = (each.value, each.lower, each.upper)
         cells = [Cell(say.money(end) if each.is_money else say.count(round(end)), end) for end in ends]
         rows.append([each.name, *cells])
-    columns = [Column("saved"), *(Column(name, is_number=True) for name in ("over all", "from", "to"))]
-    table = Table(f"Saved by {test.experiment}", columns, rows, _SAVED)
+    columns = [Column("saved"), *numbers(("over all", "from", "to"), say)]
+    about = replace(_SAVED, rows=of_experiments([test.experiment]))
+    table = Table(f"Saved by {test.experiment}", columns, rows, about)
     return [table, *(Text([each]) for each in (test.found, test.says) if each)]
 
 
@@ -127,8 +140,8 @@ def _rates(kind: str, groups: tuple[GroupRate, ...], say: Speech) -> Table:
         ]
         for each in groups
     ]
-    numbers = ("lines", "came back", "rate", "from", "to")
-    columns = [Column(kind), *(Column(name, is_number=True) for name in numbers)]
+    columns = [Column(kind), *numbers(("lines", "came back", "rate"), say)]
+    columns += [number(name, say, unit="a share") for name in ("from", "to")]
     return Table(f"By {kind}, what comes back most first", columns, rows, _RATES, most=25)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from counterclick.audits import Audit
@@ -10,7 +11,9 @@ from counterclick.audits.recommending import Lift
 from counterclick.audits.theatre import Surface
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
+from counterclick.web.dashboard.behind import of_experiments, rows_at
 from counterclick.web.dashboard.charts import Estimated, forest
+from counterclick.web.dashboard.columns import numbers
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.palette import EARNED, PROXY
 from counterclick.web.dashboard.showing import section_of, table_of
@@ -32,6 +35,7 @@ _ENGAGED = About(
     "What the log says of a surface: what happened on it, and what the shop's rule credits to it. Credit is no effect.",
     "counterclick audit",
     period="a month, on average since the surface's first event",
+    rows={each: rows_at(each) for each in ("interactions", "clicks", "impressions", "credits")},
 )
 _LIFTS = About(
     "Feature against control, visitors chosen by chance. An interval that holds zero shows neither gain nor loss.",
@@ -61,8 +65,9 @@ def _view(audit: Audit, context: Context) -> View:
     if not surfaces:
         says = "Declare each place where the shop speaks to a buyer as `[surfaces.NAME]` in `shop.toml`, and serve anew."
         return View("No surface is declared or was seen.", [Section("What to do", [Text([says])])])
-    lifts: list[Part] = [_drawn(surfaces, say)] if any(_lifts(each) for each in surfaces) else []
-    parts = [table_of(grid, say, _LIFTS if "Lifts" in grid.title else _ENGAGED) for grid in theatre.figures()]
+    lifts: list[Part] = [_drawn(surfaces, context)] if any(_lifts(each) for each in surfaces) else []
+    about = _lifted(surfaces, context.config.experiments)
+    parts = [table_of(grid, say, about if "Lifts" in grid.title else _ENGAGED) for grid in theatre.figures()]
     sections = [
         Section("", [_choice(names, only or "")] if len(names) > 1 else []),
         Section("What to do", [_advice(surfaces, say)]),
@@ -127,7 +132,8 @@ def _lifts(surface: Surface) -> list[tuple[str, str, Lift]]:
     return found + [(f"{surface.name}: {words(name)}", _RISING, lift) for name, lift in tested.proxies.items()]
 
 
-def _drawn(surfaces: Sequence[Surface], say: Speech) -> Chart:
+def _drawn(surfaces: Sequence[Surface], context: Context) -> Chart:
+    say = context.say
     found = [(each, lift) for each in surfaces for lift in _lifts(each)]
     estimates = [
         Estimated(row, what, *lift, is_final=each.tested is not None and each.tested.ended)
@@ -145,7 +151,7 @@ def _drawn(surfaces: Sequence[Surface], say: Speech) -> Chart:
     heads = [
         Column("surface"),
         Column("what"),
-        *(Column(name, is_number=True) for name in ("lift", "from", "to")),
+        *numbers(("lift", "from", "to"), say),
         Column("state"),
     ]
     says = "; ".join(
@@ -153,9 +159,15 @@ def _drawn(surfaces: Sequence[Surface], say: Speech) -> Chart:
     )
     title = "Lifts with their intervals"
     notes = ["A hollow point belongs to an experiment that has not ended: it is provisional."]
-    return Chart(
-        title, forest(estimates, _COLOURS, _SHAPES), f"{title}. {says}.", Table(title, heads, rows, _LIFTS), _LIFTS, notes
-    )
+    about = _lifted(surfaces, context.config.experiments)
+    spec = forest(estimates, _COLOURS, _SHAPES)
+    return Chart(title, spec, f"{title}. {says}.", Table(title, heads, rows, about), about, notes)
+
+
+def _lifted(surfaces: Sequence[Surface], declared: Container[str]) -> About:
+    """Return what lifts mean, with the visitors of the declared experiments from which they come."""
+    tested = [each.tested.experiment for each in surfaces if each.tested is not None]
+    return replace(_LIFTS, rows=of_experiments(name for name in tested if name in declared))
 
 
 SURFACES = Page(
