@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.speaking import say
 from counterclick.errors import InputError
+from counterclick.shapes import from_json
 
 if TYPE_CHECKING:
     from counterclick.decisions import CartLine
@@ -56,7 +57,7 @@ def _line(said: str) -> str | CartLine:
     from counterclick.decisions import CartLine
 
     try:
-        return msgspec.json.decode(said, type=CartLine)
+        return from_json(said, CartLine)
     except msgspec.MsgspecError as error:
         known = ", ".join(CartLine.__struct_fields__)
         raise InputError(f"a line of the cart is a product, or an object with {known}: {error}.") from error

@@ -14,6 +14,7 @@ from msgspec.inspect import DictType, LiteralType, NoneType, StructType, TupleTy
 from counterclick.config.checking import check
 from counterclick.config.settings import Config
 from counterclick.errors import ConfigError, did_you_mean
+from counterclick.shapes import from_objects
 
 __all__ = ["declared", "load", "parse"]
 
@@ -54,7 +55,7 @@ def parse(text: str, name: str = "shop.toml") -> Config:
         ConfigError: it is not TOML, or says something that cannot be.
     """
     try:
-        config = msgspec.convert(_parsed(text, name), Config)
+        config = from_objects(_parsed(text, name), Config)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {_explained(str(error))}") from error
     check(config, name)

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from counterclick.errors import ConfigError, did_you_mean
+from counterclick.shapes import from_objects
 
 __all__ = ["BundleRule", "Rules", "load_rules", "parse_rules"]
 
@@ -88,7 +89,7 @@ def parse_rules(text: str, name: str = "rules.toml") -> Rules:
     ('cup', 'pot')
     """
     try:
-        rules = msgspec.convert(tomllib.loads(text), Rules)
+        rules = from_objects(tomllib.loads(text), Rules)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name} is not valid TOML: {error}.") from error
     except msgspec.ValidationError as error:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +24,7 @@ from counterclick.decisions.static import Bestsellers
 from counterclick.display import printable
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import all_rows, floats
+from counterclick.shapes import from_objects
 
 __all__ = ["Bundles", "Pair", "baskets_of", "margins_of"]
 
@@ -211,12 +211,12 @@ class Bundles:
         """Take up products and their partners."""
         self._instead.from_plain(plain["instead"])
         self._hand.from_plain(plain["hand"])
-        self._judged = msgspec.convert(plain["judged"], dict[str, bool] | None)
-        self._others = msgspec.convert(plain["others"], bool)
-        self._ids = msgspec.convert(plain["products"], tuple[str, ...])
+        self._judged = from_objects(plain["judged"], dict[str, bool] | None)
+        self._others = from_objects(plain["others"], bool)
+        self._ids = from_objects(plain["products"], tuple[str, ...])
         self._number = {product: number for number, product in enumerate(self._ids)}
-        self._n_orders = msgspec.convert(plain["orders"], int)
-        self._lacks = msgspec.convert(plain["lacks"], str)
+        self._n_orders = from_objects(plain["orders"], int)
+        self._lacks = from_objects(plain["lacks"], str)
         self._worth = np.array(plain["worth"], np.float64)
         self._pairs = None
         if plain["pairs"] is not None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 import numpy as np
 from ibis import _
 from numpy.typing import NDArray
@@ -29,6 +28,7 @@ from counterclick.display import count, percent, printable
 from counterclick.errors import RefusedError
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import one_row
+from counterclick.shapes import from_objects
 
 __all__ = ["Returns", "passed_and_missing"]
 
@@ -162,17 +162,17 @@ class Returns:
         """
         goods, seen = plain["goods"], plain["seen"]
         names, numbers = dict[str, str], dict[str, float]
-        variants = msgspec.convert(goods["variant"], list[tuple[str, str, str]])
-        self._passed = msgspec.convert(plain["passed"], tuple[str, ...])
-        self._missing = msgspec.convert(plain["missing"], tuple[str, ...])
+        variants = from_objects(goods["variant"], list[tuple[str, str, str]])
+        self._passed = from_objects(plain["passed"], tuple[str, ...])
+        self._missing = from_objects(plain["missing"], tuple[str, ...])
         self._goods = Goods(
-            msgspec.convert(goods["item"], names),
-            msgspec.convert(goods["category"], names),
+            from_objects(goods["item"], names),
+            from_objects(goods["category"], names),
             {(item, size): product for item, size, product in variants},
         )
-        counts = msgspec.convert(seen["counts"], dict[str, dict[str, tuple[float, float]]])
-        margin = msgspec.convert(seen["margin"], float | None)
-        self._seen = _Seen(counts, msgspec.convert(seen["price"], numbers), margin)
+        counts = from_objects(seen["counts"], dict[str, dict[str, tuple[float, float]]])
+        margin = from_objects(seen["margin"], float | None)
+        self._seen = _Seen(counts, from_objects(seen["price"], numbers), margin)
         self._model = None if plain["model"] is None else ReturnModel.from_plain(plain["model"])
 
     def decide(self, ask: Ask) -> Offered:

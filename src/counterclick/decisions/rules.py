@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-import msgspec
 from ibis import _
 
 from counterclick.config import BundleRule, Rules
@@ -19,6 +18,7 @@ from counterclick.display import printable
 from counterclick.events.attributes import attribute, attributes_read
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import all_rows
+from counterclick.shapes import from_objects
 
 __all__ = ["HandRules"]
 
@@ -112,12 +112,12 @@ class HandRules:
 
     def from_plain(self, plain: Plain) -> None:
         """Take up what the catalogue and orders say of products."""
-        self._attributes = msgspec.convert(plain["attributes"], dict[str, frozenset[str]])
-        self._stock = msgspec.convert(plain["stock"], dict[str, int])
+        self._attributes = from_objects(plain["attributes"], dict[str, frozenset[str]])
+        self._stock = from_objects(plain["stock"], dict[str, int])
         self._instead.from_plain(plain["instead"])
-        self._category = msgspec.convert(plain["category"], dict[str, str])
-        self._price = msgspec.convert(plain["price"], dict[str, float])
-        self._margin = msgspec.convert(plain["margin"], dict[str, float])
+        self._category = from_objects(plain["category"], dict[str, str])
+        self._price = from_objects(plain["price"], dict[str, float])
+        self._margin = from_objects(plain["margin"], dict[str, float])
 
     def _lacks(self, applying: Collection[int]) -> str:
         if not self._rules.rules:

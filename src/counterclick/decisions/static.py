@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import ibis
-import msgspec
 from ibis import _
 from ibis.expr.types import Table
 
@@ -13,6 +12,7 @@ from counterclick.decisions.policy import Ask, Learnt, Offered, Plain
 from counterclick.decisions.stock import Stock, sellable, stock_of
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import all_rows, one_row
+from counterclick.shapes import from_objects
 
 __all__ = ["Bestsellers", "CategoryBestsellers", "NewArrivals", "Nothing", "not_in_cart"]
 
@@ -98,8 +98,8 @@ class Bestsellers:
 
     def from_plain(self, plain: Plain) -> None:
         """Take up a ranking."""
-        self._ranked = msgspec.convert(plain["ranked"], Ranked | None)
-        self._stock = msgspec.convert(plain["stock"], dict[str, int])
+        self._ranked = from_objects(plain["ranked"], Ranked | None)
+        self._stock = from_objects(plain["stock"], dict[str, int])
 
 
 class NewArrivals:
@@ -158,8 +158,8 @@ class NewArrivals:
     def from_plain(self, plain: Plain) -> None:
         """Take up a ranking."""
         self._instead.from_plain(plain["instead"])
-        self._ranked = msgspec.convert(plain["ranked"], Ranked)
-        self._lacks = msgspec.convert(plain["lacks"], str)
+        self._ranked = from_objects(plain["ranked"], Ranked)
+        self._lacks = from_objects(plain["lacks"], str)
 
 
 class CategoryBestsellers:
@@ -215,8 +215,8 @@ class CategoryBestsellers:
     def from_plain(self, plain: Plain) -> None:
         """Take up categories and rankings."""
         self._instead.from_plain(plain["instead"])
-        self._category = msgspec.convert(plain["category"], dict[str, str])
-        self._ranked = msgspec.convert(plain["ranked"], dict[str, Ranked])
+        self._category = from_objects(plain["category"], dict[str, str])
+        self._ranked = from_objects(plain["ranked"], dict[str, Ranked])
 
 
 def not_in_cart(ranked: Ranked, ask: Ask) -> tuple[tuple[str, ...], tuple[float, ...]]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from counterclick.events.readings import UnreadableError, reader_of
 from counterclick.events.schema import PARTS_OF, SCHEMA
 from counterclick.events.vocabulary import EVENTS, Event
+from counterclick.shapes import from_objects
 
 __all__ = ["built_at_once", "built_together"]
 
@@ -64,7 +65,7 @@ def built_at_once(raw: Any) -> Event | None:
     if shape is None:
         return None
     try:
-        event = msgspec.convert(_whole(raw, shape, shape.read), shape.kind)
+        event = from_objects(_whole(raw, shape, shape.read), shape.kind)
     except (UnreadableError, msgspec.ValidationError, AttributeError, TypeError):  # the steps say what is wrong
         return None
     return event if _is_plain(event, shape) else None
@@ -83,7 +84,7 @@ def built_together(raws: Sequence[Any]) -> list[Event] | None:
         held = [
             raw if shape.is_bare else _whole(raw, shape, shape.read_later) for raw, shape in zip(raws, shapes, strict=True)
         ]
-        events: list[Event] = msgspec.convert(held, _EVENTS)
+        events: list[Event] = from_objects(held, _EVENTS)
     except (UnreadableError, msgspec.ValidationError, AttributeError, KeyError, TypeError):
         return None
     for raw, event, shape in zip(raws, events, shapes, strict=True):

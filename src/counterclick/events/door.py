@@ -24,6 +24,7 @@ from counterclick.events.rejection import Reason, Rejection
 from counterclick.events.rules import CLOCK_TOLERANCE, EARLIEST, RULES_OF
 from counterclick.events.schema import FIELDS_OF, PARTS_OF, REQUIRED_OF
 from counterclick.events.vocabulary import EVENTS, Event
+from counterclick.shapes import from_objects
 
 __all__ = ["STEPS", "Context", "Refused", "admit", "admit_all", "admit_one"]
 
@@ -225,7 +226,7 @@ def belong(raw: dict[str, Any], context: Context) -> dict[str, Any]:  # noqa: AR
 def build(raw: dict[str, Any], context: Context) -> Event:  # noqa: ARG001 - every step has the same shape
     """Texts have the lengths, patterns and words that the vocabulary declares."""
     try:
-        return msgspec.convert(raw, _TYPE_OF[raw["kind"]])
+        return from_objects(raw, _TYPE_OF[raw["kind"]])
     except msgspec.ValidationError as error:
         raise Refused(Reason.OUT_OF_RANGE, f"{str(error)[0].lower()}{str(error)[1:]}") from None
 

@@ -10,6 +10,7 @@ import msgspec
 
 from counterclick.config import Config, ShareChange
 from counterclick.experiments import Declaration, config_hash
+from counterclick.shapes import from_json, from_objects
 from counterclick.shop.declared import DECLARED, declared_as
 from counterclick.shop.reading import Reading, from_microseconds
 from counterclick.verdicts import Look
@@ -53,7 +54,7 @@ def declarations(reading: Reading, name: str) -> tuple[Declaration, ...]:
 
 def _declaration(hashed: str, moment: datetime, details: str) -> Declaration:
     said = msgspec.json.decode(details)
-    changes = msgspec.convert(said.get("changes", []), tuple[ShareChange, ...])
+    changes = from_objects(said.get("changes", []), tuple[ShareChange, ...])
     return Declaration(hashed, moment, said.get("planned_buyers"), changes)
 
 
@@ -72,7 +73,7 @@ def look_event(name: str, wanted: str, look: Look) -> dict[str, Any]:
 def looks_taken(reading: Reading, name: str, wanted: str) -> tuple[Look, ...]:
     """Return the looks that were taken at an experiment with this configuration, oldest first."""
     looks: Sequence[Look] = [
-        msgspec.json.decode(details, type=Look)
+        from_json(details, Look)
         for kind, *of, _moment, details in reading.decided
         if kind == "look_taken" and of == [name, wanted]
     ]

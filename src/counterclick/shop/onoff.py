@@ -14,6 +14,7 @@ from counterclick.experiments.onoff import judge_onoff, onoff_name
 from counterclick.experiments.onoff_plan import OnOffContext, OnOffPlan, plan_onoff
 from counterclick.experiments.onoff_schedule import Schedule, schedule_hash, schedule_of
 from counterclick.facts.local_time import day_begins
+from counterclick.shapes import from_json
 from counterclick.shop.declaring import declarations
 from counterclick.shop.reading import Reading, from_microseconds
 from counterclick.stats.onoff import pairs_needed
@@ -177,7 +178,7 @@ def _switched(reading: Reading) -> tuple[tuple[date, date], ...]:
     )
     found = []
     for place, (name, details, moment) in enumerate(rows):
-        settings = msgspec.json.decode(details, type=OnOffConfig)
+        settings = from_json(details, OnOffConfig)
         replaced = [from_microseconds(later).date() for other, _, later in rows[place + 1 :] if other == name]
         is_replaced = bool(replaced) and replaced[0] < settings.starts_on
         if not is_replaced and from_microseconds(moment).date() <= settings.ends_on:

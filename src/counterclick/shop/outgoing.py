@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-import msgspec
-
 from counterclick.connectors.klaviyo_out import METRICS, posted
 from counterclick.errors import ConfigError, UnknownNameError
 from counterclick.events.schema import FIELDS_OF
 from counterclick.events.vocabulary import EVENTS, Event
+from counterclick.shapes import from_objects
 from counterclick.shop.reading import Reading
 
 __all__ = ["klaviyo_bodies"]
@@ -62,7 +61,7 @@ def _event(row: dict[str, Any]) -> Event:
     """Return a row of the log as the event that the door let in."""
     kind = row.pop("kind")
     told = {name: _filled(value) for name, value in row.items() if value is not None and name in FIELDS_OF[kind]}
-    return msgspec.convert(told, _TYPE_OF[kind])
+    return from_objects(told, _TYPE_OF[kind])
 
 
 def _filled(value: Any) -> Any:

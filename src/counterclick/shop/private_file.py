@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from counterclick.errors import StoreError
+from counterclick.shapes import from_json
 from counterclick.store import Store
 
 __all__ = ["PrivateFile"]
@@ -77,6 +78,6 @@ class PrivateFile(Generic[Held]):
 
     def _decoded(self) -> Held:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=self._kind)
+            return from_json(self._path.read_bytes(), self._kind)
         except (OSError, msgspec.MsgspecError) as error:
             raise StoreError(f"{self._path} cannot be read as what it should hold: {error}.") from error

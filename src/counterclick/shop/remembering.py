@@ -10,6 +10,7 @@ import msgspec
 from counterclick.display import as_json
 from counterclick.errors import ConflictError
 from counterclick.events.redaction import may_change_json, scrubbed
+from counterclick.shapes import from_json
 from counterclick.store.answered import Answered
 
 if TYPE_CHECKING:
@@ -66,4 +67,4 @@ def _same(found: tuple[bytes, bytes], ask: Ask) -> Decision:
     asked, answer = found
     if asked != asked_digest(ask):
         raise ConflictError("another decision was asked for under this decision_id; give each its own.")
-    return msgspec.json.decode(answer, type=Decision)
+    return from_json(answer, Decision)

@@ -21,6 +21,7 @@ import msgspec
 from counterclick.config import Config, ShopifyConfig
 from counterclick.connectors.shopify import Context, Variant, cost_of, variants_of
 from counterclick.errors import StoreError
+from counterclick.shapes import from_json
 from counterclick.shop.decided import scores_baskets
 from counterclick.shop.rights_files import REQUESTS
 
@@ -211,7 +212,7 @@ def _items(connection: sqlite3.Connection, items: Iterable[str]) -> dict[str, Va
     for item in items:
         row = connection.execute("SELECT body FROM variants WHERE item_id = ?", (item,)).fetchone()
         if row is not None:
-            found[item] = msgspec.json.decode(row[0], type=Variant)
+            found[item] = from_json(row[0], Variant)
     return found
 
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 from counterclick.errors import StoreError
 from counterclick.events.bulk import quoted
 from counterclick.events.schema import ERASURE, SCHEMA
+from counterclick.shapes import from_json
 from counterclick.store.keeping import Store
 from counterclick.store.kept import Shelf
 from counterclick.store.models import MODELS, Models
@@ -130,7 +131,7 @@ def finish(store: Store, besides: Callable[[Plan], None]) -> bool:
 def _finish(store: Store, besides: Callable[[Plan], None]) -> bool:
     path = store.folder / PENDING
     try:
-        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+        plan = from_json(path.read_bytes(), Plan)
     except FileNotFoundError:
         return False
     except (OSError, msgspec.MsgspecError) as error:

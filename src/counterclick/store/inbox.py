@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 
 from counterclick.errors import StoreError
+from counterclick.shapes import from_json
 
 __all__ = ["Body", "Inbox"]
 
@@ -292,7 +293,7 @@ def _is_one_of(line: str, keys: Mapping[str, Collection[str]]) -> bool:
     """Say whether a line is an event of these keys."""
     if not line:
         return False
-    found = msgspec.json.decode(line, type=_Key)
+    found = from_json(line, _Key)
     return found.event_id in keys.get(found.kind, ())
 
 

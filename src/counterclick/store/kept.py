@@ -22,6 +22,7 @@ import msgspec
 
 from counterclick.errors import StoreError
 from counterclick.events.bulk import quoted
+from counterclick.shapes import from_json
 
 __all__ = ["LOGGED", "SHELF", "Kept", "Manifest", "Shelf"]
 
@@ -100,7 +101,7 @@ class Shelf:
                 with _detached_on_error(connection):
                     rows = connection.execute(f"SELECT body FROM {SHELF}.manifest WHERE format = {_FORMAT}").fetchall()
                     if len(rows) == 1:
-                        return msgspec.json.decode(rows[0][0], type=Manifest)
+                        return from_json(rows[0][0], Manifest)
                     connection.execute(f"DETACH {SHELF}")
         return None
 

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from counterclick.errors import StoreError
+from counterclick.shapes import from_json
 
 __all__ = ["MODELS", "Manifest", "Models", "NewManifest"]
 
@@ -122,7 +123,7 @@ class Models:
         try:
             body = path.read_bytes().partition(b"\n")[2]
             if _checksum(body) == manifest.checksum:
-                return msgspec.json.decode(body, type=dict[str, Any])
+                return from_json(body, dict[str, Any])
         except (OSError, msgspec.MsgspecError) as error:
             raise StoreError(f"{path.name} cannot be read: {error}.") from error
         raise StoreError(f"{path.name} does not hold what was written to it.")
@@ -204,7 +205,7 @@ def _manifest(path: Path) -> Manifest | None:
     name, version = _named(path.name)
     try:
         with path.open("rb") as file:
-            found = msgspec.json.decode(file.readline(), type=Manifest)
+            found = from_json(file.readline(), Manifest)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError):

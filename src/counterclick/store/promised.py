@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from counterclick.shapes import json_reader
 from counterclick.store.inbox import Body
 
 __all__ = ["PROMISED", "Promise", "Promised", "take_over"]
@@ -23,7 +24,7 @@ PROMISED = "promised"
 _FULL = 1 << 18
 """Bytes after which another file is begun."""
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Body).decode
+_decode = json_reader(Body)
 
 
 class Promise:

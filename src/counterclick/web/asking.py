@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from counterclick.errors import StoreError
+from counterclick.shapes import msgpack_reader
 from counterclick.shop.premises import Premises
 from counterclick.web.bodies import BodyError
 from counterclick.web.child import Child
@@ -50,7 +51,7 @@ class Asking:
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(Reply).decode
+        self._decode = msgpack_reader(Reply)
         self._is_closing = False
 
     async def ask(self, name: str, question: Callable[[Shop], Answer]) -> Answer:

@@ -19,9 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from counterclick.errors import ConfigError, CounterclickError, StoreError
+from counterclick.shapes import from_json
 from counterclick.shop.declared import is_declared
 from counterclick.shop.housekeeping import Housekeeping
 from counterclick.shop.premises import Premises
@@ -49,7 +48,7 @@ def main() -> int:
     work_as_usual(everywhere=True)
     line = socket.socket(fileno=sys.stdin.fileno())
     messages = heard(line)
-    told = msgspec.json.decode(next(messages), type=Told)
+    told = from_json(next(messages), Told)
     stopping = threading.Event()
     threading.Thread(target=_listen, args=(messages, stopping), daemon=True).start()
     premises = Premises(told.config, Path(told.folder))

@@ -14,6 +14,7 @@ from msgspec import Meta
 from counterclick.decisions.policy import CartLine
 from counterclick.events.redaction import hashed
 from counterclick.events.vocabulary import Exposure
+from counterclick.shapes import from_json, from_objects
 from counterclick.shop.decided import ask_of
 from counterclick.shop.visiting import Met, visit
 from counterclick.web.bodies import BodyError, read_body
@@ -86,7 +87,7 @@ async def decide(request: Request[Any, Any, Any], service: Service, surface: str
     service.allow(request, "write")
     body = await read_body(request, _BYTES)
     try:
-        asked = msgspec.json.decode(body, type=Asked)
+        asked = from_json(body, Asked)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BodyError(400, f"a decision is asked for with a visitor, and where there is one a cart: {error}.") from error
     told = await _answered(request, service, surface, asked.visitor, asked, asked.customer)
@@ -101,7 +102,7 @@ async def offers(request: Request[Any, Any, Any], service: Service) -> Response[
     if found is None:
         raise BodyError(400, "visitor must be the id that POST /v1/visitor gave.")
     try:
-        asked = msgspec.convert(told, PageAsked)
+        asked = from_objects(told, PageAsked)
     except msgspec.ValidationError as error:
         raise BodyError(400, f"offers are asked for with a surface, and where there is one a cart: {error}.") from error
     answered = await _answered(request, service, asked.surface, found.visitor, asked, None)

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from counterclick.errors import CounterclickError, EmptyStoreError
+from counterclick.shapes import from_json
 from counterclick.shop.premises import Premises
 from counterclick.store import Store
 from counterclick.web.frames import Told
@@ -87,7 +88,7 @@ def main() -> int:
     """Fit what is due; return the exit status."""
     from counterclick.shop.fitting import named  # noqa: PLC0415 - as above
 
-    told = msgspec.json.decode(sys.stdin.buffer.read(), type=Told)
+    told = from_json(sys.stdin.buffer.read(), Told)
     step_back()
     with logging_to():
         try:

@@ -11,6 +11,7 @@ import msgspec
 
 from counterclick.errors import StoreError
 from counterclick.events.rejection import Reason, Rejection
+from counterclick.shapes import msgpack_reader
 from counterclick.shop.premises import Premises
 from counterclick.web.bodies import BodyError
 from counterclick.web.child import Child
@@ -36,7 +37,7 @@ class Handing:
         self._numbers = itertools.count()
         self._waiting: dict[int, asyncio.Future[Kept]] = {}
         self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(Kept).decode
+        self._decode = msgpack_reader(Kept)
 
     async def body(self, body: bytes, source: str, *, is_bot: bool) -> Kept:
         """Hand over a sender's own body; return what became of it, when it is on disk.

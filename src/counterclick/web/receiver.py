@@ -25,6 +25,7 @@ from counterclick.connectors.browsers import BOT
 from counterclick.events.redaction import scrubbed_body
 from counterclick.events.rejection import Reason, Rejection
 from counterclick.events.vocabulary import Event
+from counterclick.shapes import from_json, msgpack_reader
 from counterclick.shop.premises import Premises
 from counterclick.shop.receiving import Received, Receiving
 from counterclick.web.bodies import EVENT_BYTES, BodyError, decoded, listed
@@ -48,16 +49,16 @@ def main() -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     with socket.socket(fileno=sys.stdin.fileno()) as line, logging_to():
         messages = heard(line)
-        told = msgspec.json.decode(next(messages), type=Told)
+        told = from_json(next(messages), Told)
         premises = Premises(told.config, Path(told.folder))
         keeping = _Keeping(line, Receiving(premises.store, told.config))
-        sent = msgspec.msgpack.Decoder(Sent)
+        read = msgpack_reader(Sent)
         premises.store.inbox.committed = keeping.answer
         line.sendall(frame(READY))
         for message in messages:
             if message == STOP:
                 break
-            keeping.take(sent.decode(message))
+            keeping.take(read(message))
         premises.store.close()  # what is under way is written and answered
     return 0
 

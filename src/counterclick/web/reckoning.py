@@ -23,6 +23,7 @@ from queue import SimpleQueue
 import msgspec
 
 from counterclick.errors import CounterclickError
+from counterclick.shapes import from_json, from_msgpack
 from counterclick.shop.answering import Answering
 from counterclick.shop.premises import Premises
 from counterclick.web.frames import ALONE, READY, STOP, Question, Reply, Told, frame, heard
@@ -44,7 +45,7 @@ def main() -> int:
     step_back()
     with socket.socket(fileno=sys.stdin.fileno()) as line, logging_to():
         messages = heard(line)
-        told = msgspec.json.decode(next(messages), type=Told)
+        told = from_json(next(messages), Told)
         answering = Answering(Premises(told.config, Path(told.folder)))
         asked = SimpleQueue[Question | None]()
         stopping = threading.Event()
@@ -67,7 +68,7 @@ def _listen(
     for message in messages:
         if message == STOP:
             break
-        asked.put(msgspec.msgpack.decode(message, type=Question))
+        asked.put(from_msgpack(message, Question))
     stopping.set()
     asked.put(None)
     end = time.monotonic() + _PATIENCE

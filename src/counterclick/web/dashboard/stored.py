@@ -18,6 +18,7 @@ import msgspec
 
 import counterclick
 from counterclick.config import Config
+from counterclick.shapes import from_json, from_msgpack
 from counterclick.shop.premises import Premises
 from counterclick.web.dashboard.kept import AT_MOST_SECONDS, Kept, answered
 
@@ -71,10 +72,10 @@ class Stored:
             kind: type of the answer.
         """
         try:
-            found = msgspec.msgpack.decode(self._path(name).read_bytes(), type=StoredAnswer)
+            found = from_msgpack(self._path(name).read_bytes(), StoredAnswer)
             if found.name != name or found.made_by != self._made_by:
                 return None
-            value = msgspec.msgpack.decode(found.value, type=kind)
+            value = from_msgpack(found.value, kind)
         except (OSError, msgspec.MsgspecError, TypeError):
             return None  # it is worked out anew
         return Kept(value, None, found.seen, found.answered_at, found.seconds, found.worked)
@@ -126,7 +127,7 @@ def stored_or_answered(name: str, kind: Any, question: Callable[[Shop], Any], sh
 
 
 def _made_by(config: Config) -> str:
-    read = msgspec.json.decode(msgspec.json.encode(config), type=Config)  # as the other processes of a server have it
+    read = from_json(msgspec.json.encode(config), Config)  # as the other processes of a server have it
     told = hashlib.sha256(msgspec.json.encode(read, order="deterministic"))
     for path in sorted(_PACKAGE.rglob("*.py")):
         found = path.stat()
