@@ -122,7 +122,9 @@ class Backtest(Shown):
             judged if self.triggers else "No product has orders enough to be judged alone.",
             f"{count(self.n_too_few)} other products have fewer than {count(self.least)} later orders with another product. "
             f"{self._together()}",
-            "`counterclick fit` lets bundles serve for these products alone; the rules serve for all others.",
+            "`counterclick fit` lets bundles serve for these products alone; the rules serve for all others."
+            if n_switch or self.others_switch
+            else "`counterclick fit` lets bundles serve for no product yet: the rules serve, or bestsellers.",
             *([f"The {_SHOWN} products of most orders are shown; --json has all."] if len(self.triggers) > _SHOWN else []),
         )
         own = [

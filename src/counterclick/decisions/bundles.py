@@ -299,7 +299,8 @@ def margins_of(outcomes: Outcomes, products: tuple[str, ...], days: int) -> NDAr
         return kept
     known = dict(zip(rows["product_id"].to_pylist(), floats(rows["margin"]).tolist(), strict=True))
     middle = float(np.median([margin for margin in known.values() if margin > 0] or [1.0]))
-    return kept * np.array([max(0.0, known.get(product, middle)) for product in products])
+    margins = np.array([max(0.0, known.get(product, middle)) for product in products])
+    return np.where(kept > 0, margins, 0.0)
 
 
 class _Numbers:

@@ -10,7 +10,7 @@ from counterclick.config import Rules
 from counterclick.decisions import Bundles, Learnt
 from counterclick.decisions.backtest import Backtest
 from counterclick.decisions.bundles import Pair
-from counterclick.display import Grid, Shown, count
+from counterclick.display import Grid, Shown, count, percent
 from counterclick.errors import RefusedError, StoreError
 from counterclick.shop.models import ModelState
 from counterclick.store import Store
@@ -144,7 +144,7 @@ def _told(rules: Rules, number: int) -> RuleTold:
     ]
     limits = []
     if rule.price_cap is not None:
-        limits.append(f"at most {rule.price_cap:.0%} of the cart")
+        limits.append(f"at most {percent(rule.price_cap, 0)} of the cart")
     if rule.least_margin is not None:
-        limits.append(f"a margin of {rule.least_margin:.0%} or more")
+        limits.append(f"a margin of {percent(rule.least_margin, 0)} or more")
     return RuleTold(rules.named(number), "; or ".join(when), rule.offer, ", ".join(limits))

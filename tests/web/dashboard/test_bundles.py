@@ -38,7 +38,7 @@ def test_its_numbers_are_those_of_the_verb(browser: Browser, bundled: Served) ->
     ]
     rules = rows_of(bundled, "/bundles", "hand-rules")
     assert [(row["rule"], row["offers"], row["limits"]) for row in rules] == [
-        ("swim", "readers-001", "at most 50% of the cart")
+        ("swim", "readers-001", "at most 50 % of the cart")
     ]
     with entered(browser, bundled, width=390) as context:
         page = opened(context, "/bundles")
