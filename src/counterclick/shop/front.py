@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from counterclick.audits import Alignment, Audit, Drift, Ledger
@@ -14,7 +14,7 @@ from counterclick.audits.report import Report
 from counterclick.audits.return_report import ReturnReport
 from counterclick.audits.served import Served
 from counterclick.config import HOLDOUT
-from counterclick.decisions import Bundles, CartLine, Decision, given_by
+from counterclick.decisions import Bundles, given_by
 from counterclick.decisions.return_rates import ReturnRates
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment, Plans
@@ -25,11 +25,9 @@ from counterclick.metrics import period_of
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.bundling import BundlesTold, bundles_told
-from counterclick.shop.decided import ask_of
+from counterclick.shop.choosing import Choosing
 from counterclick.shop.explaining import Explanation, explain_audit
-from counterclick.shop.fitting import FitReport, forms
 from counterclick.shop.health import Health, health_of
-from counterclick.shop.models import ModelList, models_of
 from counterclick.shop.offering import served_of
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.overviewing import latest_whole_day, overview_of
@@ -39,13 +37,12 @@ from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.shop.registry import verdict_of
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.returning import returns_of
-from counterclick.shop.taking import Taking
 from counterclick.shop.verifying import verified_holdout
 
 __all__ = ["Shop"]
 
 
-class Shop(Taking):
+class Shop(Choosing):
     """A shop: its configuration and its events.
 
     `counterclick.shop.holding.Held` says with what it is opened.
@@ -354,69 +351,3 @@ class Shop(Taking):
         given = given_by(self.config, self.rules)
         policy = Bundles(given.bundles, given.bundle_products, given.rules)
         return bundles_told(self.store, self.rules, policy, self.models().models, served, self.backtest)
-
-    # -- deciding ------------------------------------------------------------------------------------------------
-
-    @anew
-    def fit(self, names: Iterable[str] | None = None, *, anyway: bool = False, progress: Progress = silent) -> FitReport:
-        """Let what is due learn from the store's carts, orders and returns, and keep it as models that `decide` serves.
-
-        Due is what has no model that may serve, or one that was made with other settings, or does not know the newest
-        events.
-
-        Args:
-            names: of models; all unless given.
-            anyway: also what is not due.
-            progress: called with each step and the fraction done.
-
-        Raises:
-            EmptyStoreError: nothing is recorded.
-            StoreError: a model could not be written.
-            UnknownNameError: there is no such model.
-        """
-        return self._fit(None if names is None else tuple(names), anyway=anyway, progress=progress)
-
-    def models(self) -> ModelList:
-        """Return the models that were fitted: which of them serve, why others do not, and what they know."""
-        return models_of(self.store, forms(self.config), self.config, datetime.now(UTC))
-
-    @anew
-    def decide(
-        self,
-        surface: str,
-        visitor: str,
-        *,
-        cart: Iterable[str | CartLine] = (),
-        most: int = 3,
-        customer: str | None = None,
-        payment: str | None = None,
-        today: date | None = None,
-        decision_id: str | None = None,
-    ) -> Decision:
-        """Return what a surface shows a visitor, and record that the visitor was eligible, and what was decided.
-
-        The running experiment on the surface assigns the visitor to an arm, the arm's policy decides, and an exposure
-        is recorded in every arm alike before anything is shown. Arms whose name is no policy of this product are
-        served by the shop's own system: the decision names the arm and offers nothing. A policy decides as it was last
-        fitted; one that never was is fitted now. Where its model may not serve, the static rule does and the reason says so.
-        Where an arm is ``returns``, the basket is scored for every arm, and only who has a flagged basket is eligible.
-
-        Args:
-            surface: the place that asks.
-            visitor: the visitor id.
-            cart: products in the cart, or lines that say more of them, the newest last; of more than 100 different
-                products the newest count.
-            most: offers wanted at most.
-            customer: who is signed in, where that is known.
-            payment: how it will be paid, in the shop's own words.
-            today: the shop's day; today unless given.
-            decision_id: by which the log knows the decision, and which has one answer for a day; one is made unless given.
-
-        Raises:
-            UnknownNameError: ``shop.toml`` declares no such surface.
-            ConfigError: several experiments run on it.
-            ConflictError: something else was asked under this ``decision_id``.
-            InputError: the visitor's or the decision's id is empty or too long, or the cart has more than 10,000 lines.
-        """
-        ask = ask_of(surface, visitor, cart, most, customer, payment)
-        return self._serving.decide(ask, today, decision_id)

@@ -1,0 +1,84 @@
+"""Verbs that learn and decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+from counterclick.decisions import CartLine, Decision
+from counterclick.shop.anew import anew
+from counterclick.shop.decided import ask_of
+from counterclick.shop.fitting import FitReport, forms
+from counterclick.shop.models import ModelList, models_of
+from counterclick.shop.recording import Progress, silent
+from counterclick.shop.taking import Taking
+
+__all__ = ["Choosing"]
+
+
+class Choosing(Taking):
+    """A shop that learns from its orders, and decides."""
+
+    @anew
+    def fit(self, names: Iterable[str] | None = None, *, anyway: bool = False, progress: Progress = silent) -> FitReport:
+        """Let what is due learn from the store's carts, orders and returns, and keep it as models that `decide` serves.
+
+        Due is what has no model that may serve, or one that was made with other settings, or does not know the newest
+        events.
+
+        Args:
+            names: of models; all unless given.
+            anyway: also what is not due.
+            progress: called with each step and the fraction done.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+            StoreError: a model could not be written.
+            UnknownNameError: there is no such model.
+        """
+        return self._fit(None if names is None else tuple(names), anyway=anyway, progress=progress)
+
+    def models(self) -> ModelList:
+        """Return the models that were fitted: which of them serve, why others do not, and what they know."""
+        return models_of(self.store, forms(self.config), self.config, datetime.now(UTC))
+
+    @anew
+    def decide(
+        self,
+        surface: str,
+        visitor: str,
+        *,
+        cart: Iterable[str | CartLine] = (),
+        most: int = 3,
+        customer: str | None = None,
+        payment: str | None = None,
+        today: date | None = None,
+        decision_id: str | None = None,
+    ) -> Decision:
+        """Return what a surface shows a visitor, and record that the visitor was eligible, and what was decided.
+
+        The running experiment on the surface assigns the visitor to an arm, the arm's policy decides, and an exposure
+        is recorded in every arm alike before anything is shown. Arms whose name is no policy of this product are
+        served by the shop's own system: the decision names the arm and offers nothing. A policy decides as it was last
+        fitted; one that never was is fitted now. Where its model may not serve, the static rule does and the reason says so.
+        Where an arm is ``returns``, the basket is scored for every arm, and only who has a flagged basket is eligible.
+
+        Args:
+            surface: the place that asks.
+            visitor: the visitor id.
+            cart: products in the cart, or lines that say more of them, the newest last; of more than 100 different
+                products the newest count.
+            most: offers wanted at most.
+            customer: who is signed in, where that is known.
+            payment: how it will be paid, in the shop's own words.
+            today: the shop's day; today unless given.
+            decision_id: by which the log knows the decision, and which has one answer for a day; one is made unless given.
+
+        Raises:
+            UnknownNameError: ``shop.toml`` declares no such surface.
+            ConfigError: several experiments run on it.
+            ConflictError: something else was asked under this ``decision_id``.
+            InputError: the visitor's or the decision's id is empty or too long, or the cart has more than 10,000 lines.
+        """
+        ask = ask_of(surface, visitor, cart, most, customer, payment)
+        return self._serving.decide(ask, today, decision_id)
