@@ -1,14 +1,16 @@
 """Hide one product of real baskets: how often is it among five offers, by bundles, by popularity, and by item-item cosine?
 
 Baskets are the invoices of UCI Online Retail with two products or more; the first 80 % by time train, 3,000 of the later
-ones test. Everything is measured in one run over the same baskets. Writes docs/proof/bundles.md.
+ones test. Everything is measured in one run over the same baskets. Then it is learned from 11.6 million lines, for how long
+that takes. Writes docs/proof/bundles.md.
 
-    python tools/bundles.py [FILE] [--seed N]
+    python tools/bundles.py [FILE] [--seed N] [--store FOLDER]
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import tempfile
 import warnings
@@ -19,6 +21,7 @@ from statistics import NormalDist
 
 import duckdb
 import numpy as np
+from bundles_speed import ASKED, IN_CART, Speed, measured_speed, recorded_lines
 from implicit.nearest_neighbours import CosineRecommender
 from implicit.utils import ParameterWarning
 from numpy.typing import NDArray
@@ -205,7 +208,7 @@ def _wilson(hits: NDArray[np.bool_]) -> tuple[float, float]:
     return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
 
-def page(measured: Measured, seed: int) -> str:
+def page(measured: Measured, seed: int, speed: Speed) -> str:
     """Return the docs page."""
     methods = list(dict.fromkeys(method for method, _way in measured.hits))
     rows = []
@@ -259,6 +262,21 @@ In brackets: 95 % intervals, by Wilson for the rates, and by drawing the baskets
 
 {against}
 
+## How fast
+
+The same store many times over, with jitter: {speed.n_lines:,} order lines, each copy of an invoice at a time of its own
+within two weeks, every tenth line with another product. On two cores:
+
+| | measured | wanted |
+|---|---|---|
+| learning {speed.n_pairs:,} pairs from {speed.n_orders:,} orders of a year | {speed.seconds:.1f} s | under 15 s |
+| peak memory of the process that learns, all of it | {speed.gigabytes:.2f} GB | under 1.2 GB |
+| answering a cart of {IN_CART} in the process, 99 % of {ASKED:,} | within {speed.p99:.2f} ms | under 2 ms |
+
+It learns from the facts that the store keeps beside its log (orders and their lines). Working them out for the first
+time, which is not in these figures, takes longer than learning does; after that it is only what is new. Trying on later
+orders for which products it serves (`counterclick fit` does, as the backtest) works them out once more, as they stood then.
+
 Made with `make bundles`, in one run.
 """
 
@@ -268,8 +286,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path, nargs="?", default=DATA)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--store", type=Path, help="folder of the store of many lines, made where it is not there")
     arguments = parser.parse_args()
-    PAGE.write_text(page(measure(arguments.file, arguments.seed), arguments.seed), encoding="utf-8")
+    found = measure(arguments.file, arguments.seed)
+    with contextlib.ExitStack() as stack:
+        store = arguments.store or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="counterclick-bundles-")))
+        if not (store / "shop.toml").exists():
+            recorded_lines(store, LINES, {"file": str(arguments.file)})
+        speed = measured_speed(store)
+    PAGE.write_text(page(found, arguments.seed, speed), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
 
 
