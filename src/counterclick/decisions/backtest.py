@@ -127,10 +127,7 @@ class Backtest(Shown):
             else "`counterclick fit` lets bundles serve for no product yet: the rules serve, or bestsellers.",
             *([f"The {_SHOWN} products of most orders are shown; --json has all."] if len(self.triggers) > _SHOWN else []),
         )
-        own = [
-            (each.product, count(each.found[0].n), *(percent(found.share) for found in each.found), each.serve)
-            for each in self.triggers[:_SHOWN]
-        ]
+        own = [(each.product, count(each.found[0].n), *map(str, each.found), each.serve) for each in self.triggers[:_SHOWN]]
         columns = ("in the cart", "orders", *COMPARED, "try")
         return [
             Grid("What later orders held", ("policy", "foreseen", "interval"), rows, told),

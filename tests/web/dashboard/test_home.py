@@ -112,7 +112,7 @@ def test_what_will_still_change_looks_provisional(browser: Browser, demonstrated
             assert row.locator("td.provisional").count() == (2 if figure.is_provisional else 0), name
             waiting |= {name} if figure.is_provisional else set()
         cards = page.locator(".figure.provisional")
-        shown = {card.locator("dt").inner_text().removesuffix("?").strip() for card in cards.all()}
+        shown = {card.locator("> dt").inner_text().removesuffix("?").strip() for card in cards.all()}
         assert shown == {name for name in waiting if page.locator(".figure", has_text=name).count()} != set()
         assert {card.evaluate("each => getComputedStyle(each).borderTopStyle") for card in cards.all()} == {"dashed"}
         styles = cards.locator(".shown").evaluate_all("all => all.map((each) => getComputedStyle(each).fontStyle)")
@@ -131,8 +131,8 @@ def test_a_period_and_a_surface_are_chosen(browser: Browser, demonstrated: Serve
         page.wait_for_url("**/?period=2026-02&surface=chat")
         page.get_by_text("Only what belongs to chat.").wait_for()
         assert page.get_by_label("Period", exact=True).input_value() == "2026-02"
-        page.get_by_label("From", exact=True).fill("2026-02-02")
-        page.get_by_label("to", exact=True).fill("2026-02-15")
+        page.get_by_role("textbox", name="From", exact=True).fill("2026-02-02")
+        page.get_by_role("textbox", name="to", exact=True).fill("2026-02-15")
         page.get_by_role("button", name="Show these days").click()
         page.wait_for_url("**/?since=2026-02-02&until=2026-02-15&surface=chat")
         page.get_by_text("2 Feb 2026 \N{EN DASH} 15 Feb 2026").first.wait_for()

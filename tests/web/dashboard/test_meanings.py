@@ -22,7 +22,10 @@ from odd_shop import odd_shop
 from served import Served
 
 _NUMBER = re.compile(r"[+-]?([A-Z]{3} )?[\d,.]*\d( ?%)?( \[.*\])?")
-_ESTIMATES = ("lift", "lift, %", "earned", "earned a month", "a month", "over all", "change", "foreseen", "% a week", "rate")
+_ESTIMATES = (
+    *("lift", "lift, %", "earned", "earned a month", "a month", "over all", "change", "% a week", "faster by, %", "rate"),
+    *("foreseen", "revenue per visitor", "units per order", "order value", "further than revenue, %"),
+)
 _OF_ITS_OWN = ("/settings", "/shopify")
 """What they show is declared, and no figure of the shop."""
 

@@ -22,6 +22,7 @@ from counterclick.web.dashboard.views import About, Cell, Chart, Column, Part, S
 
 __all__ = ["DRIFT"]
 
+_REFERS = ("field", "as", "calculate", "expr", "filter", "test")
 _MOST = 40
 """Experiments and series that are drawn."""
 _STATUS = About(
@@ -152,7 +153,16 @@ def _spec(drift: Drift) -> dict[str, Any] | None:
         found: dict[str, Any] = drift_chart(drift).to_dict()
     except RefusedError:
         return None
-    return found
+    return {name: _worded(value) for name, value in found.items()}
+
+
+def _worded(part: Any) -> Any:
+    """Return a part of a drawing in which metrics are called in words, but for what refers to its data."""
+    if isinstance(part, dict):
+        return {name: value if name in _REFERS else _worded(value) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_worded(value) for value in part]
+    return words(part) if isinstance(part, str) else part
 
 
 DRIFT = Page(

@@ -201,15 +201,14 @@ def _drawn(curve: PlanCurve, share: float, lift: float) -> dict[str, Any]:
     others = base.transform_filter("!datum.own").mark_line(color=CLAIMED, strokeWidth=1, opacity=0.7, clip=True)
     own = base.transform_filter("datum.own").mark_line(color=EARNED, strokeWidth=2.5, point={"color": EARNED}, clip=True)
     layers: list[Any] = [others.encode(x=x, y=y, detail="share:N"), own.encode(x=x, y=y, tooltip=says)]
-    levels = [(lift, "the lift to be seen", PROXY, [6, 3])]
+    right = {"align": "right", "dx": -4, "x": "width"}
+    levels: list[tuple[float, str, str, list[int], dict[str, Any]]] = [(lift, "the lift to be seen", PROXY, [6, 3], right)]
     if curve.break_even_lift is not None and curve.break_even_lift <= most:
-        levels.append((curve.break_even_lift, "pays its cost", MUTED, [2, 3]))
-    for at, told, colour, dash in levels:
+        levels.append((curve.break_even_lift, "pays its cost", MUTED, [2, 3], {"align": "left", "dx": 4, "x": 0}))
+    for at, told, colour, dash, side in levels:
         level = alt.Chart(alt.InlineData(values=[{"at": at, "says": told}]))
         layers.append(level.mark_rule(color=colour, strokeWidth=1.5, strokeDash=dash).encode(y="at:Q"))
-        layers.append(
-            level.mark_text(align="right", dx=-4, dy=-6, fontSize=11, color=INK, x="width").encode(y="at:Q", text="says:N")
-        )
+        layers.append(level.mark_text(dy=-6, fontSize=11, color=INK, **side).encode(y="at:Q", text="says:N"))
     sized = alt.layer(*layers).properties(width="container", height=_HEIGHT)
     made: dict[str, Any] = sized.configure_axis(gridColor=GRID, labelColor=MUTED).to_dict()
     return made
