@@ -260,6 +260,17 @@ def test_a_third_arm_is_served_and_not_held_out(tmp_path: Path) -> None:
     assert (own.n_flagged, own.n_nudged, own.n_held_out) == (12, counts["returns"], counts["nothing"])
 
 
+def test_a_shell_tells_more_of_a_line(checkout: Served, shell: Shell) -> None:
+    """A product, or an object with its size and quantity; one that is no line is answered with what a line has."""
+    shop = ("--shop", str(checkout.toml))
+    lines = ('{"product": "shirt", "size": "S"}', '{"product": "shirt", "size": "M", "quantity": 2}')
+    told = shell.json("decide", "checkout", "--visitor", "by-shell", "--cart", lines[0], "--cart", lines[1], *shop)
+    assert (told["risk"]["is_flagged"], "in two sizes" in told["because"]) == (True, True)
+    assert not shell.json("decide", "checkout", "--visitor", "by-shell", "--cart", "mug", *shop)["risk"]["is_flagged"]
+    wrong = shell("decide", "checkout", "--visitor", "v", "--cart", '{"product": "shirt", "colour": "red"}', *shop, code=2)
+    assert "an object with product, size, category, quantity, price" in wrong
+
+
 def test_a_flag_makes_nobody_eligible_for_nudges(checkout: Served) -> None:
     """It says the arm; what the basket is, it does not know, so that no exposure is recorded."""
     before = checkout.n_events("exposure")
