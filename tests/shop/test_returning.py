@@ -75,7 +75,7 @@ def test_over_seeds_nudges_are_found_where_they_work_and_idle_where_they_do_not(
         assert (test.verdict.outcome == "won") == bool(effect)
         said.append(test.found.split(":")[0])
     if effect:
-        assert {*said} == {"Where nudges are shown fewer returns come"}
+        assert {*said} == {"Nudges prevent returns"}
     else:
         assert said.count("Nudges are idle as far as can be seen") >= 5
 

@@ -108,7 +108,7 @@ class NudgeTest:
         share, lower, upper = (end / self.expected for end in (prevented.value, prevented.lower, prevented.upper))
         if lower > 0:
             reach = f"{percent(lower)} to {percent(upper)}"
-            return f"Where nudges are shown fewer returns come: {percent(share)} ({reach}) of those that the held-out have."
+            return f"Nudges prevent returns: {percent(share)} ({reach}) of those that come without them."
         if upper < 0:
             return f"Where nudges are shown more comes back: at least {percent(-upper)} more than of the held-out."
         return f"Nudges are idle as far as can be seen: they prevent at most {percent(upper)} of returns, and maybe none."
