@@ -1,10 +1,11 @@
-"""Write the docs pages that are made from the code: glossary, metrics, events, commands.
+"""Write the docs pages that are made from the code: glossary, metrics, events, commands, files.
 
 ``python tools/make_docs.py`` writes them; with ``--check`` it says which are out of date and exits with 1.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sys
@@ -38,6 +39,11 @@ from counterclick.shop.receiving import Received
 from counterclick.stats import Estimate, Moments
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+SOURCE = Path(__file__).resolve().parent.parent / "src" / "counterclick"
+ROOMS = (
+    *("shapes", "errors", "display", "verdicts", "lazily", "config", "stats", "events", "connectors", "store", "facts"),
+    *("attribution", "metrics", "experiments", "audits", "decisions", "simulate", "shop", "pages", "web", "cli"),
+)
 MADE = "<!-- Made from the code by tools/make_docs.py; change the code, then run `make docs`. -->\n\n"
 
 TERMS = {
@@ -288,6 +294,34 @@ def options(command: Callable[..., object]) -> str:
     return " ".join(found)
 
 
+def files() -> str:
+    """Return every file of every room with what it is for, as it says itself."""
+    lines = [
+        "# What each file is for",
+        "",
+        "The first sentence of each, in the order in which rooms may import each other: a room knows those above it, and",
+        "[ARCHITECTURE.md](../ARCHITECTURE.md) says what they are.",
+    ]
+    for room in ROOMS:
+        folder = SOURCE / room
+        lines += ["", f"## {room}", "", _purpose(folder / "__init__.py" if folder.is_dir() else SOURCE / f"{room}.py")]
+        rows = [(path, _purpose(path)) for path in sorted(folder.rglob("*.py")) if path != folder / "__init__.py"]
+        if rows:
+            lines += ["", "| file | what it is for |", "|---|---|"]
+            lines += [f"| `{_named(path.relative_to(folder))}` | {says} |" for path, says in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _named(path: Path) -> str:
+    return f"{path.parent}/" if path.name == "__init__.py" else str(path)
+
+
+def _purpose(path: Path) -> str:
+    """Return the first sentence of a file's docstring."""
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return " ".join(said.split("\n\n")[0].split()).replace("|", "\\|")
+
+
 def heading(thing: object) -> str:
     """Return the TOML section that a configuration struct describes."""
     found = re.search(r"``(.+?)``", first_line(thing))
@@ -311,7 +345,7 @@ def _structs(kind: object) -> list[type]:
     return []
 
 
-PAGES = {"glossary.md": glossary, "metrics.md": metrics, "events.md": events, "commands.md": commands}
+PAGES = {"glossary.md": glossary, "metrics.md": metrics, "events.md": events, "commands.md": commands, "files.md": files}
 
 
 def main() -> int:
