@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -82,9 +83,9 @@ def test_the_newest_stand_first(small: Shop) -> None:
         ({"where": {"visitor_id": "v1"}}, ["o1"]),
     ],
 )
-def test_they_are_limited(small: Shop, asked: dict[str, object], orders: list[str]) -> None:
+def test_they_are_limited(small: Shop, asked: dict[str, Any], orders: list[str]) -> None:
     """By days of the shop, by the surface that their visitors met, by what a column holds."""
-    found = small.rows("orders", **asked)  # type: ignore[arg-type]  # of several types
+    found = small.rows("orders", **asked)
     assert [row[found.columns.index("order_id")] for row in found.rows] == orders
 
 
@@ -130,11 +131,11 @@ def test_every_table_is_listed(demonstrated: Shop, of: str) -> None:
     ],
 )
 def test_what_cannot_be_listed_is_told(
-    small: Shop, of: str, asked: dict[str, object], error: type[Exception], says: str
+    small: Shop, of: str, asked: dict[str, Any], error: type[Exception], says: str
 ) -> None:
     """With what would be right."""
     with pytest.raises(error, match=says):
-        small.rows(of, **asked)  # type: ignore[arg-type]  # of several types
+        small.rows(of, **asked)
 
 
 def test_what_a_column_holds_is_written_with_a_sign() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 
 from counterclick.metrics import METRICS, VISITORS, Period
@@ -54,10 +55,10 @@ def of_metric(
     """
     found = METRICS[metric]
     per_visitor = found.denominator == VISITORS
-    days = {"period": period, "since": since, "until": until}
-    known = {"known": "yes"} if per_visitor else {}
-    parts = {part: rows_at(part, **days, surface=surface, **known) for part in found.measures}  # type: ignore[arg-type]
-    parts |= {VISITORS: rows_at("sessions", **days, surface=surface)} if per_visitor else {}  # type: ignore[arg-type]
+    days: dict[str, Any] = {"period": period, "since": since, "until": until}
+    known: dict[str, Any] = {"known": "yes"} if per_visitor else {}
+    parts = {part: rows_at(part, **days, surface=surface, **known) for part in found.measures}
+    parts |= {VISITORS: rows_at("sessions", **days, surface=surface)} if per_visitor else {}
     return {part.replace("_", " "): address for part, address in parts.items()}
 
 
