@@ -104,7 +104,8 @@ def test_events_of_a_kind_are_listed_with_all_that_they_say(small: Shop) -> None
     found = small.rows("events", where={"kind": "purchase", "order_id": "o1"})
     (row,) = found.rows
     assert '"quantity":2' in str(row[found.columns.index("lines")]).replace(" ", "")
-    assert small.rows("events", experiment="test").n_all == 4
+    exposures = small.rows("events", experiment="test", where={"kind": "exposure"})  # beside it, that it was declared
+    assert exposures.n_all == 4
 
 
 @pytest.mark.parametrize("of", sorted(set(LISTED) - {"visitors"}))
