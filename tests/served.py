@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -42,9 +42,11 @@ class Served:
     Args:
         folder: of ``shop.toml``.
         environment: variables of the process, besides those of this one.
+        before: words that stand before the command, such as those of a program that takes rights away.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], before: Sequence[str] = ()) -> None:
+        self._before = before
         self._environment = {**os.environ, **environment}
         self.toml = folder / "shop.toml"
         with open_shop(self.toml) as shop:
@@ -58,7 +60,7 @@ class Served:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        words = [sys.executable, "-m", "counterclick", "serve", "--port", str(port), "--shop", str(self.toml)]
+        words = [*self._before, sys.executable, "-m", "counterclick", "serve", "--port", str(port), "--shop", str(self.toml)]
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(words, stdout=log, stderr=log, env=self._environment)
         self.client = httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {self.key}"}, timeout=_PATIENCE)
@@ -88,10 +90,12 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, toml: str = "", environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[Served]:
+def served(
+    folder: Path, toml: str = "", environment: Mapping[str, str] = MappingProxyType({}), before: Sequence[str] = ()
+) -> Iterator[Served]:
     """Serve a shop with this configuration until the end of the block."""
     (folder / "shop.toml").write_text(toml, encoding="utf-8")
-    found = Served(folder, environment)
+    found = Served(folder, environment, before)
     try:
         yield found
     finally:

@@ -17,6 +17,7 @@ from granian.server.embed import Server
 from litestar import Litestar, Request, Response, get, post
 
 from counterclick.store.inbox import Body, Inbox
+from counterclick.web.urgent import answer_soon, keep_loaded
 
 INBOX = Inbox(Path(sys.argv[1]) / "inbox.sqlite")
 
@@ -45,7 +46,8 @@ def ready() -> dict[str, str]:
 
 
 async def main() -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop; like ours, before whoever works beside it, and without looking through what is loaded."""
+    answer_soon()
     server = Server(
         Litestar([keep, flag, ready], openapi_config=None),
         port=int(sys.argv[2]),
@@ -55,6 +57,7 @@ async def main() -> None:
         log_enabled=False,
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
+    keep_loaded()
     await server.serve()
     INBOX.close()
 

@@ -1,6 +1,6 @@
 """Send prepared bytes over a number of connections, from a process of its own, and tell how long each answer took.
 
-    python tools/bench_load.py PORT KEY --what batches --connections 16 --seconds 5 [--rate 200]
+    python tools/bench_load.py PORT KEY --what batches --connections 16 --seconds 5 [--rate 200] [--first]
 
 Prints JSON: answers, seconds, and the milliseconds of each answer's wait. With a rate, requests are sent when they are due,
 answered or not, and the wait counts from when they were due.
@@ -17,6 +17,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import cast
+
+from counterclick.web.urgent import answer_soon
 
 _MARK = b"RUNRUNRUN"
 _BATCH = 50
@@ -157,7 +159,10 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rate", type=float, default=None, help="requests a second; as fast as answers come unless given")
+    parser.add_argument("--first", action="store_true", help="go before all others, where that is allowed")
     o = parser.parse_args()
+    if o.first:
+        answer_soon()
     with asyncio.Runner(loop_factory=_precise) as runner:
         print(json.dumps(runner.run(load(o.port, o.key, o.what, o.connections, o.seconds, o.rate))))
 

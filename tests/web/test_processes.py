@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from torture_shop import begun_by, runs
 
 from builders import purchase
 from counterclick.shop import open_shop
-from counterclick.web.urgent import turn
+from counterclick.web.urgent import is_first, turn
 from served import TESTED, Served, served
 
 PATIENCE = 60.0
@@ -161,19 +162,47 @@ def test_a_signal_for_all_of_them_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_answers_come_before_work(tmp_path: Path) -> None:
-    """Threads that answer have shorter turns than those of the processes that keep and move."""
+    """Threads that answer go first, or have shorter turns; the processes that keep and move take turns as everybody."""
     if turn() is None:
         pytest.skip("this system does not say how long a turn is")
     with served(tmp_path) as server:
-        for name, pid in {"server": server.process.pid, **begun(server)}.items():
-            if name == "server":
-                assert turn(pid) == SHORT
-            else:
-                wait_for(lambda pid=pid: SHORT not in turns(pid), name)  # type: ignore[misc]
+        assert is_first(server.process.pid) == may_be_first()
+        assert may_be_first() or turn(server.process.pid) == SHORT
+        for name, pid in begun(server).items():
+            assert not any(is_first(thread) or turn(thread) == SHORT for thread in threads(pid)), name
+        assert steps_back(server) != may_be_first()
 
 
-def turns(pid: int) -> list[int | None]:
-    return [turn(int(each.name)) for each in Path(f"/proc/{pid}/task").iterdir()]
+def test_who_may_not_go_first_has_short_turns(tmp_path: Path) -> None:
+    """Without the right to it, threads that answer ask for what needs none; the others take turns as everybody."""
+    if turn() is None:
+        pytest.skip("this system does not say how long a turn is")
+    if may_be_first() and not all(map(shutil.which, ("prlimit", "setpriv"))):
+        pytest.skip("nothing here takes the right away")
+    takes_away = ("prlimit", "--rtprio=0", *(("setpriv", "--bounding-set=-sys_nice") if os.geteuid() == 0 else ()))
+    with served(tmp_path, before=takes_away if may_be_first() else ()) as server:
+        assert turn(server.process.pid) == SHORT
+        for name, pid in begun(server).items():
+            assert not any(is_first(thread) or turn(thread) == SHORT for thread in threads(pid)), name
+        assert steps_back(server)
+
+
+def steps_back(server: Served) -> bool:
+    return niceness(begun(server)["backstage"]) > niceness(server.process.pid)
+
+
+def niceness(pid: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, pid)
+
+
+def may_be_first() -> bool:
+    """Return whether this system lets a process of ours go first."""
+    words = [sys.executable, "-c", "import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))"]
+    return subprocess.run(words, check=False, capture_output=True).returncode == 0
+
+
+def threads(pid: int) -> list[int]:
+    return [int(each.name) for each in Path(f"/proc/{pid}/task").iterdir()]
 
 
 def test_what_is_declared_stands_in_the_log(tmp_path: Path) -> None:

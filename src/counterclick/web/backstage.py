@@ -26,7 +26,7 @@ from counterclick.shop.housekeeping import Housekeeping
 from counterclick.shop.premises import Premises
 from counterclick.web.frames import ALONE, READY, REFUSED, STOP, Told, frame, heard
 from counterclick.web.logs import logging_to, say
-from counterclick.web.urgent import work_as_usual
+from counterclick.web.urgent import is_first
 
 if TYPE_CHECKING:
     from counterclick.shop.front import Shop
@@ -38,14 +38,13 @@ _LOOK_SECONDS = 0.2
 _MANY = 300
 """Bodies that are moved at once although they have not waited for long: who reads the shop reads them as they came."""
 _NICE = 10
-"""How far it steps back behind those who answer."""
+"""How far it steps back behind those who answer, at the price that more waits on a busy machine."""
 
 
 def main() -> int:
     """Work for a shop until told to stop; return the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a terminal or a service manager tells all at once: events still come
         signal.signal(number, signal.SIG_IGN)
-    work_as_usual(everywhere=True)
     line = socket.socket(fileno=sys.stdin.fileno())
     messages = heard(line)
     told = from_json(next(messages), Told)
@@ -83,9 +82,10 @@ def main() -> int:
 
 
 def _step_back() -> None:
-    """Let those who answer go first, where the system allows to say so."""
-    with contextlib.suppress(OSError):
-        os.nice(_NICE)
+    """Let those who answer go first, where they do not do so anyway and the system allows to say so."""
+    if not is_first(os.getppid()):
+        with contextlib.suppress(OSError):
+            os.nice(_NICE)
 
 
 def _listen(messages: Iterator[bytes], stopping: threading.Event) -> None:

@@ -16,6 +16,7 @@ from counterclick.errors import ConfigError, StoreError
 from counterclick.shop.premises import Premises
 from counterclick.web.frames import READY, REFUSED, STOP, Frames, Told, frame
 from counterclick.web.logs import say
+from counterclick.web.urgent import as_usual
 
 __all__ = ["Child"]
 
@@ -77,7 +78,7 @@ class Child:
 
     async def _begin(self) -> asyncio.subprocess.Process:
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, as_usual():
             process = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", self._module, stdin=theirs.fileno())
         line = _Line(self._hear)
         await asyncio.get_running_loop().create_connection(lambda: line, sock=ours)

@@ -17,7 +17,7 @@ from counterclick.shop.learning import Learning
 from counterclick.shop.remembering import answer_kept, answer_known, asked_digest
 from counterclick.store.answered import Answered
 from counterclick.web.logs import say
-from counterclick.web.urgent import work_as_usual
+from counterclick.web.urgent import keep_loaded, work_as_usual
 
 __all__ = ["Deciding"]
 
@@ -57,6 +57,7 @@ class Deciding:
 
     def _learnt(self, name: str, done: asyncio.Future[Decides]) -> None:
         del self._again[name]
+        keep_loaded()
         error = None if done.cancelled() else done.exception()
         if error is not None:
             say(logging.ERROR, "a policy could not be taken up anew", error=error, policy=name)
@@ -73,6 +74,7 @@ class Deciding:
                     self._learning.policy(name)
         except CounterclickError as error:
             say(logging.ERROR, "a policy could not be taken up", error=error)
+        keep_loaded()
 
     async def decided(self, found: Assigned, ask: Ask, decision_id: str) -> Decided:
         """Return the decision for a visitor, by the static rule where the policy takes longer than it may, and its records.

@@ -12,6 +12,8 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from counterclick.web.urgent import keep_loaded
+
 __all__ = ["Looking"]
 
 
@@ -41,6 +43,7 @@ class Looking:
         async with self._loading:
             if self._pages is None:
                 self._pages = await asyncio.to_thread(self._load)
+                keep_loaded()
             return self._pages
 
 

@@ -31,7 +31,7 @@ from counterclick.shop.receiving import Received, Receiving
 from counterclick.web.bodies import EVENT_BYTES, BodyError, decoded, listed
 from counterclick.web.frames import READY, STOP, Kept, Sent, Told, frame, heard
 from counterclick.web.logs import logging_to, say
-from counterclick.web.urgent import work_as_usual
+from counterclick.web.urgent import keep_loaded
 
 __all__ = ["main"]
 
@@ -45,7 +45,6 @@ def main() -> int:
     """Keep what comes until told to stop, or until nobody is there any more; return the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a terminal or a service manager tells all at once: events still come
         signal.signal(number, signal.SIG_IGN)
-    work_as_usual(everywhere=True)
     sys.setswitchinterval(_SWITCH_SECONDS)
     with socket.socket(fileno=sys.stdin.fileno()) as line, logging_to():
         messages = heard(line)
@@ -54,6 +53,7 @@ def main() -> int:
         keeping = _Keeping(line, Receiving(premises.store, told.config))
         read = msgpack_reader(Sent)
         premises.store.inbox.committed = keeping.answer
+        keep_loaded()
         line.sendall(frame(READY))
         for message in messages:
             if message == STOP:

@@ -28,7 +28,7 @@ from counterclick.shop.answering import Answering
 from counterclick.shop.premises import Premises
 from counterclick.web.frames import ALONE, READY, STOP, Question, Reply, Told, frame, heard
 from counterclick.web.logs import logging_to
-from counterclick.web.urgent import step_back, work_as_usual
+from counterclick.web.urgent import step_back
 
 __all__ = ["main"]
 
@@ -41,7 +41,6 @@ def main() -> int:
     """Work out what is asked until told to stop, or until nobody is there any more; return the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a terminal or a service manager tells all at once
         signal.signal(number, signal.SIG_IGN)
-    work_as_usual(everywhere=True)
     step_back()
     with socket.socket(fileno=sys.stdin.fileno()) as line, logging_to():
         messages = heard(line)

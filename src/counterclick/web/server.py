@@ -25,7 +25,7 @@ from counterclick.web.logs import logging_to, say
 from counterclick.web.looking import Looking
 from counterclick.web.service import Service
 from counterclick.web.straight import Straight
-from counterclick.web.urgent import answer_soon
+from counterclick.web.urgent import answer_soon, keep_loaded
 from counterclick.web.watching import Watching
 
 __all__ = ["serve"]
@@ -98,6 +98,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
         ahead = asyncio.create_task(work_ahead(service))
         started()
         service.deciding.take_up()
+        keep_loaded()
         say(logging.INFO, "started", host=host, port=port)
         await _first({serving, keeping, moving, *_happening(stopping)})
         service.is_ready = False

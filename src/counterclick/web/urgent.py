@@ -1,24 +1,31 @@
 """Threads that answer come before those that work, where the machine is busy.
 
 A thread that waits for a request has little to do when one comes; what works beside it keeps a processor for milliseconds.
-Linux (6.12 and later) lets a thread ask for short turns, which then come soon: it gets no larger share, and needs no rights
-(sched_setattr(2), `sched_runtime` of SCHED_OTHER). Elsewhere nothing is asked for.
+Linux lets a thread go before all others (sched(7), SCHED_RR), which needs a right: ``LimitRTPRIO=1`` of systemd,
+``--ulimit rtprio=1`` of a container, or root. Without it a thread asks for short turns (6.12 and later), which come sooner,
+give it no larger share and need no rights (sched_setattr(2), `sched_runtime` of SCHED_OTHER). Elsewhere nothing is
+asked for.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import platform
 import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["answer_soon", "step_back", "turn", "work_as_usual"]
+__all__ = ["answer_soon", "as_usual", "is_first", "keep_loaded", "step_back", "turn", "work_as_usual"]
 
 _TURN_NANOSECONDS = 100_000
 """The shortest there is."""
+_FIRST = 1
+"""The lowest of the ranks that go before all others."""
+_OURS = (os.SCHED_OTHER, os.SCHED_RR) if sys.platform == "linux" else ()
 _NICE = 19
 _CALLS = {"x86_64": (314, 315), "aarch64": (274, 275)}
 """Machine -> numbers of sched_setattr and sched_getattr."""
@@ -26,19 +33,56 @@ _ATTRIBUTES = struct.Struct("=IIQiIQQQ")
 """size, policy, flags, nice, priority, runtime, deadline, period."""
 
 
-def answer_soon() -> None:
-    """Ask for short turns, for this thread and those that it begins; a process that it begins has them too."""
+def answer_soon() -> bool:
+    """Ask to go before all others, for this thread and those that it begins; return whether that is allowed.
+
+    Where it is not, short turns are asked for. A process is begun within `as_usual`, or it has both too.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            if os.sched_getscheduler(0) in _OURS:  # what somebody else has decided holds
+                os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_FIRST))
+                return True
     _ask(_TURN_NANOSECONDS)
+    return False
 
 
-def work_as_usual(*, everywhere: bool = False) -> None:
-    """Ask for turns as everybody has them.
+def work_as_usual() -> None:
+    """Take turns as everybody has them, with this thread."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            if os.sched_getscheduler(0) in _OURS:
+                os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    _ask(0)
+
+
+@contextlib.contextmanager
+def as_usual() -> Iterator[None]:
+    """Take turns as everybody has them meanwhile: a process that is begun here, by this thread, has them too."""
+    came_first = is_first() or turn() == _TURN_NANOSECONDS
+    work_as_usual()
+    try:
+        yield
+    finally:
+        if came_first:
+            answer_soon()
+
+
+def keep_loaded() -> None:
+    """Let the garbage collector pass over what there is by now, such as modules and models, which stays.
+
+    Looking through all of it held the interpreter for a tenth of a second, and every answer waited.
+    """
+    gc.freeze()
+
+
+def is_first(thread: int = 0) -> bool:
+    """Return whether a thread goes before all others.
 
     Args:
-        everywhere: for all threads of this process, not for this one alone.
+        thread: its id; 0 is this one.
     """
-    for thread in _own_threads() if everywhere else (0,):
-        _ask(0, thread)
+    return sys.platform == "linux" and os.sched_getscheduler(thread) == os.SCHED_RR
 
 
 def step_back() -> None:
@@ -53,7 +97,7 @@ def step_back() -> None:
 
 
 def turn(thread: int = 0) -> int | None:
-    """Return how long a thread's turns are, in nanoseconds; None where the system does not say.
+    """Return how long a thread's turns are, in nanoseconds; None where the system does not say, or it has none.
 
     Args:
         thread: its id; 0 is this one.

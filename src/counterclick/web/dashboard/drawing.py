@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from counterclick.errors import StoreError
+from counterclick.web.urgent import as_usual
 
 __all__ = ["run"]
 
@@ -35,7 +36,8 @@ def run(what: Literal["library", "png"], spec: Mapping[str, Any] | None = None) 
     words = [sys.executable, "-m", "counterclick.web.dashboard.drawing", what]
     given = json.dumps(spec).encode() if spec is not None else b""
     try:
-        done = subprocess.run(words, input=given, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603 - this file
+        with as_usual():
+            done = subprocess.run(words, input=given, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603 - this file
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StoreError(f"the drawing could not be made: {error}.") from error
     if done.returncode:
