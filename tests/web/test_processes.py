@@ -184,7 +184,7 @@ def test_who_may_not_go_first_has_short_turns(tmp_path: Path) -> None:
         assert turn(server.process.pid) == SHORT
         for name, pid in begun(server).items():
             assert not any(is_first(thread) or turn(thread) == SHORT for thread in threads(pid)), name
-        assert steps_back(server)
+        wait_for(lambda: steps_back(server), "it does not step back")
 
 
 def steps_back(server: Served) -> bool:
