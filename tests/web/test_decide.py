@@ -146,6 +146,29 @@ def test_what_was_decided_is_an_event(server: Served) -> None:
     assert server.n_events("decision") == before + 1
 
 
+def test_candidates_are_put_in_order(server: Served) -> None:
+    """By the surface's own address and by that of rankings, which names it; refused with what would be right."""
+
+    def ordered(body: dict[str, Any]) -> httpx.Response:
+        return server.client.post("/v1/decide/ranking", json=body)
+
+    came = ["tie", "hat", "sock"]
+    asked = {"visitor": "c1", "candidates": came, "query": "red", "category": "Ties", "decision_id": "ranked-1"}
+    told = ordered(asked | {"surface": "cart"}).json()
+    assert (told["offers"], told["propensities"], told["n_drawn"]) == (came, [1, 1, 1], 0)
+    assert told == ask(server, "cart", **asked).json()
+    assert ask(server, "quiet", visitor="c1", candidates=came).json()["offers"] == came
+    for body, status, says in (
+        ({"candidates": ["hat", "hat"]}, 400, "does twice"),
+        ({"candidates": [f"p{n}" for n in range(501)]}, 400, "at most 500"),
+        ({"candidates": [""]}, 400, "candidates"),
+        ({"candidates": came, "surface": "carts"}, 404, "Did you mean 'cart'"),
+        ({"candidates": came, "surface": "ranking"}, 404, "ranking"),
+    ):
+        found = ordered({"visitor": "c1", "surface": "cart", **body})
+        assert (found.status_code, says in found.json()["error"]) == (status, True), found.text
+
+
 def test_what_cannot_be_decided(server: Served) -> None:
     """No visitor, a wrong cart, another name, an unknown surface, no key: each says what would be right."""
     for body, says in (({}, "visitor"), ({"visitor": ""}, "visitor"), ({"visitor": "v", "basket": []}, "basket")):

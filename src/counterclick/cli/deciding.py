@@ -31,6 +31,11 @@ def decide(
     most: Annotated[int, Parameter(help="Offers wanted at most.")] = 3,
     customer: Annotated[str | None, Parameter(help="Who is signed in.")] = None,
     payment: Annotated[str | None, Parameter(help="How it will be paid.")] = None,
+    candidates: Annotated[
+        list[str] | None, Parameter(help="Products to be put in order, as they came.", consume_multiple=True)
+    ] = None,
+    query: Annotated[str | None, Parameter(help="What was searched for.")] = None,
+    category: Annotated[str | None, Parameter(help="Whose page it is.")] = None,
     decision_id: Annotated[
         str | None, Parameter(help="Asked again with the same, the answer is the same for a day.")
     ] = None,
@@ -40,7 +45,16 @@ def decide(
     lines = [_line(each) for each in cart or ()]
     with opened(common) as shop:
         found = shop.decide(
-            surface, visitor, cart=lines, most=most, customer=customer, payment=payment, decision_id=decision_id
+            surface,
+            visitor,
+            cart=lines,
+            most=most,
+            customer=customer,
+            payment=payment,
+            candidates=candidates or (),
+            query=query,
+            category=category,
+            decision_id=decision_id,
         )
         say(found, as_json=common.json)
     return 0

@@ -5,6 +5,7 @@ from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.models import ModelsConfig
+from counterclick.config.ranking import RankingConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import declared, load, parse
 from counterclick.config.retention import RetentionConfig
@@ -52,6 +53,7 @@ __all__ = [
     "MappedEvent",
     "ModelsConfig",
     "OnOffConfig",
+    "RankingConfig",
     "ReadinessConfig",
     "RetentionConfig",
     "ReturnsConfig",

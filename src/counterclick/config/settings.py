@@ -13,6 +13,7 @@ from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.models import ModelsConfig
+from counterclick.config.ranking import RankingConfig
 from counterclick.config.readiness import ReadinessConfig
 from counterclick.config.retention import RetentionConfig
 from counterclick.config.returns import ReturnsConfig
@@ -351,6 +352,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     serve: ServeConfig = ServeConfig()
     readiness: ReadinessConfig = ReadinessConfig()
     bundles: BundlesConfig = BundlesConfig()
+    ranking: RankingConfig = RankingConfig()
     returns: ReturnsConfig = ReturnsConfig()
     models: ModelsConfig = ModelsConfig()
     health: HealthConfig = HealthConfig()

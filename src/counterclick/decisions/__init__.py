@@ -18,10 +18,13 @@ if TYPE_CHECKING:
         Explores,
         Learnt,
         Offered,
+        Orders,
         Plain,
         Policy,
         Scores,
+        as_they_came,
     )
+    from counterclick.decisions.ranking import Ranking
     from counterclick.decisions.returns import Returns
     from counterclick.decisions.risk import Nudge, Risk
     from counterclick.decisions.rules import HandRules
@@ -45,11 +48,14 @@ __all__ = [
     "Nothing",
     "Nudge",
     "Offered",
+    "Orders",
     "Plain",
     "Policy",
+    "Ranking",
     "Returns",
     "Risk",
     "Scores",
+    "as_they_came",
     "given_by",
 ]
 
@@ -63,14 +69,17 @@ __getattr__ = exports(
         "Explores": "policy",
         "Learnt": "policy",
         "Offered": "policy",
+        "Orders": "policy",
         "Plain": "policy",
         "Policy": "policy",
         "Scores": "policy",
+        "as_they_came": "policy",
         "Bundles": "bundles",
         "Given": "made",
         "HandRules": "rules",
         "Instead": "instead",
         "Nudge": "risk",
+        "Ranking": "ranking",
         "Returns": "returns",
         "Risk": "risk",
         "POLICIES": "made",

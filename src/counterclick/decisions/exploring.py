@@ -28,10 +28,16 @@ def is_explored(ask: Ask, share: float) -> bool:
     return ask.explores and _number(_seed(ask)) < share * _SPAN
 
 
-def drawn(ask: Ask, candidates: Sequence[str]) -> tuple[str, ...]:
-    """Return as many candidates as are wanted, in an order that is as likely as any other."""
+def drawn(ask: Ask, candidates: Sequence[str], most: int | None = None) -> tuple[str, ...]:
+    """Return candidates in an order that is as likely as any other.
+
+    Args:
+        ask: what a surface asks.
+        candidates: from which.
+        most: how many; as many as are wanted unless given.
+    """
     seed = _seed(ask)
-    return tuple(sorted(candidates, key=lambda product: _number(f"{seed}\0{product}"))[: ask.most])
+    return tuple(sorted(candidates, key=lambda product: _number(f"{seed}\0{product}"))[: ask.most if most is None else most])
 
 
 def probabilities(ask: Ask, candidates: Sequence[str], offers: Sequence[str], share: float) -> tuple[float, ...]:
@@ -50,7 +56,8 @@ def probabilities(ask: Ask, candidates: Sequence[str], offers: Sequence[str], sh
 
 
 def _seed(ask: Ask) -> str:
-    return "\0".join(["explore", ask.surface, ask.visitor, *sorted({*ask.cart})])
+    listed = ("candidates", *sorted(ask.candidates)) if ask.candidates else ()
+    return "\0".join(["explore", ask.surface, ask.visitor, *sorted({*ask.cart}), *listed])
 
 
 def _number(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from counterclick.config import Rules
 from counterclick.decisions.allowed import static_instead
-from counterclick.decisions.policy import Ask, Offered
+from counterclick.decisions.policy import Ask, Offered, as_they_came
 from counterclick.decisions.static import Bestsellers
 
 __all__ = ["Instead"]
@@ -27,5 +27,11 @@ class Instead:
         self._rules = rules
 
     def decide(self, ask: Ask) -> Offered:
-        """Return bestsellers, and why they serve."""
+        """Return bestsellers, or candidates in the order in which they came, and why."""
+        if ask.candidates:
+            return as_they_came(ask, self._lacks)
         return static_instead(self._static, ask, self._lacks, self._rules)
+
+    def n_drawn(self, ask: Ask) -> int:  # noqa: ARG002 - the protocol's shape
+        """Return that chance draws nothing."""
+        return 0

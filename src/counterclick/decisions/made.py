@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from counterclick.config import BundlesConfig, Config, ReadinessConfig, ReturnsConfig, Rules, duration
+from counterclick.config import BundlesConfig, Config, RankingConfig, ReadinessConfig, ReturnsConfig, Rules, duration
 from counterclick.decisions.bundles import Bundles
 from counterclick.decisions.policy import Policy
+from counterclick.decisions.ranking import Ranking
 from counterclick.decisions.returns import Returns
 from counterclick.decisions.rules import HandRules
 from counterclick.decisions.static import Bestsellers, CategoryBestsellers, NewArrivals, Nothing
@@ -28,6 +29,7 @@ class Given:
         readiness: from when on they are.
         margin_rate: where unit costs are not recorded; None where that is not declared.
         returns_window: after which an order's returns are settled.
+        ranking: how candidates are put in order.
     """
 
     bundles: BundlesConfig
@@ -37,6 +39,7 @@ class Given:
     readiness: ReadinessConfig
     margin_rate: float | None
     returns_window: timedelta
+    ranking: RankingConfig
 
 
 def given_by(config: Config, rules: Rules) -> Given:
@@ -49,6 +52,7 @@ def given_by(config: Config, rules: Rules) -> Given:
         readiness=config.readiness,
         margin_rate=config.shop.margin_rate,
         returns_window=duration(config.shop.returns_window),
+        ranking=config.ranking,
     )
 
 
@@ -62,5 +66,6 @@ POLICIES: dict[str, Callable[[Given], Policy]] = {
     Returns.name: lambda given: Returns(
         given.returns, given.readiness, given.margin_rate, given.rules, given.returns_window
     ),
+    Ranking.name: lambda given: Ranking(given.ranking, given.returns_window, given.rules),
 }
 """name -> policy, for variants that are served here."""

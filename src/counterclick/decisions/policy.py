@@ -1,7 +1,7 @@
 """The protocol of a policy: what it needs, how it learns, what it decides.
 
-`Policy.fit` receives `counterclick.facts.Outcomes`, which has carts, orders and returns but no clicks and no messages:
-a policy that learns from clicks cannot be written against this protocol.
+`Policy.fit` receives `counterclick.facts.Outcomes`, which has carts, orders and returns, and where products were shown, but
+no clicks and no messages: a policy that learns from clicks cannot be written against this protocol.
 """
 
 from __future__ import annotations
@@ -19,7 +19,20 @@ from counterclick.display import Grid, Shown
 if TYPE_CHECKING:
     from counterclick.facts import Outcomes
 
-__all__ = ["Ask", "CartLine", "Decides", "Decision", "Explores", "Learnt", "Offered", "Plain", "Policy", "Scores"]
+__all__ = [
+    "Ask",
+    "CartLine",
+    "Decides",
+    "Decision",
+    "Explores",
+    "Learnt",
+    "Offered",
+    "Orders",
+    "Plain",
+    "Policy",
+    "Scores",
+    "as_they_came",
+]
 
 Offered = tuple[tuple[str, ...], tuple[float, ...], str]
 """What a policy offers, best first; a score for each, in its own unit; and the reason, in one sentence."""
@@ -59,6 +72,9 @@ class Ask:
         lines: the lines of the products that count, with what is told of each; empty where only products are named.
         customer: who is signed in, where that is known.
         payment: how it will be paid, in the shop's own words.
+        candidates: products that are to be put in order, each once, as they came; then all of them are offered.
+        query: what was searched for, where these are results of a search.
+        category: whose page it is, where these are its products.
     """
 
     surface: str
@@ -70,6 +86,9 @@ class Ask:
     lines: tuple[CartLine, ...] = ()
     customer: str | None = None
     payment: str | None = None
+    candidates: tuple[str, ...] = ()
+    query: str | None = None
+    category: str | None = None
 
     @property
     def held(self) -> set[str]:
@@ -101,6 +120,7 @@ class Decision(Shown):
         decision_id: by which the log knows it, and the lines of orders that come of it.
         mark: what a cart's line carries that comes of it, by name: its order's line is then known to; empty of nudges.
         risk: what is said of the basket's return, where the surface's experiment has the arm ``returns``; None elsewhere.
+        n_drawn: first places of an ordered list in which chance drew the order; 0 where it drew none.
     """
 
     surface: str
@@ -117,6 +137,7 @@ class Decision(Shown):
     decision_id: str = ""
     mark: Mapping[str, str] = field(default_factory=dict)
     risk: Risk | None = None
+    n_drawn: int = 0
 
     def grids(self) -> list[Grid]:
         """Return the offers as a table."""
@@ -165,6 +186,14 @@ class Explores(Decides, Protocol):
 
 
 @runtime_checkable
+class Orders(Decides, Protocol):
+    """Something that puts candidates in order; of all others they stay in the order in which they came."""
+
+    def n_drawn(self, ask: Ask) -> int:
+        """Return of how many first places chance draws the order when this is asked."""
+
+
+@runtime_checkable
 class Scores(Decides, Protocol):
     """Something that says which baskets are eligible, and offers kinds of nudges against their return."""
 
@@ -205,3 +234,13 @@ class Policy(Decides, Protocol):
             LookupError: something is missing.
             ValueError: something is not what it should be.
         """
+
+
+def as_they_came(ask: Ask, because: str) -> Offered:
+    """Return candidates in the order in which they came, without scores of their own, and why they stay in it.
+
+    Args:
+        ask: with candidates.
+        because: the reason.
+    """
+    return ask.candidates, (0.0,) * len(ask.candidates), f"{because}; the candidates stay in the order in which they came"

@@ -253,7 +253,9 @@ class DecisionMade(Event, frozen=True, kw_only=True, tag="decision"):
         propensity: probability with which the visitor got the arm.
         details: as JSON: ``because``, ``propensities`` of what is offered, and ``in_time``; of ``returns`` also what is said
             of the basket: ``n_lines`` that count, ``probability`` of a return, ``is_flagged``, ``is_flagged_by_cost``,
-            ``is_nudged`` (flagged by whatever ``[returns]`` goes by), ``is_held_out``, and the ``nudges`` that are shown.
+            ``is_nudged`` (flagged by whatever ``[returns]`` goes by), ``is_held_out``, and the ``nudges`` that are shown; of
+            candidates that were put in order ``n_drawn``, the first places whose order chance drew, ``query`` and
+            ``category`` where they were told, and a propensity is that of the offer's place.
     """
 
     visitor_id: Id

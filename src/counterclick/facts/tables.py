@@ -13,7 +13,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.facts import claims, eligibility, engagement, orders, people, returned
+from counterclick.facts import claims, eligibility, engagement, orders, people, placements, returned
 from counterclick.facts.rows import row_count
 
 __all__ = ["OUTCOMES_FORM", "Facts", "Keep", "Outcomes", "priced"]
@@ -71,7 +71,7 @@ def priced(events: Table, currency: str, rates: Table | None) -> Table:
 
 
 class Outcomes:
-    """Carts, orders and returns: all that a policy may learn from.
+    """Carts, orders and returns, and where products were shown: all that a policy may learn from.
 
     Args:
         events: the events table (or a view of it with the same columns).
@@ -153,6 +153,30 @@ class Outcomes:
     def carts(self) -> Table:
         """Grain: one cart."""
         return self._keep(engagement.carts(self.cart_moves, self._purchases), "carts", ("visitor_id",))
+
+    @cached_property
+    def placements(self) -> Table:
+        """Grain: one product in one list that was shown; no click on it."""
+        return placements.placements(self._events, self.identities)
+
+    @cached_property
+    def drawn_placements(self) -> Table:
+        """Grain: one product in one decision, in a place that chance gave to it."""
+        return placements.drawn_placements(self._events, self.identities)
+
+    @cached_property
+    def kept_lines(self) -> Table:
+        """Grain: one line of an order that was not cancelled, with how much of it was kept."""
+        return placements.kept_lines(self.order_lines, self.orders, self.line_returns)
+
+    def bought_after(self, placed: Table, window: timedelta) -> Table:
+        """Grain: one line of an order of a product that had been shown to this person, with its last place.
+
+        Args:
+            placed: `placements` or `drawn_placements`, or some of them.
+            window: for how long a product that was shown counts.
+        """
+        return placements.bought_after(placed, self.kept_lines, int(window.total_seconds()))
 
     @cached_property
     def products(self) -> Table:

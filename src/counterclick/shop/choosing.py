@@ -52,6 +52,9 @@ class Choosing(Taking):
         most: int = 3,
         customer: str | None = None,
         payment: str | None = None,
+        candidates: Iterable[str] = (),
+        query: str | None = None,
+        category: str | None = None,
         today: date | None = None,
         decision_id: str | None = None,
     ) -> Decision:
@@ -71,6 +74,10 @@ class Choosing(Taking):
             most: offers wanted at most.
             customer: who is signed in, where that is known.
             payment: how it will be paid, in the shop's own words.
+            candidates: products that are to be put in order, as they came, at most 500; then all of them are offered. Only
+                an arm ``ranking`` puts them in another order.
+            query: what was searched for, where they are results; recorded with the decision.
+            category: whose page it is, where they are its products; recorded with the decision.
             today: the shop's day; today unless given.
             decision_id: by which the log knows the decision, and which has one answer for a day; one is made unless given.
 
@@ -78,7 +85,8 @@ class Choosing(Taking):
             UnknownNameError: ``shop.toml`` declares no such surface.
             ConfigError: several experiments run on it.
             ConflictError: something else was asked under this ``decision_id``.
-            InputError: the visitor's or the decision's id is empty or too long, or the cart has more than 10,000 lines.
+            InputError: the visitor's or the decision's id is empty or too long, the cart has more than 10,000 lines, or the
+                candidates are more than 500, or one of them is there twice.
         """
-        ask = ask_of(surface, visitor, cart, most, customer, payment)
+        ask = ask_of(surface, visitor, cart, most, customer, payment, candidates, query, category)
         return self._serving.decide(ask, today, decision_id)

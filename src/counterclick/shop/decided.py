@@ -10,13 +10,25 @@ from typing import Any
 
 from counterclick.config import AI, NOTHING, Config, Rules
 from counterclick.connectors.shopify.attributes import DECISION, SURFACE
-from counterclick.decisions.policy import Ask, CartLine, Decides, Decision, Explores, Policy, Scores
+from counterclick.decisions.policy import (
+    Ask,
+    CartLine,
+    Decides,
+    Decision,
+    Explores,
+    Offered,
+    Orders,
+    Policy,
+    Scores,
+    as_they_came,
+)
 from counterclick.errors import InputError
 from counterclick.events.redaction import scrubbed
 from counterclick.events.vocabulary import DecisionMade, Exposure, ShownItem
 from counterclick.shop.deciding import Assigned
 
 __all__ = [
+    "CANDIDATES",
     "CART_LINES",
     "RETURNS",
     "Decided",
@@ -32,6 +44,10 @@ RETURNS = "returns"
 """Name of the policy that scores baskets."""
 CART_LINES = 10_000
 """Lines of a cart at most."""
+CANDIDATES = 500
+"""Products that are put in order at once, at most."""
+_LONGEST = 200
+"""Characters of an id at most."""
 _COUNTED = 100
 """Different products of a cart that speak for others, the newest: a cart of more is no choice of a single buyer."""
 
@@ -89,6 +105,9 @@ def ask_of(
     most: int,
     customer: str | None = None,
     payment: str | None = None,
+    candidates: Iterable[str] = (),
+    query: str | None = None,
+    category: str | None = None,
 ) -> Ask:
     """Return what a surface asks; of a cart of many products the newest count, and none of the others is offered.
 
@@ -99,9 +118,12 @@ def ask_of(
         most: offers wanted at most.
         customer: who is signed in, where that is known.
         payment: how it will be paid, in the shop's own words.
+        candidates: products that are to be put in order, as they came.
+        query: what was searched for.
+        category: whose page it is.
 
     Raises:
-        InputError: the cart has more lines than a cart has.
+        InputError: the cart has more lines than a cart has, or the candidates are too many, or one of them is there twice.
     """
     lines = tuple(CartLine(each) if isinstance(each, str) else each for each in cart)
     if len(lines) > CART_LINES:
@@ -109,7 +131,20 @@ def ask_of(
     newest = tuple(dict.fromkeys(line.product for line in reversed(lines)))
     counted, besides = tuple(reversed(newest[:_COUNTED])), frozenset(newest[_COUNTED:])
     own = tuple(line for line in lines if line.product not in besides)
-    return Ask(surface, who, counted, most, besides, True, own, customer, payment)
+    listed = _each_once(tuple(candidates))
+    return Ask(surface, who, counted, most, besides, True, own, customer, payment, listed, query, category)
+
+
+def _each_once(candidates: tuple[str, ...]) -> tuple[str, ...]:
+    if len(candidates) > CANDIDATES:
+        says = f"at most {CANDIDATES} candidates are put in order at once; these are {len(candidates):,}"
+        raise InputError(f"{says}. Ask with those that may be seen.")
+    if len({*candidates}) < len(candidates):
+        twice = next(each for n, each in enumerate(candidates) if each in candidates[:n])
+        raise InputError(f"each candidate stands there once; {twice[:60]!r} does twice.")
+    if not all(0 < len(each) <= _LONGEST for each in candidates):
+        raise InputError(f"a candidate is a product's id, of 1 to {_LONGEST} characters.")
+    return candidates
 
 
 def decided(
@@ -131,24 +166,40 @@ def decided(
     if decision.experiment is None or not decision.served_here or decision.policy == NOTHING:
         return Decided(decision, found.exposures, ())
     items = tuple(ShownItem(product_id=offer, position=n) for n, offer in enumerate(decision.offers, 1))
-    return Decided(decision, found.exposures, (_made(found, ask, decision, found.policy, {}, items),))
+    more: dict[str, Any] = {}
+    if ask.candidates:
+        told = {"query": ask.query, "category": ask.category}
+        more = {name: scrubbed(said) for name, said in told.items() if said is not None} | {"n_drawn": decision.n_drawn}
+    return Decided(decision, found.exposures, (_made(found, ask, decision, found.policy, more, items),))
 
 
 def _told(found: Assigned, ask: Ask, policy: Decides | None, decision_id: str, *, in_time: bool) -> Decision:
     """Return the decision where everybody who asks is eligible."""
     told = _begun(found, ask, decision_id, in_time=in_time)
+    if ask.candidates:
+        offers, scores, because = as_they_came(ask, found.because)
+        told = replace(told, offers=offers, scores=scores, propensities=(1.0,) * len(offers), because=because)
     if found.experiment is None:
         return told
     if policy is None:
         says = found.because or f"{found.policy!r} is no policy of this product: the shop's own system serves it"
         return replace(told, because=says, served_here=False)
-    offers, scores, because = policy.decide(ask)
+    offers, scores, because = _decided(policy, ask)
     chances = policy.propensities(ask, offers) if isinstance(policy, Explores) else (1.0,) * len(offers)
+    n_drawn = policy.n_drawn(ask) if ask.candidates and isinstance(policy, Orders) else 0
     if offers:
         because = _counting(because, ask)
-    mark = {SURFACE: ask.surface, DECISION: decision_id} if offers else {}
+    mark = {SURFACE: ask.surface, DECISION: decision_id} if offers and policy.name != NOTHING else {}
     because = found.because or because
-    return replace(told, offers=offers, because=because, scores=scores, propensities=chances, mark=mark)
+    told = replace(told, offers=offers, because=because, scores=scores, propensities=chances, mark=mark)
+    return replace(told, n_drawn=n_drawn)
+
+
+def _decided(policy: Decides, ask: Ask) -> Offered:
+    """Return what a policy offers; candidates stay as they came where it puts nothing in order."""
+    if ask.candidates and not isinstance(policy, Orders):
+        return as_they_came(ask, f"the policy {policy.name} puts nothing in order")
+    return policy.decide(ask)
 
 
 def _scored(found: Assigned, ask: Ask, policy: Scores, config: Config, decision_id: str, *, in_time: bool) -> Decided:

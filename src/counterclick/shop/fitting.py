@@ -10,7 +10,7 @@ from typing import Any
 from ibis import _
 
 from counterclick.config import NOTHING, Config, Rules
-from counterclick.decisions import Bestsellers, Bundles, Learnt, Returns
+from counterclick.decisions import Bestsellers, Bundles, Learnt, Ranking, Returns
 from counterclick.display import Grid, Shown
 from counterclick.errors import RefusedError, StoreError, UnknownNameError
 from counterclick.facts import Outcomes
@@ -137,6 +137,8 @@ def _settings_of(name: str, config: Config, rules: Rules) -> tuple[object, ...]:
     if name == Returns.name:
         own = (gates.return_months, gates.return_orders, gates.returns, config.shop.margin_rate, config.shop.returns_window)
         return (config.returns, *own)
+    if name == Ranking.name:
+        return (config.ranking, config.shop.returns_window)
     return (config.bundles, gates.bundle_products, *((rules,) if name == Bundles.name else ()))
 
 

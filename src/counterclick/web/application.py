@@ -11,7 +11,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from counterclick.web.api_page import ApiPage
-from counterclick.web.decide import decide, offers
+from counterclick.web.decide import decide, offers, ranking
 from counterclick.web.describing import describe
 from counterclick.web.events import take_events
 from counterclick.web.figures import FIGURES
@@ -54,6 +54,7 @@ def application(service: Service) -> Litestar:
             refetch,
             decide,
             offers,
+            ranking,
             *FIGURES,
             healthz,
             readyz,

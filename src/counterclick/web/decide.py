@@ -21,12 +21,13 @@ from counterclick.web.bodies import BodyError, read_body
 from counterclick.web.service import Service
 from counterclick.web.visits import COOKIE, from_page
 
-__all__ = ["Answered", "Asked", "PageAsked", "decide", "offers"]
+__all__ = ["Answered", "Asked", "PageAsked", "RankingAsked", "decide", "offers", "ranking"]
 
 _BYTES = 2 * 1024 * 1024
 """Of a question, with a cart of ten thousand lines."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
+Query = Annotated[str, Meta(max_length=200)]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,6 +41,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         customer: who is signed in, where that is known.
         payment: how it will be paid, in the shop's own words.
         decision_id: the same for a request that is sent again; one is made unless given.
+        candidates: products that are to be put in order, each once, as they came; 500 at most, and all are answered.
+        query: what was searched for, where they are results.
+        category: whose page it is, where they are its products.
     """
 
     visitor: Id
@@ -48,6 +52,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     decision_id: Id | None = None
     customer: Id | None = None
     payment: Id | None = None
+    candidates: tuple[Id, ...] = ()
+    query: Query | None = None
+    category: Id | None = None
+
+
+class RankingAsked(Asked, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be put in order: a surface's question, with the surface in it.
+
+    Attributes:
+        surface: which; one is called ``ranking`` unless given.
+    """
+
+    surface: Id = "ranking"
 
 
 class PageAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +111,19 @@ async def decide(request: Request[Any, Any, Any], service: Service, surface: str
     return Response(told.body, media_type="application/json")
 
 
+@post("/v1/decide/ranking", status_code=200)
+async def ranking(request: Request[Any, Any, Any], service: Service) -> Response[bytes]:
+    """Put candidates of a search, a category or a recommendation in order, and record that the visitor was eligible."""
+    service.allow(request, "write")
+    body = await read_body(request, _BYTES)
+    try:
+        asked = from_json(body, RankingAsked)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BodyError(400, f"an order is asked for with a surface, a visitor and candidates: {error}.") from error
+    told = await _answered(request, service, asked.surface, asked.visitor, asked, asked.customer)
+    return Response(told.body, media_type="application/json")
+
+
 @post("/v1/offers", status_code=200)
 async def offers(request: Request[Any, Any, Any], service: Service) -> Response[bytes]:
     """Decide what a surface shows a page's own visitor, and record that the visitor was eligible; no score is told."""
@@ -123,7 +153,8 @@ async def _answered(
     """Return what a visitor is answered, once it is recorded."""
     who, found = service.evaluating.assigned(surface, visitor, service.today())
     customer = None if signed_in is None else hashed(signed_in, service.shop.store.key)
-    ask = ask_of(surface, who, asked.cart, asked.most, customer, asked.payment)
+    listed = (asked.candidates, asked.query, asked.category) if isinstance(asked, Asked) else ()
+    ask = ask_of(surface, who, asked.cart, asked.most, customer, asked.payment, *listed)
     told = await service.deciding.given(asked.decision_id, ask)
     if told is not None:
         return Answered(told, ())

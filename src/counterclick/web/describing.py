@@ -16,7 +16,7 @@ from litestar.openapi.spec import Components, OpenAPI, Parameter
 from counterclick.config import Config
 from counterclick.events.vocabulary import EVENTS
 from counterclick.metrics import METRICS
-from counterclick.web.decide import Asked
+from counterclick.web.decide import Asked, RankingAsked
 from counterclick.web.figures import FIGURES
 
 __all__ = ["DESCRIBED", "Described", "describe"]
@@ -280,6 +280,9 @@ DESCRIBED: Mapping[str, Described] = {
     "/v1/decide/{surface}": _taking(
         {"$ref": "#/components/schemas/Decision"}, {"$ref": "#/components/schemas/Asked"}, 404, 409
     ),
+    "/v1/decide/ranking": _taking(
+        {"$ref": "#/components/schemas/Decision"}, {"$ref": "#/components/schemas/RankingAsked"}, 404, 409
+    ),
     **{_written(path): Described(_OBJECT, None, _QUESTION, _WRITE) for handler in FIGURES for path in handler.paths},
     "/healthz": Described(_OBJECT),
     "/readyz": Described(_OBJECT, refused=(503,)),
@@ -318,6 +321,7 @@ _DECISION: Shape = {
         "risk": {"type": ["object", "null"]},
         "propensities": {"type": "array", "items": {"type": "number"}},
         "in_time": {"type": "boolean"},
+        "n_drawn": {"type": "integer"},
         "mark": {"type": "object", "additionalProperties": _TEXT},
     },
 }
@@ -339,7 +343,7 @@ def describe(api: OpenAPI, config: Config) -> None:
         "/v1/onoff/": [*config.onoff, *surfaces],
         "/ofrep/v1/evaluate/flags/": [*config.experiments, *surfaces],
     }
-    types = (*EVENTS, Asked)
+    types = (*EVENTS, Asked, RankingAsked)
     _refs, shapes = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     events = {"type": "array", "items": {"$ref": "#/components/schemas/Event"}, "maxItems": 2_500}
     shapes |= {
