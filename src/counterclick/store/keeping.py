@@ -50,6 +50,7 @@ _LOCK_SECONDS = 600.0
 _SHORT_SECONDS = 10.0
 _ATTEMPTS = 3
 _MARKS = "_erased"
+_WAITING = "inbox_events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,8 @@ class Store:
                 table = "_arriving"
                 connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {rows}")
             n_sent = _count(connection, table)
-            rows = f"{self._first_sql(connection, table, snapshot, marks)} ORDER BY occurred_at, event_id"
+            first = self._first_sql(connection, table, snapshot, marks)
+            rows = f"SELECT * FROM {table} WHERE rowid IN ({first}) ORDER BY occurred_at, event_id"
         reader = connection.sql(f"SELECT {COLUMNS} FROM ({rows})").to_arrow_reader(100_000)
         n_written = self.log.append(reader, name=name, version=version, report=report)
         connection.execute("DROP TABLE IF EXISTS _arriving")
@@ -201,7 +203,8 @@ class Store:
             return 0
         with contextlib.closing(connect()) as connection:
             connection.execute("SET threads = 1")  # whoever answers meanwhile has the other cores
-            self._append(connection, load_bodies(connection, bodies), self._drain_name, bodies[-1].position)
+            load_bodies(connection, bodies, _WAITING)
+            self._append(connection, _WAITING, self._drain_name, bodies[-1].position)
         self.inbox.forget(bodies[-1].position)
         self.log.tidy()
         return len(bodies)
@@ -261,13 +264,13 @@ class Store:
             bodies = self.inbox.above(snapshot.transaction(self._drain_name) or 0, transaction)
         logged = log_sql(connection, self.log.location, snapshot)
         if not bodies:
-            connection.execute(f"CREATE OR REPLACE TABLE inbox_events AS SELECT {NOTHING} WHERE false")
+            connection.execute(f"CREATE OR REPLACE TABLE {_WAITING} AS SELECT {NOTHING} WHERE false")
             connection.execute(f"CREATE OR REPLACE VIEW events AS {logged}")
             return snapshot
-        waiting = load_bodies(connection, bodies)
-        first = self._first_sql(connection, waiting, snapshot, self._marks(connection, snapshot))
-        connection.execute(f"CREATE OR REPLACE TABLE inbox_events AS {first}")
-        connection.execute(f"CREATE OR REPLACE VIEW events AS {logged} UNION ALL SELECT {COLUMNS} FROM inbox_events")
+        load_bodies(connection, bodies, _WAITING)
+        first = self._first_sql(connection, _WAITING, snapshot, self._marks(connection, snapshot))
+        connection.execute(f"DELETE FROM {_WAITING} WHERE rowid NOT IN ({first})")  # seldom any: no row is copied for it
+        connection.execute(f"CREATE OR REPLACE VIEW events AS {logged} UNION ALL SELECT {COLUMNS} FROM {_WAITING}")
         return snapshot
 
     def since_sql(self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, known: Collection[str]) -> str:
@@ -324,15 +327,12 @@ class Store:
         return _MARKS
 
     def _first_sql(self, connection: duckdb.DuckDBPyConnection, table: str, snapshot: Snapshot, marks: str | None) -> str:
-        """SQL for the rows of a table whose keys the log does not have and were not erased, the first row of each key."""
+        """SQL for the row ids in a table of the first row of each key that the log does not have and that was not erased."""
         unmarked = f"WHERE {unmarked_sql(self.key, marks)}" if marks else ""
         logged = self._logged_sql(connection, snapshot, f"SELECT kind, event_id FROM {table}")
         return f"""
-            SELECT {COLUMNS} FROM (SELECT *, rowid AS _row FROM {table}) SEMI JOIN (
-                SELECT min(rowid) AS _row
-                FROM {table} ANTI JOIN ({logged}) USING (kind, event_id) {unmarked}
-                GROUP BY kind, event_id
-            ) USING (_row)"""
+            SELECT min(rowid) AS _row FROM {table} ANTI JOIN ({logged}) USING (kind, event_id) {unmarked}
+            GROUP BY kind, event_id"""
 
     @property
     def _drain_name(self) -> str:

@@ -23,7 +23,6 @@ NOTHING = ", ".join(f'NULL::{duckdb_type(f.type)} AS "{f.name}"' for f in SCHEMA
 """SQL of the log's columns, each of its type and empty."""
 _PART = 64
 """Bodies that one thread parses at a time."""
-_ROWS = "_inbox_rows"
 
 
 def connect(memory_limit: str = "1500MB") -> duckdb.DuckDBPyConnection:
@@ -65,12 +64,13 @@ def log_sql(connection: duckdb.DuckDBPyConnection, location: str, snapshot: Snap
     return f"SELECT {COLUMNS} FROM (SELECT {NOTHING} WHERE false UNION ALL BY NAME SELECT * FROM {source})"
 
 
-def load_bodies(connection: duckdb.DuckDBPyConnection, bodies: Sequence[Body]) -> str:
-    """Make a table in the log's schema of bodies that wait, a row for each line of theirs; return its name.
+def load_bodies(connection: duckdb.DuckDBPyConnection, bodies: Sequence[Body], table: str) -> None:
+    """Make a table in the log's schema of bodies that wait, a row for each line of theirs.
 
     Args:
         connection: to make it in.
         bodies: in the order in which they came.
+        table: its name.
     """
     import pyarrow as pa  # noqa: PLC0415 - only where bodies wait
 
@@ -84,9 +84,8 @@ def load_bodies(connection: duckdb.DuckDBPyConnection, bodies: Sequence[Body]) -
     parts = pa.Table.from_batches(waiting.to_batches(max_chunksize=_PART), waiting.schema)  # a thread takes a part at a time
     connection.register("_bodies", parts)
     lines = "SELECT received_at, source, unnest(string_split(text, chr(10))) AS line FROM _bodies"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_ROWS} AS {columns_sql(lines)}")
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS {columns_sql(lines)}")
     connection.unregister("_bodies")
-    return _ROWS
 
 
 def _of_files(log: Any, names: Collection[str]) -> Any:
