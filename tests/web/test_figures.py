@@ -53,6 +53,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "/v1/alignment": ("alignment",),
     "/v1/drift": ("drift",),
     "/v1/readiness": ("readiness",),
+    "/v1/tune": ("tune", "list"),
     "/v1/check": ("check",),
     "/v1/check?fail_on=likely_bots": ("check", "--fail-on", "likely_bots"),
     "/v1/check?rejections=true&most=5": ("check", "--rejections", "--most", "5"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from counterclick.audits.following import Following
@@ -47,6 +47,7 @@ class Aims:
         tuned_on: it is optimised for; None where not declared.
         tested_on: declared for tests outside; None where not declared.
         outcomes: experiment -> the outcome of its verdict.
+        settings: file of settings by which it decides -> the metric that these say they were made from.
     """
 
     surface: str
@@ -55,6 +56,7 @@ class Aims:
     tuned_on: str | None
     tested_on: str | None
     outcomes: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def alignment_audit(aims: Sequence[Aims], follows: Sequence[Following]) -> Align
     surfaces = []
     for each in aims:
         own = tuple(found for found in follows if found.surface == each.surface)
-        findings = (*_celebrated(each), *_declared(each), *_tested(each), *_seen(each, own))
+        findings = (*_celebrated(each), *_declared(each), *_set(each), *_tested(each), *_seen(each, own))
         surfaces.append(Aligned(each, findings, own))
     return Alignment(tuple(surfaces))
 
@@ -170,6 +172,15 @@ def _declared(aims: Aims) -> list[Finding]:
             says = f"it is {_QUESTIONS[question]} {name} while {aims.celebrates} is celebrated: related, and not the same."
             found.append(Finding("mind", says))
     return found
+
+
+def _set(aims: Aims) -> list[Finding]:
+    """Return what is wrong with settings that another tool made."""
+    return [
+        finding
+        for file, name in aims.settings.items()
+        for finding in _judged(f"{file}: tuned_on", name, "is what these settings make it better at, orders or not")
+    ]
 
 
 def _tested(aims: Aims) -> list[Finding]:

@@ -31,6 +31,7 @@ from counterclick.cli.rights import export, forget, retention
 from counterclick.cli.serving import keys, serve
 from counterclick.cli.speaking import BAD, FOUND, fail, progressing, say, say_json
 from counterclick.cli.telling import overview, returns, rows, served, settings, trace
+from counterclick.cli.tuning import app as tune_app
 from counterclick.cli.verifying import app as verify_app
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ app.command(backtest_app)
 app.command(klaviyo_app)
 app.command(keys)
 app.command(verify_app)
+app.command(tune_app)
 app.command(requests)
 app.command(connect)
 app.command(reconcile)

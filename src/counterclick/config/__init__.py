@@ -1,6 +1,8 @@
 """``shop.toml``: everything a shop declares, read once, checked with the message that says what would be right."""
 
+from counterclick.config.boosts import boosts_beside
 from counterclick.config.bundles import BundlesConfig
+from counterclick.config.changing import AT, BOOSTS, NAME, RULES, base_of, changed, read_change, setting_of, varied
 from counterclick.config.chats import ChatConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
@@ -33,13 +35,18 @@ from counterclick.config.settings import (
     duration,
 )
 from counterclick.config.shopify import ShopifyConfig
+from counterclick.config.writing import appended, toml_value, with_setting, written
 
 __all__ = [
     "AI",
+    "AT",
+    "BOOSTS",
     "EVERYWHERE",
     "HELD_OUT",
     "HOLDOUT",
+    "NAME",
     "NOTHING",
+    "RULES",
     "AttributionConfig",
     "BundleRule",
     "BundlesConfig",
@@ -65,11 +72,21 @@ __all__ = [
     "Skip",
     "SurfaceConfig",
     "TableConfig",
+    "appended",
+    "base_of",
+    "boosts_beside",
+    "changed",
     "declared",
     "duration",
     "load",
     "load_rules",
     "parse",
     "parse_rules",
+    "read_change",
+    "setting_of",
     "source_of",
+    "toml_value",
+    "varied",
+    "with_setting",
+    "written",
 ]

@@ -6,10 +6,13 @@ import ipaddress
 import math
 import re
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from counterclick.config.changing import AT, BOOSTS, RULES, VARIANT, changed
+from counterclick.config.rules import Rules
 from counterclick.config.settings import HOLDOUT, Config, ExperimentConfig, OnOffConfig, duration
-from counterclick.errors import ConfigError
+from counterclick.errors import ConfigError, UnknownNameError
 
 __all__ = ["check"]
 
@@ -37,6 +40,7 @@ def check(config: Config, name: str) -> None:
         raise ConfigError(f"{name}: [kill] needs no_movement_days above 0 and at most no_lift_days.")
     for experiment, settings in config.experiments.items():
         _check_experiment(experiment, settings, name)
+    _check_settings(config, name)
     _check_layers(config, name)
     _check_holdout(config, name)
     _check_schedules(config, name)
@@ -145,6 +149,28 @@ def _check_experiment(experiment: str, settings: ExperimentConfig, name: str) ->
             raise ConfigError(
                 f"{where}: guardrail {guardrail!r} has the margin {margin}; it must be a fraction between 0 and 1."
             )
+
+
+def _check_settings(config: Config, name: str) -> None:
+    """Refuse variants that change what cannot be; rules and boosts are looked at when their files are read."""
+    said: dict[str, dict[str, Any]] = {}
+    for experiment, settings in config.experiments.items():
+        for variant, changes in settings.settings.items():
+            where = f"{name}: experiment {experiment!r}"
+            if variant not in settings.variants or not VARIANT.fullmatch(variant) or not changes:
+                raise ConfigError(
+                    f"{where} has settings of {variant!r}; they are of a variant that is named POLICY{AT}NAME, such as "
+                    f"'bundles{AT}few', and change something."
+                )
+            if said.setdefault(variant, changes) != changes:
+                raise ConfigError(f"{where} changes other settings for {variant!r} than an experiment before it does.")
+            own = {place: value for place, value in changes.items() if place.partition(".")[0] not in (RULES, BOOSTS)}
+            try:
+                changed(config, Rules(), own)
+            except ConfigError as error:
+                raise ConfigError(f"{where}, {variant!r}: {error}") from error
+            except UnknownNameError as error:
+                raise ConfigError(f"{where}, {variant!r}: {error}") from error
 
 
 def _check_onoff(surface: str, settings: OnOffConfig, name: str) -> None:

@@ -9,10 +9,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from counterclick.config.boosts import BOOST, boosts_beside, load_boosts
 from counterclick.errors import ConfigError, did_you_mean
 from counterclick.shapes import from_objects
 
-__all__ = ["BundleRule", "Rules", "load_rules", "parse_rules"]
+__all__ = ["BundleRule", "Rules", "check_rules", "load_rules", "parse_rules"]
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Units = Annotated[int, Meta(ge=0, le=10**9)]
@@ -49,6 +50,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         stock: product -> units that are there; what is not listed has the stock of the catalogue, and is there without one.
         least_stock: units below which a product is not offered.
         never_together: products of which no two are offered with, or beside, each other: such as pairs that come back.
+        tuned_on: the metric that they were made from, where another tool made them.
+        boosts: product -> what its score is multiplied with, as ``boosts.toml`` beside them says.
+        boosts_tuned_on: the metric that these were made from.
     """
 
     rules: tuple[BundleRule, ...] = ()
@@ -56,6 +60,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stock: dict[Id, Units] = {}
     least_stock: Annotated[int, Meta(ge=1, le=10**9)] = 1
     never_together: tuple[tuple[Id, ...], ...] = ()
+    tuned_on: str | None = None
+    boosts: dict[Id, BOOST] = {}
+    boosts_tuned_on: str | None = None
 
     def named(self, number: int) -> str:
         """Return what a rule is called: its name, else its number from 1."""
@@ -63,20 +70,21 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def load_rules(path: Path) -> Rules:
-    """Read ``rules.toml``; a shop without the file has no rules.
+    """Read ``rules.toml``, and ``boosts.toml`` beside it; a shop without the files has no rules.
 
     Raises:
         ConfigError: it cannot be read, is not TOML, or says something that cannot be.
     """
+    found = load_boosts(boosts_beside(path))
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Rules()
+        return Rules(boosts=found.boosts, boosts_tuned_on=found.tuned_on)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text.") from error
-    return parse_rules(text, str(path))
+    return msgspec.structs.replace(parse_rules(text, str(path)), boosts=found.boosts, boosts_tuned_on=found.tuned_on)
 
 
 def parse_rules(text: str, name: str = "rules.toml") -> Rules:
@@ -94,7 +102,9 @@ def parse_rules(text: str, name: str = "rules.toml") -> Rules:
         raise ConfigError(f"{name} is not valid TOML: {error}.") from error
     except msgspec.ValidationError as error:
         raise ConfigError(f"{name}: {_explained(str(error))}") from error
-    _check(rules, name)
+    if rules.boosts or rules.boosts_tuned_on:
+        raise ConfigError(f"{name}: boosts stand in a file of their own, boosts.toml beside it, under [boosts].")
+    check_rules(rules, name)
     return rules
 
 
@@ -110,7 +120,16 @@ def _explained(message: str) -> str:
     return f"{says}{at}; see docs/bundles.md for how it is written."
 
 
-def _check(rules: Rules, name: str) -> None:
+def check_rules(rules: Rules, name: str) -> None:
+    """Refuse rules that cannot be.
+
+    Args:
+        rules: all of them.
+        name: where they stand, for messages.
+
+    Raises:
+        ConfigError: one never applies, offers what it cannot, or stands there twice.
+    """
     seen: dict[str, str] = {}
     for number, rule in enumerate(rules.rules):
         where = f"{name}: {rules.named(number)!r}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -168,6 +168,7 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         changes: of shares while it runs; each begins a stratum of its own.
         adjust: whether the verdict is adjusted for revenue before eligibility; declared before it starts, and left out where
             too few visitors have a history, or too few buy.
+        settings: variant -> the settings that it changes: ``{ "bundles@few" = { "bundles.basket_items" = 20 } }``.
     """
 
     surface: str
@@ -187,6 +188,7 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     traffic: tuple[float, float] = (0.0, 1.0)
     changes: tuple[ShareChange, ...] = ()
     adjust: bool = False
+    settings: dict[str, dict[str, Any]] = {}
 
     def shares_on(self, day: date) -> dict[str, float]:
         """Return the shares by which visitors are assigned who become eligible on a day."""

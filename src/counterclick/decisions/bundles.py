@@ -17,7 +17,7 @@ from counterclick.config import BundlesConfig, Rules
 from counterclick.decisions.allowed import allowed, static_instead
 from counterclick.decisions.exploring import drawn, is_explored, probabilities
 from counterclick.decisions.pairs import Baskets, Pairs, pairs_of
-from counterclick.decisions.policy import Ask, Learnt, Offered, Plain
+from counterclick.decisions.policy import Ask, Learnt, Lots, Offered, Plain
 from counterclick.decisions.rules import HandRules
 from counterclick.decisions.selling import completed_lines, last_days, selling
 from counterclick.decisions.static import Bestsellers
@@ -63,7 +63,7 @@ class Bundles:
 
     A score is the shrunk share of orders with the cart's product that held the offer too; where unit costs are known it is
     multiplied with the margin of one unit as sold. A product whose margin is not known counts as the middle one; one without
-    a margin is not offered.
+    a margin is not offered. Boosts multiply a score again; a boost of 0 keeps a product from being offered.
 
     Args:
         limits: what ``shop.toml`` declares under ``[bundles]``.
@@ -82,6 +82,7 @@ class Bundles:
         self._rules = rules or Rules()
         self._ids: tuple[str, ...] = ()
         self._number: dict[str, int] = {}
+        self._boosts: NDArray[np.float64] = np.zeros(0)
         self._pairs: Pairs | None = None
         self._worth: NDArray[np.float64] = np.zeros(0)
         self._lacks = ""
@@ -99,8 +100,7 @@ class Bundles:
         self._pairs, self._lacks, self._worth = None, "", np.zeros(0)
         baskets = baskets_of(outcomes, self._limits.days)
         self._n_orders = int(np.count_nonzero(np.bincount(baskets.basket)))
-        self._ids = baskets.products
-        self._number = {product: number for number, product in enumerate(self._ids)}
+        self._know(baskets.products)
         if len(self._ids) < self._products:
             self._lacks = f"{len(self._ids)} products were sold in {self._limits.days} days; bundles need {self._products}"
             return
@@ -144,11 +144,17 @@ class Bundles:
         return offers, tuple(best[self._number[offer]][0] for offer in offers), says
 
     def propensities(self, ask: Ask, offers: tuple[str, ...]) -> tuple[float, ...]:
-        """Return for each offer the probability with which it is offered when this is asked."""
+        """Return for each product the probability with which it is offered when this is asked; 0 for what never is."""
         candidates = self._candidates(ask, self._best(ask))
-        if not candidates:
-            return (1.0,) * len(offers)
+        if not candidates or self._pairs is None:
+            instead = {*self.decide(ask)[0]}
+            return tuple(float(offer in instead) for offer in offers)
         return probabilities(ask, candidates, offers, self._limits.explore)
+
+    def lots(self, ask: Ask) -> Lots:
+        """Return what a list is drawn from when this is asked, and how often it is drawn."""
+        candidates = self._candidates(ask, self._best(ask)) if self._pairs is not None else ()
+        return Lots(candidates, self._limits.explore if ask.explores and candidates else 0.0)
 
     def _best(self, ask: Ask) -> _Best:
         """Return what is bought with something of the cart: number -> its best score, by which product of it, and place."""
@@ -213,8 +219,7 @@ class Bundles:
         self._hand.from_plain(plain["hand"])
         self._judged = from_objects(plain["judged"], dict[str, bool] | None)
         self._others = from_objects(plain["others"], bool)
-        self._ids = from_objects(plain["products"], tuple[str, ...])
-        self._number = {product: number for number, product in enumerate(self._ids)}
+        self._know(from_objects(plain["products"], tuple[str, ...]))
         self._n_orders = from_objects(plain["orders"], int)
         self._lacks = from_objects(plain["lacks"], str)
         self._worth = np.array(plain["worth"], np.float64)
@@ -231,8 +236,14 @@ class Bundles:
             return []
         first, last = self._pairs.begins[trigger], self._pairs.begins[trigger + 1]
         partners = self._pairs.partner[first:last]
-        scores = self._pairs.confidence[first:last] * self._worth[partners]
-        return list(zip(partners.tolist(), scores.tolist(), range(first, last), strict=True))
+        scores = self._pairs.confidence[first:last] * self._worth[partners] * self._boosts[partners]
+        return [found for found in zip(partners.tolist(), scores.tolist(), range(first, last), strict=True) if found[1] > 0]
+
+    def _know(self, products: tuple[str, ...]) -> None:
+        """Number the products, and look their boosts up."""
+        self._ids = products
+        self._number = {product: number for number, product in enumerate(products)}
+        self._boosts = np.array([self._rules.boosts.get(product, 1.0) for product in products])
 
 
 def _lacking(judged: Mapping[str, bool] | None) -> str:

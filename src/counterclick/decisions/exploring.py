@@ -41,18 +41,19 @@ def drawn(ask: Ask, candidates: Sequence[str], most: int | None = None) -> tuple
 
 
 def probabilities(ask: Ask, candidates: Sequence[str], offers: Sequence[str], share: float) -> tuple[float, ...]:
-    """Return for each offer the probability with which it is offered when this is asked, by whomever.
+    """Return for each product the probability with which it is offered when this is asked, by whomever.
 
     Args:
         ask: what a surface asks.
         candidates: best first.
-        offers: of which.
+        offers: products; what is no candidate is never offered.
         share: of decisions that explore.
     """
     own = share if ask.explores else 0.0
     best = {*candidates[: ask.most]}
     by_chance = own * min(1.0, ask.most / len(candidates)) if candidates else 0.0
-    return tuple((1 - own if offer in best else 0.0) + by_chance for offer in offers)
+    among = {*candidates}
+    return tuple((1 - own if offer in best else 0.0) + (by_chance if offer in among else 0.0) for offer in offers)
 
 
 def _seed(ask: Ask) -> str:

@@ -24,8 +24,10 @@ __all__ = [
     "CartLine",
     "Decides",
     "Decision",
+    "Draws",
     "Explores",
     "Learnt",
+    "Lots",
     "Offered",
     "Orders",
     "Plain",
@@ -182,7 +184,28 @@ class Explores(Decides, Protocol):
     """Something that leaves a share of what it offers to chance; all others offer what they offer with certainty."""
 
     def propensities(self, ask: Ask, offers: tuple[str, ...]) -> tuple[float, ...]:
-        """Return for each offer the probability with which it is offered when this is asked."""
+        """Return for each product the probability with which it is offered when this is asked; 0 for what never is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """How a list comes about: of the best candidates, or in a share of decisions of any of them, each list as likely.
+
+    Attributes:
+        candidates: best first; none where nothing is drawn.
+        share: of decisions in which the list is drawn from them.
+    """
+
+    candidates: tuple[str, ...] = ()
+    share: float = 0.0
+
+
+@runtime_checkable
+class Draws(Explores, Protocol):
+    """Something that explores by drawing whole lists: what was drawn from is logged, so that it can be weighed later."""
+
+    def lots(self, ask: Ask) -> Lots:
+        """Return what a list is drawn from when this is asked, and how often it is drawn."""
 
 
 @runtime_checkable

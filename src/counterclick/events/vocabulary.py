@@ -251,11 +251,13 @@ class DecisionMade(Event, frozen=True, kw_only=True, tag="decision"):
         experiment: the experiment.
         variant: the visitor's arm.
         propensity: probability with which the visitor got the arm.
-        details: as JSON: ``because``, ``propensities`` of what is offered, and ``in_time``; of ``returns`` also what is said
-            of the basket: ``n_lines`` that count, ``probability`` of a return, ``is_flagged``, ``is_flagged_by_cost``,
-            ``is_nudged`` (flagged by whatever ``[returns]`` goes by), ``is_held_out``, and the ``nudges`` that are shown; of
-            candidates that were put in order ``n_drawn``, the first places whose order chance drew, ``query`` and
-            ``category`` where they were told, and a propensity is that of the offer's place.
+        details: as JSON: ``because``, ``propensities`` of what is offered, and ``in_time``; the products of the ``cart`` and
+            how many offers at ``most`` were asked for; ``candidates``, best first, and the share ``explore`` of decisions in
+            which a list is drawn from them, where one may be; of ``returns`` instead what is said of the basket: ``n_lines``
+            that count, ``probability`` of a return, ``is_flagged``, ``is_flagged_by_cost``, ``is_nudged`` (flagged by
+            whatever ``[returns]`` goes by), ``is_held_out``, and the ``nudges`` that are shown; of candidates that were put
+            in order instead ``n_drawn``, the first places whose order chance drew, ``query`` and ``category`` where they
+            were told, and a propensity is that of the offer's place.
     """
 
     visitor_id: Id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -39,7 +39,7 @@ from counterclick.audits import (
     shown_by_day,
     theatre_audit,
 )
-from counterclick.config import Config
+from counterclick.config import Config, Rules, base_of
 from counterclick.display import percent
 from counterclick.errors import CounterclickError
 from counterclick.experiments import Experiment
@@ -57,6 +57,8 @@ __all__ = ["Auditing"]
 
 _LIVELY = ("page_view", "purchase", "exposure")
 """Kinds that a shop which is open has every day; refunds come long after."""
+_BY_RULES = {"bundles", "rules"}
+"""Policies that decide by rules.toml and boosts.toml."""
 _BY_ORDER = ("order_id",)
 _PLANNED = 20
 """So many surfaces without an answer are told how they could be tested, the busiest first: each plan takes a moment."""
@@ -78,6 +80,7 @@ class Auditing:
         proposed: surface -> an experiment that could be declared on it.
         onoff: surface -> its on/off test.
         progress: called with each experiment's name and the fraction done.
+        rules: what ``rules.toml`` and ``boosts.toml`` declare.
     """
 
     config: Config
@@ -87,6 +90,7 @@ class Auditing:
     proposed: Callable[[str], Experiment]
     onoff: Callable[[str], OnOff]
     progress: Callable[[str, float], None]
+    rules: Rules = field(default_factory=Rules)
 
     @cached_property
     def verdicts(self) -> dict[str, Verdict | str]:
@@ -187,10 +191,18 @@ class Auditing:
                 declared.tuned_on,
                 declared.tested_on,
                 {name: e.config.outcome for name, e in self.experiments.items() if e.config.surface == surface},
+                self._settings_of(surface),
             )
             for surface, declared in self.config.surfaces.items()
         ]
         return alignment_audit(aims, followings(rows))
+
+    def _settings_of(self, surface: str) -> dict[str, str]:
+        """Return the files of settings by which a surface's policies decide, with what they say they were made from."""
+        tested = (each for each in self.config.experiments.values() if each.surface == surface)
+        by_rules = {base_of(arm) for each in tested for arm in (*each.variants, each.control)} & _BY_RULES
+        told = {"rules.toml": self.rules.tuned_on, "boosts.toml": self.rules.boosts_tuned_on}
+        return {file: metric for file, metric in told.items() if metric is not None and by_rules}
 
     @cached_property
     def _paired(self) -> Table:

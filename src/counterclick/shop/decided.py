@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from counterclick.config import AI, NOTHING, Config, Rules
+from counterclick.config import AI, NOTHING, Config, Rules, base_of, varied
 from counterclick.connectors.shopify.attributes import DECISION, SURFACE
 from counterclick.decisions.policy import (
     Ask,
     CartLine,
     Decides,
     Decision,
+    Draws,
     Explores,
+    Lots,
     Offered,
     Orders,
     Policy,
@@ -35,6 +37,7 @@ __all__ = [
     "ask_of",
     "decided",
     "policies",
+    "policies_of",
     "policy_asked",
     "policy_of",
     "scores_baskets",
@@ -74,11 +77,24 @@ def policies() -> Collection[str]:
     return POLICIES.keys()
 
 
+def policies_of(config: Config) -> tuple[str, ...]:
+    """Return the names of the policies, and of those that an experiment lets decide by other settings."""
+    own = policies()
+    settings = (variant for experiment in config.experiments.values() for variant in experiment.settings)
+    return tuple(dict.fromkeys([*own, *(variant for variant in settings if base_of(variant) in own)]))
+
+
 def policy_of(name: str, config: Config, rules: Rules) -> Policy:
-    """Return one of this product's policies by its name, before it has learnt."""
+    """Return one of this product's policies by its name, before it has learnt, by the settings that hold for it.
+
+    Raises:
+        ConfigError: what its experiment lets it set otherwise cannot be.
+        UnknownNameError: the same, of a name.
+    """
     from counterclick.decisions.made import POLICIES, given_by  # noqa: PLC0415 - they bring the tables with them
 
-    return POLICIES[name](given_by(config, rules))
+    base, config, rules = varied(name, config, rules)
+    return POLICIES[base](given_by(config, rules))
 
 
 def policy_asked(found: Assigned, config: Config) -> str | None:
@@ -88,7 +104,7 @@ def policy_asked(found: Assigned, config: Config) -> str | None:
     """
     if scores_baskets(found.experiment, config):
         return RETURNS
-    ours = found.experiment is not None and found.policy in policies() and found.variant != AI
+    ours = found.experiment is not None and found.policy in policies_of(config) and found.variant != AI
     return found.policy if ours else None
 
 
@@ -166,11 +182,19 @@ def decided(
     if decision.experiment is None or not decision.served_here or decision.policy == NOTHING:
         return Decided(decision, found.exposures, ())
     items = tuple(ShownItem(product_id=offer, position=n) for n, offer in enumerate(decision.offers, 1))
-    more: dict[str, Any] = {}
+    return Decided(
+        decision, found.exposures, (_made(found, ask, decision, found.policy, _asked(ask, policy, decision), items),)
+    )
+
+
+def _asked(ask: Ask, policy: Decides | None, decision: Decision) -> dict[str, Any]:
+    """Return what was asked, and what offers were drawn from: another policy is weighed by it later."""
     if ask.candidates:
         told = {"query": ask.query, "category": ask.category}
-        more = {name: scrubbed(said) for name, said in told.items() if said is not None} | {"n_drawn": decision.n_drawn}
-    return Decided(decision, found.exposures, (_made(found, ask, decision, found.policy, more, items),))
+        return {name: scrubbed(said) for name, said in told.items() if said is not None} | {"n_drawn": decision.n_drawn}
+    asked: dict[str, Any] = {"cart": [scrubbed(product) for product in ask.cart], "most": ask.most}
+    lots = policy.lots(ask) if isinstance(policy, Draws) else Lots()
+    return asked | ({"candidates": lots.candidates, "explore": lots.share} if lots.candidates else {})
 
 
 def _told(found: Assigned, ask: Ask, policy: Decides | None, decision_id: str, *, in_time: bool) -> Decision:
@@ -206,7 +230,7 @@ def _scored(found: Assigned, ask: Ask, policy: Scores, config: Config, decision_
     """Return the decision where only who has a flagged basket is eligible: it is scored before the arm is looked at."""
     risk = policy.risk(ask)
     control = config.experiments[found.experiment or ""].control
-    is_ours = found.policy in policies()
+    is_ours = found.policy in policies_of(config)
     is_held_out = risk.is_nudged and found.policy != RETURNS and (is_ours or found.variant == control)
     own = replace(_begun(found, ask, decision_id, in_time=in_time), risk=risk)
     exposures = found.exposures

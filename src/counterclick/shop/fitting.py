@@ -9,21 +9,21 @@ from typing import Any
 
 from ibis import _
 
-from counterclick.config import NOTHING, Config, Rules
-from counterclick.decisions import Bestsellers, Bundles, Learnt, Ranking, Returns
+from counterclick.config import NOTHING, Config, Rules, varied
+from counterclick.decisions import Bestsellers, Bundles, Learnt, Policy, Ranking, Returns
 from counterclick.display import Grid, Shown
 from counterclick.errors import RefusedError, StoreError, UnknownNameError
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import one_row
 from counterclick.shop.backtesting import backtest_of
-from counterclick.shop.decided import policies, policy_of
+from counterclick.shop.decided import policies_of, policy_of
 from counterclick.shop.models import metrics_of, orders_of, refusal, settings_digest, tables_digest
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress
 from counterclick.store import Store
 from counterclick.store.models import MODELS, Manifest, Models, NewManifest
 
-__all__ = ["FitReport", "Fitted", "Training", "due_at", "fit", "forms", "named", "trainings"]
+__all__ = ["FitReport", "Fitted", "Training", "due_at", "fit", "forms", "named", "taught", "trainings"]
 
 Past = Callable[[datetime], Reading]
 """Returns the store as it stood before a moment."""
@@ -89,7 +89,7 @@ class FitReport(Shown):
 
 def trainings(config: Config, rules: Rules) -> dict[str, Training]:
     """Return name -> what can be fitted: every policy that learns anything."""
-    return {name: _of_policy(name, config, rules) for name in policies() if name != NOTHING}
+    return {name: _of_policy(name, config, rules) for name in policies_of(config) if name != NOTHING}
 
 
 def forms(config: Config) -> dict[str, int]:
@@ -115,20 +115,36 @@ def due_at(store: Store, config: Config, now: datetime) -> datetime:
 def named(config: Config) -> tuple[str, ...]:
     """Return what is to be fitted for the arms of the experiments: their policies, and the static rule; often none."""
     arms = {arm for experiment in config.experiments.values() for arm in (*experiment.variants, experiment.control)}
-    own = [name for name in policies() if name in arms and name != NOTHING]
+    own = [name for name in policies_of(config) if name in arms and name != NOTHING]
     return tuple(dict.fromkeys([Bestsellers.name, *own])) if own else ()
 
 
-def _of_policy(name: str, config: Config, rules: Rules) -> Training:
+def _of_policy(variant: str, config: Config, rules: Rules) -> Training:
+    name, config, rules = varied(variant, config, rules)
+
     def learn(outcomes: Outcomes, past: Past) -> tuple[Mapping[str, Any], Learnt]:
-        policy = policy_of(name, config, rules)
-        policy.fit(outcomes)
-        if isinstance(policy, Bundles) and config.bundles.switch == "backtest":
-            _switch(policy, outcomes, past, config, rules)
+        policy = taught(name, config, rules, outcomes, past)
         return policy.to_plain(), policy.learnt()
 
     made = policy_of(name, config, rules)
     return Training(made.form, settings_digest(*_settings_of(name, config, rules)), learn, made.of_people)
+
+
+def taught(name: str, config: Config, rules: Rules, outcomes: Outcomes, past: Past) -> Policy:
+    """Return a policy that has learnt, as `fit` lets it: bundles serve where the backtest says so.
+
+    Args:
+        name: of the policy.
+        config: what ``shop.toml`` declares.
+        rules: what ``rules.toml`` declares.
+        outcomes: that it learns from.
+        past: returns the store as it stood before a moment.
+    """
+    policy = policy_of(name, config, rules)
+    policy.fit(outcomes)
+    if isinstance(policy, Bundles) and config.bundles.switch == "backtest":
+        _switch(policy, outcomes, past, config, rules)
+    return policy
 
 
 def _settings_of(name: str, config: Config, rules: Rules) -> tuple[object, ...]:

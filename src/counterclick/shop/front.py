@@ -25,7 +25,6 @@ from counterclick.metrics import period_of
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
 from counterclick.shop.bundling import BundlesTold, bundles_told
-from counterclick.shop.choosing import Choosing
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, health_of
 from counterclick.shop.offering import served_of
@@ -37,12 +36,13 @@ from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.shop.registry import verdict_of
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.returning import returns_of
+from counterclick.shop.tuning import Tuning
 from counterclick.shop.verifying import verified_holdout
 
 __all__ = ["Shop"]
 
 
-class Shop(Choosing):
+class Shop(Tuning):
     """A shop: its configuration and its events.
 
     `counterclick.shop.holding.Held` says with what it is opened.
@@ -281,7 +281,7 @@ class Shop(Choosing):
         experiments = self._registry.experiments()
         if self._audits is None:
             given = (self.reading, self.rule, experiments, self._registry.proposed, self.onoff)
-            self._audits = Auditing(self.config, *given, progress)
+            self._audits = Auditing(self.config, *given, progress, self.rules)
         self._audits.progress = progress
         return self._audits
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counterclick.config import NOTHING, Config, Rules, load_rules
+from counterclick.config import NOTHING, Config, Rules, boosts_beside, load_rules
 from counterclick.errors import StoreError
 from counterclick.shop.decided import policy_of
 from counterclick.store import Store
@@ -30,12 +30,12 @@ class _Held:
 
     Attributes:
         serves: what decides.
-        seen: stamps of the models and the rules that it was taken up from.
+        seen: stamps of the models, the rules and the boosts that it was taken up from.
         until: when it becomes too old, UTC.
     """
 
     serves: Decides
-    seen: tuple[int, int]
+    seen: tuple[int, ...]
     until: datetime
 
 
@@ -97,14 +97,10 @@ class Learning:
         policy = self._scores.get(name) or policy_of(name, self._config, rules)
         return policy.by_rule(lacks) if isinstance(policy, Scores) else Instead(name, lacks, static, rules)
 
-    def _seen(self) -> tuple[int, int]:
-        try:
-            rules = self._rules.stat().st_mtime_ns
-        except OSError:
-            rules = 0
-        return self._models.stamp, rules
+    def _seen(self) -> tuple[int, ...]:
+        return self._models.stamp, _changed_at(self._rules), _changed_at(boosts_beside(self._rules))
 
-    def _taken_up(self, name: str, rules: Rules, seen: tuple[int, int]) -> _Held:
+    def _taken_up(self, name: str, rules: Rules, seen: tuple[int, ...]) -> _Held:
         from counterclick.decisions import Bestsellers, Scores  # noqa: PLC0415 - they bring the tables with them
 
         now = self._clock()
@@ -139,3 +135,11 @@ class Learning:
         except (StoreError, LookupError, ValueError, TypeError):
             return f"model {model.version} of {policy.name} is damaged"
         return ""
+
+
+def _changed_at(file: Path) -> int:
+    """Return when a file was changed, in nanoseconds; 0 where it is not there."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from counterclick.stats.heterogeneity import Heterogeneity, heterogeneity
     from counterclick.stats.incrementality import incrementality_ratio
     from counterclick.stats.intervals import fieller_lift, log_ratio_gap, log_ratio_lift, welch_difference
+    from counterclick.stats.list_weights import list_weight
     from counterclick.stats.multiplicity import benjamini_hochberg, holm
+    from counterclick.stats.off_policy import LEAST_EFFECTIVE, OffPolicy, Valued, off_policy_value, weighted_value
     from counterclick.stats.planning import (
         FIXED_BOUND,
         FIXED_REACH,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FIXED_BOUND",
     "FIXED_REACH",
+    "LEAST_EFFECTIVE",
     "Adjusted",
     "Capped",
     "Equivalence",
@@ -63,11 +66,13 @@ __all__ = [
     "Heterogeneity",
     "Moments",
     "NonInferiority",
+    "OffPolicy",
     "PostStratified",
     "RerandomisedLift",
     "RerandomisedTest",
     "SampleRatio",
     "Trials",
+    "Valued",
     "adjusted_difference",
     "adjusted_lift",
     "agreement_interval",
@@ -87,12 +92,14 @@ __all__ = [
     "heterogeneity",
     "holm",
     "incrementality_ratio",
+    "list_weight",
     "log_ratio_gap",
     "log_ratio_lift",
     "log_trend",
     "median_unbiased",
     "non_inferiority",
     "obrien_fleming_spending",
+    "off_policy_value",
     "post_stratified_difference",
     "post_stratified_lift",
     "power_at",
@@ -108,6 +115,7 @@ __all__ = [
     "trend_gap",
     "visitors_needed",
     "weekly_change",
+    "weighted_value",
     "welch_difference",
 ]
 
@@ -138,8 +146,14 @@ __getattr__ = exports(
         "log_ratio_gap": "intervals",
         "log_ratio_lift": "intervals",
         "welch_difference": "intervals",
+        "list_weight": "list_weights",
         "benjamini_hochberg": "multiplicity",
         "holm": "multiplicity",
+        "LEAST_EFFECTIVE": "off_policy",
+        "OffPolicy": "off_policy",
+        "Valued": "off_policy",
+        "off_policy_value": "off_policy",
+        "weighted_value": "off_policy",
         "FIXED_BOUND": "planning",
         "FIXED_REACH": "planning",
         "exaggeration_ratio": "planning",

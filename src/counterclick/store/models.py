@@ -26,7 +26,7 @@ __all__ = ["MODELS", "Manifest", "Models", "NewManifest"]
 
 MODELS = "models"
 """Folder in the store's."""
-_NAME = re.compile(r"([a-z][a-z0-9_]{0,60})-([0-9]{6,})\.jsonl")
+_NAME = re.compile(r"([a-z][a-z0-9_]{0,60}(?:@[a-z][a-z0-9_]{0,60})?)-([0-9]{6,})\.jsonl")
 _ERASURES = "erasures"
 """File that is written anew with every erasure: what was learnt from what is erased must not be written after it."""
 _WRITING = "writing-"

@@ -11,7 +11,7 @@ from counterclick.config import Config
 from counterclick.decisions import Ask, Decides, Decision
 from counterclick.display import as_json
 from counterclick.errors import ConflictError, CounterclickError
-from counterclick.shop.decided import Decided, decided, policies, policy_asked
+from counterclick.shop.decided import Decided, decided, policies_of, policy_asked
 from counterclick.shop.deciding import Assigned
 from counterclick.shop.learning import Learning
 from counterclick.shop.remembering import answer_kept, answer_known, asked_digest
@@ -69,7 +69,7 @@ class Deciding:
 
     def _take_up(self) -> None:
         try:
-            for name in policies():
+            for name in policies_of(self._config):
                 if name in self._arms:
                     self._learning.policy(name)
         except CounterclickError as error:

@@ -249,6 +249,12 @@ async def slices(request: _Ask, service: Service, name: str) -> _Answer:
     return await service.ask(request, partial(_experiment, name, methodcaller("slices")))
 
 
+@get("/v1/tune")
+async def tune(request: _Ask, service: Service) -> _Answer:
+    """List proposed changes of settings: who wants each and why, and where it stands; nothing is changed here."""
+    return await service.ask(request, methodcaller("tune_proposals"))
+
+
 @get("/v1/onoff/{surface:str}/plan")
 async def onoff_plan(
     request: _Ask, service: Service, surface: str, lift: Annotated[float | None, Parameter(gt=0, lt=1_000)] = None
@@ -276,7 +282,7 @@ def _said(**parameters: Any) -> dict[str, Any]:
 
 FIGURES = (
     *(overview, audit, claims, alignment, drift, readiness, check, served, returns, settings, orders, trace, rows, metric),
-    *(report, calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices),
+    *(report, calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices, tune),
     *(onoff_plan, onoff_calendar, onoff_verdict),
 )
 """The addresses that read."""
