@@ -220,9 +220,18 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield found
 
 
+def baskets(checkout: Served) -> dict[str, int]:
+    """Return what the page of returns counts of its only experiment."""
+    with open_shop(checkout.toml) as shop:
+        reads = {"authorization": f"Bearer {shop.keys.new('read', 'tests')[1]}"}
+    (test,) = checkout.client.get("/v1/returns", headers=reads, timeout=120).json()["tests"]
+    return dict(test["baskets"] or {})
+
+
 def test_only_who_has_a_flagged_basket_is_eligible(checkout: Served) -> None:
     """Unflagged: no exposure. Flagged: one in either arm, by the arm's chance; nudged in the one, held out in the other."""
     before, made = checkout.n_events("exposure"), checkout.n_events("decision")
+    others = {"n_flagged": 0, "n_nudged": 0, "n_held_out": 0} | baskets(checkout)
     for visitor in ("calm-1", "calm-2"):
         told = ask(checkout, "checkout", visitor=visitor, cart=["mug"]).json()
         assert (told["experiment"], told["risk"]["is_nudged"], told["offers"]) == (None, False, [])
@@ -247,12 +256,10 @@ def test_only_who_has_a_flagged_basket_is_eligible(checkout: Served) -> None:
     assert seen == {"nothing": [], "returns": ["size_guidance"]}
     assert checkout.n_events("exposure") == before + 12
     assert checkout.n_events("decision") == made + 2 + 12
-    with open_shop(checkout.toml) as shop:
-        reads = {"authorization": f"Bearer {shop.keys.new('read', 'tests')[1]}"}
-    (test,) = checkout.client.get("/v1/returns", headers=reads, timeout=120).json()["tests"]
-    own = test["baskets"]
-    assert (own["n_flagged"], own["n_nudged"] + own["n_held_out"]) == (12, 12)
-    assert own["n_nudged"] == sum(assign("nudges", f"two-{n}", HALVES) == "returns" for n in range(12))
+    own = baskets(checkout)
+    new = {name: own[name] - others[name] for name in ("n_flagged", "n_nudged", "n_held_out")}
+    assert (new["n_flagged"], new["n_nudged"] + new["n_held_out"]) == (12, 12)
+    assert new["n_nudged"] == sum(assign("nudges", f"two-{n}", HALVES) == "returns" for n in range(12))
     assert own["n_scored"] == own["n_by_rule"] >= 14
 
 

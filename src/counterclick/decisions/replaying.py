@@ -17,7 +17,6 @@ from ibis.expr.types import Table
 
 from counterclick.decisions.policy import Ask, Decides, Explores
 from counterclick.facts import Outcomes
-from counterclick.facts.people import with_person
 from counterclick.facts.rows import all_rows
 from counterclick.shapes import from_json
 from counterclick.stats import list_weight
@@ -85,9 +84,8 @@ def made_of(decisions: Table, outcomes: Outcomes, window: timedelta) -> tuple[li
         outcomes: of the shop.
         window: after a decision, in which orders count.
     """
-    told = with_person(
-        decisions.select("event_id", "visitor_id", "customer_id", "occurred_at", "surface", "items", "details"),
-        outcomes.identities,
+    told = outcomes.of_people(
+        decisions.select("event_id", "visitor_id", "customer_id", "occurred_at", "surface", "items", "details")
     )
     sold = outcomes.orders.select(_person="person_id", _at="ordered_at", net=_.net_revenue.cast("float64"))
     until = told.occurred_at + ibis.interval(seconds=int(window.total_seconds()))

@@ -169,6 +169,14 @@ class Outcomes:
         """Grain: one line of an order that was not cancelled, with how much of it was kept."""
         return placements.kept_lines(self.order_lines, self.orders, self.line_returns)
 
+    def of_people(self, table: Table) -> Table:
+        """Return a table with ``visitor_id`` and ``customer_id`` with ``person_id`` beside them: the customer where known.
+
+        Args:
+            table: with one row for whatever a visitor did.
+        """
+        return people.with_person(table, self.identities)
+
     def bought_after(self, placed: Table, window: timedelta) -> Table:
         """Grain: one line of an order of a product that had been shown to this person, with its last place.
 
