@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clients lint docs bench bench-ingest bench-home bundles bundle-effects returns replenish off-policy torture simulate screenshots clean
+.PHONY: demo test clients lint docs bench bench-ingest bench-home bundles bundle-effects returns ranking replenish off-policy torture simulate screenshots clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -57,6 +57,10 @@ bundle-effects: $(VENV)/developed
 # Foresee the returns of a real store, beside naive scores; write docs/proof/returns.md.
 returns: $(VENV)/developed
 	$(BIN)/python tools/returns.py
+
+# Order real users' viewed products, time an order of 200 candidates beside a bare handler; write docs/proof/ranking.md.
+ranking: $(VENV)/developed
+	$(BIN)/python tools/ranking.py
 
 # Foresee the later orders of real customers, beside published numbers; write docs/proof/replenishment.md.
 replenish: $(VENV)/developed

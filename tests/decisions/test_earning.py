@@ -101,11 +101,12 @@ def test_how_much_places_are_seen_is_found() -> None:
 COUNTS = arrays.arrays(np.int64, 12, elements=st.integers(0, 10_000))
 
 
-@given(COUNTS, COUNTS, st.floats(0, 50), st.lists(st.integers(1, 12), min_size=12, max_size=12))
-def test_any_counts_give_numbers(times: Numbers, orders: Numbers, floor: float, place: list[int]) -> None:
+@given(COUNTS, COUNTS, st.floats(0, 50), st.lists(st.integers(1, 12), min_size=12, max_size=12), st.floats(0, 100))
+def test_any_counts_give_numbers(times: Numbers, orders: Numbers, floor: float, place: list[int], dear: float) -> None:
     """Finite, not below 0, within their intervals; what is not told has the mean's score; no orders earn nothing."""
     kept = np.minimum(orders, times).astype(float)
-    shown = Placed(np.arange(12) % 7, np.array(place), times.astype(float), kept, kept * 9.0)
+    price = 1.0 + np.arange(12) % 7 * dear
+    shown = Placed(np.arange(12) % 7, np.array(place), times.astype(float), kept, kept * price)
     found = earned(shown, 8, floor=floor, seen=SEEN)
     for each in (found.score, found.low, found.high, found.rate, found.worth):
         assert np.isfinite(each).all()

@@ -14,6 +14,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from counterclick.cli.audits import alignment, audit, claims, drift
 from counterclick.cli.backtesting import app as backtest_app
+from counterclick.cli.boosting import boosts
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.connecting import connect
 from counterclick.cli.deciding import decide
@@ -57,7 +58,7 @@ app.command(connect)
 app.command(reconcile)
 _TELLING = (demo, overview, trace, rows, settings, served, returns)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
-for _command in (*_TELLING, *_AUDITING, decide, bundles, fit, models, serve, password, forget, export, retention):
+for _command in (*_TELLING, *_AUDITING, decide, bundles, boosts, fit, models, serve, password, forget, export, retention):
     app.command(_command)
 
 

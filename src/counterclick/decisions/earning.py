@@ -169,7 +169,7 @@ def _credibility(s: Numbers, value: Numbers, squares: Numbers, mean: float) -> t
     between = (float((s * (own - mean) ** 2).sum()) - (groups - 1) * within) / scale if scale > 0 else 0.0
     if between <= _STEADY * mean**2:
         return (1e6, within, 0.0) if within else (1.0, 0.0, 0.0)
-    return within / between, within, between
+    return max(within / between, _STEADY), within, between
 
 
 def _posterior(s: Numbers, within: float, between: float) -> Numbers:

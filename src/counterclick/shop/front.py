@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from counterclick.audits import Alignment, Audit, Drift, Ledger
+from counterclick.audits.boosts import Boosts
 from counterclick.audits.leaking import HoldoutCheck
 from counterclick.audits.overview import Overview
 from counterclick.audits.readiness import Readiness
@@ -14,7 +15,7 @@ from counterclick.audits.report import Report
 from counterclick.audits.return_report import ReturnReport
 from counterclick.audits.served import Served
 from counterclick.config import HOLDOUT
-from counterclick.decisions import Bundles, given_by
+from counterclick.decisions import Bundles, Ranking, given_by
 from counterclick.decisions.return_rates import ReturnRates
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment, Plans
@@ -24,6 +25,7 @@ from counterclick.experiments.plan_curve import SHARES, WEEKS, PlanCurve
 from counterclick.metrics import period_of
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
+from counterclick.shop.boosting import boosts_of
 from counterclick.shop.bundling import BundlesTold, bundles_told
 from counterclick.shop.explaining import Explanation, explain_audit
 from counterclick.shop.health import Health, health_of
@@ -351,3 +353,21 @@ class Shop(Tuning):
         given = given_by(self.config, self.rules)
         policy = Bundles(given.bundles, given.bundle_products, given.rules)
         return bundles_told(self.store, self.rules, policy, self.models().models, served, self.backtest)
+
+    @anew
+    def boosts(self, period: str | None = None, *, since: date | None = None, until: date | None = None) -> Boosts:
+        """Return what each product earns each time it is shown, as boosts for a search engine; what is clicked, not bought.
+
+        Products are judged by the lists of the days of ``[ranking]``, as far as is recorded now.
+
+        Args:
+            period: of what the arm ``ranking`` served, as `overview` takes it, with ``since`` and ``until``.
+            since: first day, instead of a name.
+            until: last day.
+
+        Raises:
+            ConfigError: the period is written as none can be, or is longer than a year.
+            EmptyStoreError: nothing is recorded.
+        """
+        served = self.served(Ranking.name, period, since=since, until=until)
+        return boosts_of(self.facts, self.config, served, self.models().models)

@@ -55,7 +55,7 @@ def answer_kept(answered: Answered, decision_id: str, ask: Ask, decision: Decisi
         ConflictError: something else was asked under this id meanwhile.
         StoreError: the answer cannot be written.
     """
-    answer = as_json(decision)
+    answer = as_json(decision, indent=None)
     if may_change_json(answer.encode()) and scrubbed(answer) != answer:
         return decision
     return _same(answered.keep(decision_id, asked_digest(ask), answer.encode()), ask)

@@ -107,7 +107,7 @@ class Deciding:
         found = self._given.get(decision_id)
         if found is None:
             known = await asyncio.to_thread(answer_known, self._answered, decision_id, ask)
-            return None if known is None else as_json(known).encode()
+            return None if known is None else as_json(known, indent=None).encode()
         if found[0] != asked_digest(ask):
             raise ConflictError("another decision was asked for under this decision_id; give each its own.")
         return found[1]
@@ -121,7 +121,7 @@ class Deciding:
         """
         if decision_id is not None:
             decision = await asyncio.to_thread(answer_kept, self._answered, decision_id, ask, decision)
-        held = self._given.setdefault(decision.decision_id, (asked_digest(ask), as_json(decision).encode()))
+        held = self._given.setdefault(decision.decision_id, (asked_digest(ask), as_json(decision, indent=None).encode()))
         while len(self._given) > _REMEMBERED:
             del self._given[next(iter(self._given))]
         return held[1]

@@ -111,6 +111,18 @@ async def returns(request: _Ask, service: Service) -> _Answer:
     return await service.ask(request, methodcaller("returns"))
 
 
+@get("/v1/boosts")
+async def boosts(
+    request: _Ask,
+    service: Service,
+    period: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> _Answer:
+    """Show what each product earns each time it is shown, with boosts for a search engine; what is clicked, not bought."""
+    return await service.ask(request, methodcaller("boosts", period, since=since, until=until))
+
+
 @get("/v1/settings")
 async def settings(request: _Ask, service: Service) -> _Answer:
     """Show shop.toml as it was read: every setting, whether it is set, its meaning, and what is missing; no secrets."""
@@ -281,7 +293,8 @@ def _said(**parameters: Any) -> dict[str, Any]:
 
 
 FIGURES = (
-    *(overview, audit, claims, alignment, drift, readiness, check, served, returns, settings, orders, trace, rows, metric),
+    *(overview, audit, claims, alignment, drift, readiness, check, served, returns, boosts, settings),
+    *(orders, trace, rows, metric),
     *(report, calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices, tune),
     *(onoff_plan, onoff_calendar, onoff_verdict),
 )

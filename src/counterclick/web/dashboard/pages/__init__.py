@@ -13,6 +13,7 @@ from counterclick.web.dashboard.pages.home import HOME
 from counterclick.web.dashboard.pages.interventions import INTERVENTION, INTERVENTIONS
 from counterclick.web.dashboard.pages.journeys import JOURNEY, JOURNEYS
 from counterclick.web.dashboard.pages.plan import PLAN
+from counterclick.web.dashboard.pages.ranking import RANKING
 from counterclick.web.dashboard.pages.readiness import READINESS
 from counterclick.web.dashboard.pages.returns import RETURNS
 from counterclick.web.dashboard.pages.rows import ROWS
@@ -23,7 +24,21 @@ from counterclick.web.dashboard.pages.surfaces import SURFACES
 __all__ = ["PAGES"]
 
 PAGES: tuple[Page[Any], ...] = (
-    *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, BUNDLES, RETURNS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS),
+    *(
+        HOME,
+        SURFACES,
+        EXPERIMENTS,
+        PLAN,
+        INTERVENTIONS,
+        BUNDLES,
+        RANKING,
+        RETURNS,
+        JOURNEYS,
+        DRIFT,
+        DATA,
+        READINESS,
+        SETTINGS,
+    ),
     *(SHOPIFY, EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES, ROWS),
 )
 """The first one is the home page where none has the address ``/``."""
