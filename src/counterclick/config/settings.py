@@ -14,6 +14,7 @@ from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.models import ModelsConfig
 from counterclick.config.readiness import ReadinessConfig
+from counterclick.config.replenishment import ReplenishmentConfig
 from counterclick.config.retention import RetentionConfig
 from counterclick.config.returns import ReturnsConfig
 from counterclick.config.serve import ServeConfig
@@ -352,6 +353,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     readiness: ReadinessConfig = ReadinessConfig()
     bundles: BundlesConfig = BundlesConfig()
     returns: ReturnsConfig = ReturnsConfig()
+    replenishment: ReplenishmentConfig = ReplenishmentConfig()
     models: ModelsConfig = ModelsConfig()
     health: HealthConfig = HealthConfig()
     retention: RetentionConfig = RetentionConfig()
