@@ -181,6 +181,8 @@ def plain(value: Any) -> Any:
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
+    if hasattr(value, "to_pylist"):  # Arrow's tables
+        return plain(value.to_pylist())
     return _plain_scalar(value)
 
 

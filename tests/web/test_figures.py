@@ -58,6 +58,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "/v1/check?rejections=true&most=5": ("check", "--rejections", "--most", "5"),
     "/v1/served?name=cart&period=last-14-days": ("served", "cart", "--period", "last-14-days"),
     "/v1/returns": ("returns",),
+    "/v1/replenishment?today=2026-02-01": ("replenishment", "--today", "2026-02-01"),
     "/v1/settings": ("settings",),
     "/v1/orders?most=3": ("orders", "--most", "3"),
     "/v1/orders?unmatched=test": ("orders", "--unmatched", "test"),

@@ -7,7 +7,7 @@ from counterclick.config.loop import LoopConfig
 from counterclick.config.models import ModelsConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import declared, load, parse
-from counterclick.config.replenishment import ReplenishmentConfig
+from counterclick.config.replenishment import REPLENISH, ReplenishmentConfig
 from counterclick.config.retention import RetentionConfig
 from counterclick.config.returns import ReturnsConfig
 from counterclick.config.rules import BundleRule, Rules, load_rules, parse_rules
@@ -40,6 +40,7 @@ __all__ = [
     "HELD_OUT",
     "HOLDOUT",
     "NOTHING",
+    "REPLENISH",
     "AttributionConfig",
     "BundleRule",
     "BundlesConfig",

@@ -7,7 +7,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-__all__ = ["REPLENISHMENT_SOURCES", "ReplenishmentConfig"]
+__all__ = ["REPLENISH", "REPLENISHMENT_SOURCES", "ReplenishmentConfig"]
+
+REPLENISH = "replenish"
+"""The variant whose customers are reminded of what they buy again; what is learned for it has the same name."""
 
 
 class ReplenishmentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

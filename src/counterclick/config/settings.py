@@ -166,6 +166,7 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         layer: experiments of one layer exclude each other: a visitor is in one of them at most.
         traffic: the part of the layer's visitors, from and to, that takes part: ``[0.0, 0.5]`` is the first half.
         changes: of shares while it runs; each begins a stratum of its own.
+        unit: who is assigned: a ``visitor``, or a ``customer``, who is written to without a visit.
         adjust: whether the verdict is adjusted for revenue before eligibility; declared before it starts, and left out where
             too few visitors have a history, or too few buy.
     """
@@ -187,6 +188,7 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     traffic: tuple[float, float] = (0.0, 1.0)
     changes: tuple[ShareChange, ...] = ()
     adjust: bool = False
+    unit: Literal["visitor", "customer"] = "visitor"
 
     def shares_on(self, day: date) -> dict[str, float]:
         """Return the shares by which visitors are assigned who become eligible on a day."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from counterclick.config import ReadinessConfig, ReplenishmentConfig
+from counterclick.config import REPLENISH, ReadinessConfig, ReplenishmentConfig
 from counterclick.decisions.customer_values import CustomerModel, CustomerTest, fitted_customers, judged_customers
 from counterclick.decisions.policy import Learnt
 from counterclick.decisions.rebuy_model import HORIZONS, RebuyModel, fitted_rebuys
@@ -73,7 +73,7 @@ class Replenishment:
         timezone: of the shop, in which its days begin.
     """
 
-    name = "replenish"
+    name = REPLENISH
     needs = "500 customers with an order, 180 days of orders, some customers with 3 orders, 200 pairs that were bought again"
     form = 1
     of_people = False  # rates of types of products, and numbers for all customers alike

@@ -66,8 +66,21 @@ class Cohort:
     def exposed(self) -> Table:
         """Visitors who were exposed while the experiment ran, in whatever arm, declared or not. Grain: one visitor."""
         zone = self.context.timezone
-        exposures = self.context.facts.exposures(self.name, ends_at(self.config, zone))
-        return self.context.facts.kept(eligible(exposures, self.config, zone), f"eligible {self.name}", ("visitor_id",))
+        of_customers = self.config.unit == "customer"
+        exposures = self.context.facts.exposures(self.name, ends_at(self.config, zone), of_customers=of_customers)
+        return self.context.facts.kept(eligible(exposures, self.config, zone), f"eligible {self.name}", self.keys)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns by which tables of units are kept up: by their visitors, who in an experiment on customers are none."""
+        return () if self.config.unit == "customer" else ("visitor_id",)
+
+    @property
+    def identities(self) -> Table:
+        """Units whose customer is known; of an experiment on customers all. Grain: one unit."""
+        if self.config.unit == "customer":
+            return self.everyone.select("visitor_id", customer_id=_.visitor_id.substr(len("c:")))
+        return self.context.facts.identities
 
     @property
     def units(self) -> Table:
@@ -124,7 +137,7 @@ class Cohort:
     def orders(self) -> Table:
         """Orders of eligible visitors, at whatever time. Grain: one order; visitor_id is the assigned visitor."""
         facts = self.context.facts
-        owned = assigned_orders(facts.orders, self.everyone, facts.identities)
+        owned = assigned_orders(facts.orders, self.everyone, self.identities)
         return facts.kept(owned, f"assigned orders {self.name}", ("order_id",))
 
     @cached_property
@@ -133,7 +146,10 @@ class Cohort:
         facts, zone = self.context.facts, self.context.timezone
         first = day_begins(self.config.starts_on, zone)
         last = ends_at(self.config, zone) + duration(self.config.window)
-        lost = unmatched_orders(facts.orders, self.everyone, facts.identities, first, last)
+        sold = facts.orders
+        if self.config.unit == "customer":  # whoever is named is known, eligible or not
+            sold = sold.filter(sold.customer_id.isnull())
+        lost = unmatched_orders(sold, self.everyone, facts.identities, first, last)
         return facts.kept(lost, f"unmatched orders {self.name}", ("order_id",))
 
     @cached_property

@@ -111,6 +111,12 @@ async def returns(request: _Ask, service: Service) -> _Answer:
     return await service.ask(request, methodcaller("returns"))
 
 
+@get("/v1/replenishment")
+async def replenishment(request: _Ask, service: Service, today: date | None = None) -> _Answer:
+    """Show what reminders of what is bought again earned, what is missing, how far chances hold, and who is next."""
+    return await service.ask(request, methodcaller("replenishment", today))
+
+
 @get("/v1/settings")
 async def settings(request: _Ask, service: Service) -> _Answer:
     """Show shop.toml as it was read: every setting, whether it is set, its meaning, and what is missing; no secrets."""
@@ -275,6 +281,7 @@ def _said(**parameters: Any) -> dict[str, Any]:
 
 
 FIGURES = (
+    replenishment,
     *(overview, audit, claims, alignment, drift, readiness, check, served, returns, settings, orders, trace, rows, metric),
     *(report, calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices),
     *(onoff_plan, onoff_calendar, onoff_verdict),

@@ -14,6 +14,7 @@ from counterclick.web.dashboard.pages.interventions import INTERVENTION, INTERVE
 from counterclick.web.dashboard.pages.journeys import JOURNEY, JOURNEYS
 from counterclick.web.dashboard.pages.plan import PLAN
 from counterclick.web.dashboard.pages.readiness import READINESS
+from counterclick.web.dashboard.pages.replenishment import REPLENISHMENT
 from counterclick.web.dashboard.pages.returns import RETURNS
 from counterclick.web.dashboard.pages.rows import ROWS
 from counterclick.web.dashboard.pages.settings import SETTINGS
@@ -23,7 +24,7 @@ from counterclick.web.dashboard.pages.surfaces import SURFACES
 __all__ = ["PAGES"]
 
 PAGES: tuple[Page[Any], ...] = (
-    *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, BUNDLES, RETURNS, JOURNEYS, DRIFT, DATA, READINESS, SETTINGS),
-    *(SHOPIFY, EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES, ROWS),
+    *(HOME, SURFACES, EXPERIMENTS, PLAN, INTERVENTIONS, BUNDLES, RETURNS, REPLENISHMENT, JOURNEYS, DRIFT, DATA),
+    *(READINESS, SETTINGS, SHOPIFY, EXPERIMENT, NAMED_EXPERIMENT, INTERVENTION, JOURNEY, FIGURES, ROWS),
 )
 """The first one is the home page where none has the address ``/``."""
