@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from builders import line, moment, purchase
+from counterclick.config import load
 from counterclick.errors import ConfigError, RefusedError
 from counterclick.experiments.assignment import assign
 from counterclick.shop import Shop, open_shop
@@ -96,6 +98,29 @@ def test_the_verdict_covers_what_reminders_do(tmp_path: Path, past: Path, effect
         "nothing": len(arms) - len(reminded),
         "replenish": len(reminded),
     }
+
+
+def test_facts_that_are_kept_are_those_that_are_worked_out_anew(tmp_path: Path, past: Path) -> None:
+    """Kept when few were eligible, then asked with later orders and many more who are: as of a shop that keeps nothing."""
+
+    def result(keep_after: float) -> str:
+        with Shop(load(tmp_path / "shop.toml"), tmp_path, keep_after=keep_after) as own:
+            return str(own.experiment("reminders").result())
+
+    with shop_of(tmp_path, past) as shop:
+        shop.replenish(TODAY, least=0.75)
+        few = set(exposed(shop))
+        everybody = sorted(
+            {f"{row[0]}" for row in shop.reading.rows("SELECT customer_id FROM events WHERE kind = 'purchase'")}
+        )
+        shop.record(written(tmp_path / "after.jsonl", afterwards(everybody, everybody[::2], 0.4)))
+    before = result(0.0)
+    with Shop(load(tmp_path / "shop.toml"), tmp_path, keep_after=math.inf) as shop:
+        shop.replenish(TODAY, least=0.15)
+        assert len(exposed(shop)) > 3 * len(few) > 100
+    after = result(0.0)
+    assert after == result(math.inf)
+    assert after != before
 
 
 def test_orders_by_visit_are_the_customers(tmp_path: Path, past: Path) -> None:

@@ -72,8 +72,13 @@ class Cohort:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Columns by which tables of units are kept up: by their visitors, who in an experiment on customers are none."""
+        """Columns by which tables of units are kept up; in an experiment on customers none is, but worked out anew."""
         return () if self.config.unit == "customer" else ("visitor_id",)
+
+    @property
+    def order_keys(self) -> tuple[str, ...]:
+        """Columns by which tables of their orders are kept up; likewise."""
+        return () if self.config.unit == "customer" else ("order_id",)
 
     @property
     def identities(self) -> Table:
@@ -138,7 +143,7 @@ class Cohort:
         """Orders of eligible visitors, at whatever time. Grain: one order; visitor_id is the assigned visitor."""
         facts = self.context.facts
         owned = assigned_orders(facts.orders, self.everyone, self.identities)
-        return facts.kept(owned, f"assigned orders {self.name}", ("order_id",))
+        return facts.kept(owned, f"assigned orders {self.name}", self.order_keys)
 
     @cached_property
     def unmatched(self) -> Table:
@@ -150,7 +155,7 @@ class Cohort:
         if self.config.unit == "customer":  # whoever is named is known, eligible or not
             sold = sold.filter(sold.customer_id.isnull())
         lost = unmatched_orders(sold, self.everyone, facts.identities, first, last)
-        return facts.kept(lost, f"unmatched orders {self.name}", ("order_id",))
+        return facts.kept(lost, f"unmatched orders {self.name}", self.order_keys)
 
     @cached_property
     def assignment(self) -> Assignment:
@@ -182,5 +187,5 @@ class Cohort:
                 orders.ordered_at < own.exposed_at + span,
             ],
         ).select(*orders.columns, "exposed_at")
-        kept = self.context.facts.kept(theirs, f"feature orders {self.name}", ("order_id",))
+        kept = self.context.facts.kept(theirs, f"feature orders {self.name}", self.order_keys)
         return self.finished(kept).select(*orders.columns)

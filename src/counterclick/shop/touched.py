@@ -69,7 +69,10 @@ def touch(
         return None
     connection.execute(f"CREATE SCHEMA {PART}")
     told = ", ".join(map(quoted, UNTOLD))
-    arrived = f"SELECT * FROM (FROM ({new_sql}) UNION ALL FROM main.inbox_events) WHERE kind NOT IN ({told})"
+    arrived = (
+        f"SELECT * FROM (FROM ({new_sql}) UNION ALL FROM main.inbox_events) WHERE kind NOT IN ({told}) "
+        "AND NOT (kind = 'exposure' AND visitor_id IS NULL)"  # of a customer: no table that is kept up tells of it
+    )
     ids = ", ".join(_IDS)
     connection.execute(
         f"CREATE TABLE {PART}.named AS SELECT DISTINCT {ids} FROM ({arrived}) UNION ALL SELECT {ids} FROM {SHELF}.waiting"
