@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clients lint docs bench bench-ingest bench-home bundles bundle-effects returns ranking replenish off-policy torture simulate screenshots clean
+.PHONY: demo test clients lint docs bench bench-ingest bench-home bundles bundle-effects returns ranking replenish bench-replenish off-policy torture simulate screenshots clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -65,6 +65,10 @@ ranking: $(VENV)/developed
 # Foresee the later orders of real customers, beside published numbers; write docs/proof/replenishment.md.
 replenish: $(VENV)/developed
 	$(BIN)/python tools/replenish.py
+
+# Time a million customers foreseen, a share of them left out by lot.
+bench-replenish: $(VENV)/developed
+	$(BIN)/python tools/bench_replenish.py
 
 # Estimate what a policy would have earned where the truth is known; write docs/proof/off-policy.md.
 off-policy: $(VENV)/developed

@@ -1,7 +1,8 @@
 """What is expected of customers, beside what they did later, in one run; writes docs/proof/replenishment.md.
 
 CDNOW: customers who first ordered in the first quarter of 1997, 39 weeks to learn from, 39 weeks to test; the published
-tenth, and all 23,570. Prints how long each fit takes.
+tenth, and all 23,570. Prints how long each fit takes. Online Retail: what is bought again within 14 and 30 days
+(`replenish_retail`).
 
     python tools/replenish.py [FOLDER]
 """
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from replenish_cdnow import DATA, ROOT, Cohort, Decile, Foretold, cohort, foretold
+from replenish_retail import learned, rebuys_page
 
 from counterclick.decisions.repeat_buying import RepeatBuying
 from counterclick.display import percent
@@ -123,7 +125,11 @@ def main() -> None:
     sample, everybody = ((each, foretold(each)) for each in cohorts)
     head = "<!-- Made by tools/replenish.py from public data; change the tool, then run it again. -->\n\n"
     PAGE.write_text(
-        head + customers_page(sample, everybody) + "\nMade with `make replenish`, in one run.\n", encoding="utf-8"
+        head
+        + customers_page(sample, everybody)
+        + rebuys_page(learned(folder / "online_retail" / "online_retail.parquet"))
+        + "\nMade with `make replenish`, in one run.\n",
+        encoding="utf-8",
     )
     print(PAGE.read_text(encoding="utf-8"))
 

@@ -184,12 +184,16 @@ def plain(value: Any) -> Any:
         return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        kinds = {*map(type, value)}
-        if kinds <= {str, int} or (kinds == {float} and all(map(math.isfinite, value))):
-            return [*value]  # hundreds of products and their scores are read off at once
-        return [plain(inner) for inner in value]
-    return _plain_scalar(value)
+    if hasattr(value, "to_pylist"):  # Arrow's tables
+        value = value.to_pylist()
+    return _plain_list(value) if isinstance(value, list | tuple) else _plain_scalar(value)
+
+
+def _plain_list(value: list[Any] | tuple[Any, ...]) -> list[Any]:
+    kinds = {*map(type, value)}
+    if kinds <= {str, int} or (kinds == {float} and all(map(math.isfinite, value))):
+        return [*value]  # hundreds of products and their scores are read off at once
+    return [plain(inner) for inner in value]
 
 
 def _plain_scalar(value: Any) -> Any:

@@ -32,8 +32,8 @@ OUTSIDE = (
 )
 """What a policy's outcomes have not, or keep to themselves."""
 ENGAGEMENT = {"select_item", "view_item_list", "view_item", "page_view", "assistant_answer", "exposure", "message_clicked"}
-ALLOWED = {"Outcomes", "all_rows", "one_row", "floats", "row_count"}
-"""What decisions may take of the facts."""
+ALLOWED = {"Outcomes", "all_rows", "one_row", "floats", "row_count", "local"}
+"""What decisions may take of the facts; `local` is how the shop's clock reads."""
 
 
 def openings(source: str) -> list[str]:

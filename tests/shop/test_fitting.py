@@ -39,7 +39,7 @@ variants = { nothing = 0.01, bundles = 0.99 }
 starts_on = 2020-01-01
 ends_on = 2090-01-01
 """
-LEARNING = ("bestsellers", "new_arrivals", "category_bestsellers", "bundles", "rules", "returns", "ranking")
+LEARNING = ("bestsellers", "new_arrivals", "category_bestsellers", "bundles", "rules", "returns", "ranking", "replenish")
 
 
 def sold() -> list[Event]:

@@ -26,6 +26,7 @@ from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.password import PasswordFile, ask_and_set, password
 from counterclick.cli.readiness import readiness
 from counterclick.cli.reconciling import reconcile
+from counterclick.cli.replenishing import replenish, replenishment
 from counterclick.cli.reporting import report
 from counterclick.cli.requests import requests
 from counterclick.cli.rights import export, forget, retention
@@ -56,9 +57,10 @@ app.command(tune_app)
 app.command(requests)
 app.command(connect)
 app.command(reconcile)
-_TELLING = (demo, overview, trace, rows, settings, served, returns)
+_TELLING = (demo, overview, trace, rows, settings, served, returns, replenishment)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
-for _command in (*_TELLING, *_AUDITING, decide, bundles, boosts, fit, models, serve, password, forget, export, retention):
+_POLICIES = (decide, replenish, bundles, boosts, fit, models)
+for _command in (*_TELLING, *_AUDITING, *_POLICIES, serve, password, forget, export, retention):
     app.command(_command)
 
 

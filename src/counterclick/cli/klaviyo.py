@@ -14,11 +14,14 @@ from typing import Annotated, TextIO
 from cyclopts import App, Parameter
 
 from counterclick.cli.common import COMMON, Common, opened
+from counterclick.cli.replenishing import Least, Most, Today
 from counterclick.cli.speaking import BAD, progressing, say, say_json
 
 __all__ = ["app"]
 
-app = App(name="klaviyo", help="Hand the shop's events to Klaviyo: as a file of requests, or sent.")
+app = App(
+    name="klaviyo", help="Hand the shop's events, and whom to remind of what, to Klaviyo: as a file of requests, or sent."
+)
 _Since = Annotated[date, Parameter(help="First day of the events, such as 2026-03-01.")]
 _Until = Annotated[date | None, Parameter(help="Last day of them; all later ones unless given.")]
 _Kinds = Annotated[list[str] | None, Parameter(name="--kind", help="Only these kinds of events.")]
@@ -42,6 +45,44 @@ def export(
             n_written += 1
     if out is not None and common.json:
         say_json({"written": str(out), "requests": n_written})
+    elif out is not None:
+        sys.stdout.write(f"Wrote {n_written:,} requests to {out}.\n")
+    return 0
+
+
+@app.command
+def replenish(
+    *,
+    as_events: Annotated[bool, Parameter(name="--events", help="Bodies of POST /api/events instead.", negative="")] = False,
+    out: Annotated[Path | None, Parameter(name=("--out", "-o"), help="Write into this file; `-o` for short.")] = None,
+    today: Today = None,
+    least: Least = 0.1,
+    most: Most = 3,
+    common: Common = COMMON,
+) -> int:
+    """Write whom to remind of what as bodies of Klaviyo's POST /api/profile-import, a profile a line; sends nothing.
+
+    It asks as `replenish` does: who is left out by lot is not in it. Exits with 2 where something is missing before anything
+    can be foreseen; then nothing is written.
+    """
+    from counterclick.connectors.klaviyo_profiles import due_events, profiles
+
+    with opened(common) as shop:
+        found = shop.replenish(today, least=least, most=most)
+        own = shop.config.shop
+    if found.missing:
+        say(found, as_json=common.json)
+        return BAD
+    rows = (row for batch in found.rows.to_batches(max_chunksize=10_000) for row in batch.to_pylist())
+    bodies = due_events(rows, own.currency, own.timezone) if as_events else profiles(rows, own.currency)
+    n_written = 0
+    with contextlib.ExitStack() as stack:
+        file = sys.stdout if out is None else stack.enter_context(_created(out))
+        for body in bodies:
+            file.write(json.dumps(body, ensure_ascii=False) + "\n")
+            n_written += 1
+    if out is not None and common.json:
+        say_json({"written": str(out), "requests": n_written, "left_out": found.n_left_out})
     elif out is not None:
         sys.stdout.write(f"Wrote {n_written:,} requests to {out}.\n")
     return 0

@@ -10,6 +10,7 @@ from counterclick.config.models import ModelsConfig
 from counterclick.config.ranking import RankingConfig
 from counterclick.config.readiness import ReadinessConfig, source_of
 from counterclick.config.reading import declared, load, parse
+from counterclick.config.replenishment import REPLENISH, ReplenishmentConfig
 from counterclick.config.retention import RetentionConfig
 from counterclick.config.returns import ReturnsConfig
 from counterclick.config.rules import BundleRule, Rules, load_rules, parse_rules
@@ -46,6 +47,7 @@ __all__ = [
     "HOLDOUT",
     "NAME",
     "NOTHING",
+    "REPLENISH",
     "RULES",
     "AttributionConfig",
     "BundleRule",
@@ -62,6 +64,7 @@ __all__ = [
     "OnOffConfig",
     "RankingConfig",
     "ReadinessConfig",
+    "ReplenishmentConfig",
     "RetentionConfig",
     "ReturnsConfig",
     "Rules",

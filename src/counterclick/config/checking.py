@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from counterclick.config.changing import AT, BOOSTS, RULES, VARIANT, changed
+from counterclick.config.replenishment import REPLENISH
 from counterclick.config.rules import Rules
 from counterclick.config.settings import HOLDOUT, Config, ExperimentConfig, OnOffConfig, duration
 from counterclick.errors import ConfigError, UnknownNameError
@@ -139,6 +140,8 @@ def _check_experiment(experiment: str, settings: ExperimentConfig, name: str) ->
     if settings.feature == settings.control:
         raise ConfigError(f"{where}: treatment and control are the same variant, {settings.control!r}.")
     _check_shares(settings.variants, where)
+    if REPLENISH in settings.variants and settings.unit != "customer":
+        raise ConfigError(f'{where} has the arm {REPLENISH!r}, which is of customers: write unit = "customer".')
     _check_traffic(settings, where)
     if settings.ends_on < settings.starts_on:
         raise ConfigError(f"{where} ends on {settings.ends_on}, before it starts on {settings.starts_on}.")

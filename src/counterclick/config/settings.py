@@ -15,6 +15,7 @@ from counterclick.config.loop import LoopConfig
 from counterclick.config.models import ModelsConfig
 from counterclick.config.ranking import RankingConfig
 from counterclick.config.readiness import ReadinessConfig
+from counterclick.config.replenishment import ReplenishmentConfig
 from counterclick.config.retention import RetentionConfig
 from counterclick.config.returns import ReturnsConfig
 from counterclick.config.serve import ServeConfig
@@ -166,6 +167,7 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         layer: experiments of one layer exclude each other: a visitor is in one of them at most.
         traffic: the part of the layer's visitors, from and to, that takes part: ``[0.0, 0.5]`` is the first half.
         changes: of shares while it runs; each begins a stratum of its own.
+        unit: who is assigned: a ``visitor``, or a ``customer``, who is written to without a visit.
         adjust: whether the verdict is adjusted for revenue before eligibility; declared before it starts, and left out where
             too few visitors have a history, or too few buy.
         settings: variant -> the settings that it changes: ``{ "bundles@few" = { "bundles.basket_items" = 20 } }``.
@@ -188,6 +190,7 @@ class ExperimentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     traffic: tuple[float, float] = (0.0, 1.0)
     changes: tuple[ShareChange, ...] = ()
     adjust: bool = False
+    unit: Literal["visitor", "customer"] = "visitor"
     settings: dict[str, dict[str, Any]] = {}
 
     def shares_on(self, day: date) -> dict[str, float]:
@@ -356,6 +359,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     bundles: BundlesConfig = BundlesConfig()
     ranking: RankingConfig = RankingConfig()
     returns: ReturnsConfig = ReturnsConfig()
+    replenishment: ReplenishmentConfig = ReplenishmentConfig()
     models: ModelsConfig = ModelsConfig()
     health: HealthConfig = HealthConfig()
     retention: RetentionConfig = RetentionConfig()

@@ -14,7 +14,7 @@ import msgspec
 
 from counterclick.events.vocabulary import Event, Purchase, Refund
 
-__all__ = ["METRICS", "REVISION", "posted"]
+__all__ = ["METRICS", "REVISION", "is_hashed", "posted"]
 
 REVISION = "2026-07-15"
 """The API's revision that the shape follows; the header ``revision`` must name it."""
@@ -37,6 +37,11 @@ _HASHED = re.compile("e_[0-9a-f]{32}")
 _NOT_PROPERTIES = ("kind", "event_id", "occurred_at", "visitor_id", "customer_id", "currency", "consent")
 
 
+def is_hashed(person: str) -> bool:
+    """Say whether an id is the hash of an e-mail address."""
+    return _HASHED.fullmatch(person) is not None
+
+
 def posted(event: Event) -> dict[str, Any] | None:
     """Return the body for one event that the door let in; None for one that is not for Klaviyo.
 
@@ -49,7 +54,7 @@ def posted(event: Event) -> dict[str, Any] | None:
     kind = str(event.__struct_config__.tag)
     metric = METRICS.get(kind)
     person = {"external_id": event.customer_id, "anonymous_id": event.visitor_id}
-    known = {name: value for name, value in person.items() if value is not None and not _HASHED.fullmatch(value)}
+    known = {name: value for name, value in person.items() if value is not None and not is_hashed(value)}
     if metric is None or not known or event.consent is False:
         return None
     if isinstance(event, Refund) and event.refund_kind == "cancellation":

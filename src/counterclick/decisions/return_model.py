@@ -17,12 +17,13 @@ from scipy.special import expit, logit
 
 from counterclick.config import ReturnsConfig
 from counterclick.decisions.history import Codes, Counts, Known, counts_as_of
+from counterclick.decisions.linear import Linear, fitted_logistic
 from counterclick.decisions.rates import Prior, fitted_prior, fitted_weight
 from counterclick.decisions.return_lines import KINDS, ReturnTable
 from counterclick.decisions.trees import Trees, fitted_trees
 from counterclick.errors import RefusedError
 
-__all__ = ["FEATURES", "Linear", "Priors", "ReturnModel", "features_of", "fitted_model", "fitted_priors"]
+__all__ = ["FEATURES", "Priors", "ReturnModel", "features_of", "fitted_model", "fitted_priors"]
 
 Numbers = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -55,24 +56,6 @@ class Priors:
         found = {kind: prior.rate(*counts[kind]) for kind, prior in self.of.items()}
         n, k = counts["size"]
         found["size"] = (k + self.size_weight * found["item"]) / (n + self.size_weight)
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Linear:
-    """Log odds that are a sum.
-
-    Attributes:
-        constant: where all is 0.
-        weights: one for each column.
-    """
-
-    constant: float
-    weights: tuple[float, ...]
-
-    def __call__(self, columns: Numbers) -> Numbers:
-        """Return the log odds of each row."""
-        found: Numbers = self.constant + columns @ np.array(self.weights)
         return found
 
 
@@ -137,9 +120,7 @@ class ReturnModel:
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> ReturnModel:
         """Return what `to_plain` wrote, also after it was JSON."""
-        linear, line, basket = (
-            Linear(plain[name]["constant"], tuple(plain[name]["weights"])) for name in ("linear", "line", "basket")
-        )
+        linear, line, basket = (Linear.from_plain(plain[name]) for name in ("linear", "line", "basket"))
         priors = Priors({kind: Prior(**each) for kind, each in plain["priors"]["of"].items()}, plain["priors"]["size"])
         return cls(
             as_of=int(plain["as_of"]),
@@ -248,13 +229,13 @@ def fitted_model(table: ReturnTable, delay: int, as_of: int, limits: ReturnsConf
                 "that did not are needed to learn from. Record refunds with order_id and lines."
             )
     features = features_of(table, priors, delay, rows, placed)
-    linear = _logistic(features[~late], returned[~late])
+    linear = fitted_logistic(features[~late], returned[~late])
     odds = {"rates": linear(features[late])}
     trees = None
     if int((~late).sum()) >= limits.blend_lines and int(returned[~late].sum()) >= limits.blend_returns:
         trees = fitted_trees(features[~late], returned[~late])
         odds["blend"] = (odds["rates"] + trees.log_odds(features[late])) / 2
-    set_right = {name: _logistic(each[:, None], returned[late]) for name, each in odds.items()}
+    set_right = {name: fitted_logistic(each[:, None], returned[late]) for name, each in odds.items()}
     loss = {name: _loss(set_right[name](each[:, None]), returned[late]) for name, each in odds.items()}
     best = min(loss, key=loss.__getitem__)
     chances = expit(set_right[best](odds[best][:, None]))
@@ -267,7 +248,7 @@ def fitted_model(table: ReturnTable, delay: int, as_of: int, limits: ReturnsConf
         linear=linear,
         trees=trees if best == "blend" else None,
         line=set_right[best],
-        basket=_logistic(together, has_return) if 0 < has_return.sum() < len(baskets) else Linear(0.0, (1.0, 0.0)),
+        basket=fitted_logistic(together, has_return) if 0 < has_return.sum() < len(baskets) else Linear(0.0, (1.0, 0.0)),
         n_lines=len(rows),
         n_returned=int(returned.sum()),
         n_late=int(late.sum()),
@@ -280,17 +261,6 @@ def _together(lines: Numbers, order: Codes) -> Numbers:
     stays = np.bincount(order, weights=np.log1p(-np.clip(lines, _EDGE, 1 - _EDGE)))
     chance = np.clip(-np.expm1(stays), _EDGE, 1 - _EDGE)
     return np.column_stack([logit(chance), np.log(np.maximum(np.bincount(order), 1))])
-
-
-def _logistic(columns: Numbers, returned: Bools) -> Linear:
-    """Return a logistic model, each column in its own spread so that all are shrunk alike."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - a second to load, and only a fit needs it
-
-    middle, spread = columns.mean(axis=0), columns.std(axis=0)
-    spread = np.where(spread > _EDGE, spread, np.inf)  # what is the same everywhere says nothing
-    model = LogisticRegression(max_iter=1_000).fit((columns - middle) / spread, returned)
-    weights = model.coef_[0] / spread
-    return Linear(float(model.intercept_[0] - weights @ middle), tuple(weights.tolist()))
 
 
 def _loss(odds: Numbers, returned: Bools) -> float:

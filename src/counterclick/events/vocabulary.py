@@ -225,15 +225,16 @@ class MessageClicked(Event, frozen=True, kw_only=True, tag="message_clicked"):
 class Exposure(Event, frozen=True, kw_only=True, tag="exposure"):
     """Eligibility: written where the feature would have shown, the same in every arm, "nothing" included.
 
+    It names the visitor; in an experiment on customers, whom nobody visits when it is written, ``customer_id`` alone.
+
     Attributes:
         experiment: the experiment.
-        variant: the arm the visitor was assigned to.
+        variant: the arm the visitor, or the customer, was assigned to.
         surface: the place.
         policy: what served the arm.
         propensity: probability in (0, 1] with which the arm was assigned.
     """
 
-    visitor_id: Id
     experiment: Id
     variant: Id
     surface: Id | None = None

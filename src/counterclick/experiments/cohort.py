@@ -66,8 +66,26 @@ class Cohort:
     def exposed(self) -> Table:
         """Visitors who were exposed while the experiment ran, in whatever arm, declared or not. Grain: one visitor."""
         zone = self.context.timezone
-        exposures = self.context.facts.exposures(self.name, ends_at(self.config, zone))
-        return self.context.facts.kept(eligible(exposures, self.config, zone), f"eligible {self.name}", ("visitor_id",))
+        of_customers = self.config.unit == "customer"
+        exposures = self.context.facts.exposures(self.name, ends_at(self.config, zone), of_customers=of_customers)
+        return self.context.facts.kept(eligible(exposures, self.config, zone), f"eligible {self.name}", self.keys)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Columns by which tables of units are kept up; in an experiment on customers none is, but worked out anew."""
+        return () if self.config.unit == "customer" else ("visitor_id",)
+
+    @property
+    def order_keys(self) -> tuple[str, ...]:
+        """Columns by which tables of their orders are kept up; likewise."""
+        return () if self.config.unit == "customer" else ("order_id",)
+
+    @property
+    def identities(self) -> Table:
+        """Units whose customer is known; of an experiment on customers all. Grain: one unit."""
+        if self.config.unit == "customer":
+            return self.everyone.select("visitor_id", customer_id=_.visitor_id.substr(len("c:")))
+        return self.context.facts.identities
 
     @property
     def units(self) -> Table:
@@ -124,8 +142,8 @@ class Cohort:
     def orders(self) -> Table:
         """Orders of eligible visitors, at whatever time. Grain: one order; visitor_id is the assigned visitor."""
         facts = self.context.facts
-        owned = assigned_orders(facts.orders, self.everyone, facts.identities)
-        return facts.kept(owned, f"assigned orders {self.name}", ("order_id",))
+        owned = assigned_orders(facts.orders, self.everyone, self.identities)
+        return facts.kept(owned, f"assigned orders {self.name}", self.order_keys)
 
     @cached_property
     def unmatched(self) -> Table:
@@ -133,8 +151,11 @@ class Cohort:
         facts, zone = self.context.facts, self.context.timezone
         first = day_begins(self.config.starts_on, zone)
         last = ends_at(self.config, zone) + duration(self.config.window)
-        lost = unmatched_orders(facts.orders, self.everyone, facts.identities, first, last)
-        return facts.kept(lost, f"unmatched orders {self.name}", ("order_id",))
+        sold = facts.orders
+        if self.config.unit == "customer":  # whoever is named is known, eligible or not
+            sold = sold.filter(sold.customer_id.isnull())
+        lost = unmatched_orders(sold, self.everyone, facts.identities, first, last)
+        return facts.kept(lost, f"unmatched orders {self.name}", self.order_keys)
 
     @cached_property
     def assignment(self) -> Assignment:
@@ -166,5 +187,5 @@ class Cohort:
                 orders.ordered_at < own.exposed_at + span,
             ],
         ).select(*orders.columns, "exposed_at")
-        kept = self.context.facts.kept(theirs, f"feature orders {self.name}", ("order_id",))
+        kept = self.context.facts.kept(theirs, f"feature orders {self.name}", self.order_keys)
         return self.finished(kept).select(*orders.columns)

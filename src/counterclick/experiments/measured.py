@@ -154,7 +154,7 @@ def active_visitors(cohort: Cohort, metrics: Sequence[Metric]) -> tuple[Table, t
     spans[MATURED] = Span("matured_net_revenue", none, window)
     columns = ("visitor_id", "exposed_at", *_BY_DAY, *TRAITS)
     sums = activity(sources, cohort.everyone.select(*columns), spans)  # of everyone, so that it holds on any day
-    return cohort.finished(context.facts.kept(sums, f"activity {cohort.name}", ("visitor_id",))), tuple(spans)
+    return cohort.finished(context.facts.kept(sums, f"activity {cohort.name}", cohort.keys)), tuple(spans)
 
 
 def _by_traits(cohort: Cohort, active: Table, names: Sequence[str]) -> Cells:

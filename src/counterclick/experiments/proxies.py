@@ -35,7 +35,7 @@ def proxy_moments(cohort: Cohort, metrics: Sequence[Metric], until: date | None 
     names = dict.fromkeys(name for metric in metrics for name in metric.measures)
     everyone = cohort.everyone.select("visitor_id", "variant", "entry_on", "exposed_at")
     spans = {name: Span(name, timedelta(0), window) for name in names}
-    sums = context.facts.kept(activity(sources, everyone, spans), f"proxies {cohort.name}", ("visitor_id",))
+    sums = context.facts.kept(activity(sources, everyone, spans), f"proxies {cohort.name}", cohort.keys)
     active = cohort.finished(sums)  # what is kept is of everyone, on any day
     if until is not None:
         active = active.filter(active.entry_on <= until)

@@ -10,7 +10,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-__all__ = ["ORIGIN", "origins", "pasts", "with_history", "with_origin"]
+__all__ = ["ORIGIN", "origins", "pasts", "pasts_of_customers", "with_history", "with_origin"]
 
 ORIGIN = ("device", "country")
 """Columns that any event may name."""
@@ -77,6 +77,21 @@ def pasts(bought: Table, known: Table) -> Table:
     of_customer = names.join(customers, names["_customer"] == customers["_owner"])
     both = own.outer_join(of_customer, own["_buyer"] == of_customer["_named"])
     return both.select("bought_at", "known_at", "customer_bought_at", visitor_id=both["_buyer"].coalesce(both["_named"]))
+
+
+def pasts_of_customers(sold: Table) -> Table:
+    """When customers had bought first, in the shape of `pasts`, each standing for itself as ``c:`` and its id.
+
+    Grain: one customer who bought. Columns: those of `pasts`.
+
+    Args:
+        sold: `counterclick.facts.orders.orders`.
+    """
+    bought = sold.filter(sold.customer_id.notnull()).group_by("customer_id").agg(bought_at=_.ordered_at.min())
+    never = ibis.null(bought.bought_at.type())
+    return bought.select(
+        "bought_at", known_at=never, customer_bought_at=never, visitor_id=ibis.literal("c:") + bought.customer_id
+    )
 
 
 def with_history(exposed: Table, past: Table) -> Table:

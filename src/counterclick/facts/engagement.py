@@ -164,8 +164,10 @@ def carts(moves: Table, bought: Table) -> Table:
     return filled.select("visitor_id", "started_at", "ended_at", "added_value", cart_value=value)
 
 
-def exposures(events: Table, experiment: str, until: datetime | None = None) -> Table:
+def exposures(events: Table, experiment: str, until: datetime | None = None, *, of_customers: bool = False) -> Table:
     """Eligible visitors of an experiment, each in the arm of its first exposure.
+
+    In an experiment on customers these stand in the visitors' place, as ``c:`` and their id.
 
     Grain: one visitor. Columns: visitor_id, variant, exposed_at (UTC), n_variants (2 or more: seen in several arms; it
     keeps the first), device and country (of that exposure; null where it names none).
@@ -174,10 +176,11 @@ def exposures(events: Table, experiment: str, until: datetime | None = None) -> 
         events: the events table.
         experiment: its name.
         until: exposures from this moment on do not count: after an experiment's end everyone may get the feature.
+        of_customers: whether customers are assigned: then exposures that name none do not count; else those of no visitor.
     """
-    seen = events.filter((events.kind == "exposure") & (events.experiment == experiment)).select(
-        "visitor_id", "variant", "occurred_at", "event_id", "device", "country"
-    )
+    unit = ibis.literal("c:") + events.customer_id if of_customers else events.visitor_id
+    own = events.filter((events.kind == "exposure") & (events.experiment == experiment) & unit.notnull())
+    seen = own.select("variant", "occurred_at", "event_id", "device", "country", visitor_id=unit)
     if until is not None:
         seen = seen.filter(seen.occurred_at < ibis.literal(until))
     first_said = {name: seen[name].argmin(seen.occurred_at, where=seen[name].notnull()) for name in _SAID}

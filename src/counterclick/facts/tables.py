@@ -246,8 +246,11 @@ class Facts(Outcomes):
         """Grain: one product in one list."""
         return people.with_person(engagement.shown_products(self._events), self.identities)
 
-    def exposures(self, experiment: str, until: datetime | None = None) -> Table:
+    def exposures(self, experiment: str, until: datetime | None = None, *, of_customers: bool = False) -> Table:
         """Grain: one eligible visitor of an experiment, by exposures before a moment; with what was known of it then."""
+        if of_customers:
+            own = engagement.exposures(self._events, experiment, until, of_customers=True)
+            return eligibility.with_history(own, eligibility.pasts_of_customers(self._sold))
         exposed = engagement.exposures(self._events, experiment, until)
         if self._some_name_no_origin:
             exposed = eligibility.with_origin(

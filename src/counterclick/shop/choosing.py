@@ -11,6 +11,7 @@ from counterclick.shop.decided import ask_of
 from counterclick.shop.fitting import FitReport, forms
 from counterclick.shop.models import ModelList, models_of
 from counterclick.shop.recording import Progress, silent
+from counterclick.shop.replenishing import Segments, arms_kept, learnt_now, lots, record_lots, running, segments
 from counterclick.shop.taking import Taking
 
 __all__ = ["Choosing"]
@@ -41,6 +42,38 @@ class Choosing(Taking):
     def models(self) -> ModelList:
         """Return the models that were fitted: which of them serve, why others do not, and what they know."""
         return models_of(self.store, forms(self.config), self.config, datetime.now(UTC))
+
+    @anew
+    def replenish(self, today: date | None = None, *, least: float = 0.1, most: int = 3) -> Segments:
+        """Return whom to remind of what, and when, and record who was eligible where an experiment leaves a share out.
+
+        One row for each customer and type of product that it is likely to buy again, with the day to send on, what is
+        expected of the customer within 365 days, and the reason. Where an experiment with the arm ``replenish`` runs,
+        customers are assigned by lot, as the shop assigns visitors; all of them are exposed, and who is left out is in no
+        row.
+
+        Args:
+            today: first day that may be sent on; orders before it count. The shop's present day unless given.
+            least: chance, for the 14 days from the day to send on, below which a pair is left out.
+            most: types of one customer at most, the likeliest.
+
+        Raises:
+            ConfigError: ``least`` or ``most`` is none, or several experiments leave customers out.
+            EmptyStoreError: nothing is recorded.
+            RefusedError: what was learned is of days that were not over by then.
+            StoreError: who was eligible could not be recorded; then nobody is returned either.
+        """
+        learnt, lacks = learnt_now(self.store, self.config, self._fit)
+        found = segments(self.reading, self.config, learnt, lacks, today, least, most)
+        test = running(self.config, found.today)
+        if test is None or found.missing or not found.rows.num_rows:
+            return found
+        name, settings = test
+        self._registry.declare(name)
+        chosen, exposed = lots(found, name, settings, arms_kept(self.reading, name, settings))
+        record_lots(self.store, self.config, exposed, name, settings, found.today)
+        self.refresh()
+        return chosen
 
     @anew
     def decide(

@@ -99,7 +99,7 @@ def _asking(config: Config, surface: str, who: str, day: date) -> str | None:
     running = {
         name: settings
         for name, settings in config.experiments.items()
-        if settings.surface == surface and settings.starts_on <= day <= settings.ends_on
+        if settings.surface == surface and settings.unit == "visitor" and settings.starts_on <= day <= settings.ends_on
     }
     layers = {settings.layer for settings in running.values()}
     if len(running) > 1 and (len(layers) > 1 or None in layers):

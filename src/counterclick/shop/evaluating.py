@@ -73,7 +73,7 @@ class FirstArms:
 
     def note(self, exposure: Exposure) -> None:
         """Remember an exposure that was recorded."""
-        if exposure.experiment in self._names:
+        if exposure.experiment in self._names and exposure.visitor_id is not None:
             self._arms.setdefault((exposure.experiment, exposure.visitor_id), (exposure.variant, exposure.propensity))
 
 
@@ -101,8 +101,8 @@ class Evaluating:
 
     @property
     def experiments(self) -> tuple[str, ...]:
-        """The experiments there are."""
-        return tuple(self._config.experiments)
+        """The experiments on visitors there are: a flag is asked for one."""
+        return tuple(name for name, settings in self._config.experiments.items() if settings.unit == "visitor")
 
     @property
     def flags(self) -> tuple[str, ...]:

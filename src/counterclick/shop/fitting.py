@@ -9,14 +9,16 @@ from typing import Any
 
 from ibis import _
 
-from counterclick.config import NOTHING, Config, Rules, varied
+from counterclick.config import NOTHING, REPLENISH, Config, Rules, varied
 from counterclick.decisions import Bestsellers, Bundles, Learnt, Policy, Ranking, Returns
+from counterclick.decisions.replenishment import Replenishment
 from counterclick.display import Grid, Shown
 from counterclick.errors import RefusedError, StoreError, UnknownNameError
 from counterclick.facts import Outcomes
 from counterclick.facts.rows import one_row
 from counterclick.shop.backtesting import backtest_of
 from counterclick.shop.decided import policies_of, policy_of
+from counterclick.shop.learnt import replenishment_of
 from counterclick.shop.models import metrics_of, orders_of, refusal, settings_digest, tables_digest
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress
@@ -88,8 +90,9 @@ class FitReport(Shown):
 
 
 def trainings(config: Config, rules: Rules) -> dict[str, Training]:
-    """Return name -> what can be fitted: every policy that learns anything."""
-    return {name: _of_policy(name, config, rules) for name in policies_of(config) if name != NOTHING}
+    """Return name -> what can be fitted: every policy that learns anything, and what customers buy again."""
+    of_policies = {name: _of_policy(name, config, rules) for name in policies_of(config) if name != NOTHING}
+    return {**of_policies, REPLENISH: _of_customers(config)}
 
 
 def forms(config: Config) -> dict[str, int]:
@@ -116,7 +119,8 @@ def named(config: Config) -> tuple[str, ...]:
     """Return what is to be fitted for the arms of the experiments: their policies, and the static rule; often none."""
     arms = {arm for experiment in config.experiments.values() for arm in (*experiment.variants, experiment.control)}
     own = [name for name in policies_of(config) if name in arms and name != NOTHING]
-    return tuple(dict.fromkeys([Bestsellers.name, *own])) if own else ()
+    static = [Bestsellers.name] if own else []
+    return tuple(dict.fromkeys([*static, *own, *([REPLENISH] if REPLENISH in arms else [])]))
 
 
 def _of_policy(variant: str, config: Config, rules: Rules) -> Training:
@@ -145,6 +149,17 @@ def taught(name: str, config: Config, rules: Rules, outcomes: Outcomes, past: Pa
     if isinstance(policy, Bundles) and config.bundles.switch == "backtest":
         _switch(policy, outcomes, past, config, rules)
     return policy
+
+
+def _of_customers(config: Config) -> Training:
+    def learn(outcomes: Outcomes, _past: Past) -> tuple[Mapping[str, Any], Learnt]:
+        found = replenishment_of(config)
+        found.fit(outcomes)
+        return found.to_plain(), found.learnt()
+
+    gates = config.readiness
+    own = (gates.prediction_customers, gates.prediction_days, gates.prediction_loyal, config.shop.timezone)
+    return Training(Replenishment.form, settings_digest(config.replenishment, own), learn, Replenishment.of_people)
 
 
 def _settings_of(name: str, config: Config, rules: Rules) -> tuple[object, ...]:

@@ -36,6 +36,7 @@ from counterclick.shop.rates import exchange
 from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.shop.registry import verdict_of
+from counterclick.shop.replenish_report import ReplenishReport, replenishment_told
 from counterclick.shop.reporting import Past, report_of
 from counterclick.shop.returning import returns_of
 from counterclick.shop.tuning import Tuning
@@ -142,6 +143,20 @@ class Shop(Tuning):
         """
         self.reading.as_of()
         return returns_of(self.reading, self.config, self.readiness(), self._registry.experiments())
+
+    @anew
+    def replenishment(self, today: date | None = None) -> ReplenishReport:
+        """Return what reminders of what is bought again earned, what is missing, how far chances hold, and who is next.
+
+        Args:
+            today: as of when who is next is told; the shop's present day unless given.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        self.reading.as_of()
+        given = (self.config, self.readiness(), self._registry.experiments())
+        return replenishment_told(self.store, self.reading, *given, today)
 
     @anew
     def plan_curve(

@@ -69,7 +69,10 @@ def touch(
         return None
     connection.execute(f"CREATE SCHEMA {PART}")
     told = ", ".join(map(quoted, UNTOLD))
-    arrived = f"SELECT * FROM (FROM ({new_sql}) UNION ALL FROM main.inbox_events) WHERE kind NOT IN ({told})"
+    arrived = (
+        f"SELECT * FROM (FROM ({new_sql}) UNION ALL FROM main.inbox_events) WHERE kind NOT IN ({told}) "
+        "AND NOT (kind = 'exposure' AND visitor_id IS NULL)"  # of a customer: no table that is kept up tells of it
+    )
     ids = ", ".join(_IDS)
     connection.execute(
         f"CREATE TABLE {PART}.named AS SELECT DISTINCT {ids} FROM ({arrived}) UNION ALL SELECT {ids} FROM {SHELF}.waiting"
@@ -131,8 +134,8 @@ def _close(connection: duckdb.DuckDBPyConnection) -> bool:
 def _groups(kinds: Sequence[str]) -> list[list[str]]:
     """Put kinds together that are looked up alike; the many exposures stand alone, so that few of their columns are read."""
     sure = [kind for kind in kinds if "visitor_id" in REQUIRED_OF[kind]]
-    alone = [kind for kind in sure if kind == "exposure"]
-    groups = [alone, [kind for kind in sure if kind not in alone], [kind for kind in kinds if kind not in sure]]
+    alone = [kind for kind in kinds if kind == "exposure"]
+    groups = [alone, sure, [kind for kind in kinds if kind not in (*alone, *sure)]]
     return [group for group in groups if group]
 
 
@@ -148,6 +151,8 @@ def _theirs(kinds: Sequence[str], every: str) -> str:
     )
     ways = []
     for place, column in enumerate(_IDS):
+        if not any(column in FIELDS_OF[kind] for kind in kinds):
+            continue
         unnamed = "".join(f" AND e.{earlier} IS NULL" for earlier in _IDS[:place])
         ways.append(
             f"SELECT {columns} FROM ({every}) AS e SEMI JOIN {PART}.{KEYS[column]} AS t ON e.{column} = t.id "

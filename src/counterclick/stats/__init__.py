@@ -13,6 +13,7 @@ from counterclick.lazily import exports
 if TYPE_CHECKING:
     from counterclick.stats.adjustment import Adjusted, adjusted_difference, adjusted_lift, effective_number
     from counterclick.stats.anytime import anytime_reach
+    from counterclick.stats.areas import Area, clustered_areas
     from counterclick.stats.capping import Capped, cap_of, capped_lift
     from counterclick.stats.drift import agreement_interval, log_trend, trend_gap
     from counterclick.stats.equivalence import Equivalence, equivalent_difference, equivalent_lift
@@ -60,6 +61,7 @@ __all__ = [
     "FIXED_REACH",
     "LEAST_EFFECTIVE",
     "Adjusted",
+    "Area",
     "Capped",
     "Equivalence",
     "Estimate",
@@ -80,6 +82,7 @@ __all__ = [
     "benjamini_hochberg",
     "cap_of",
     "capped_lift",
+    "clustered_areas",
     "crossing",
     "design_bounds",
     "draws_for",
@@ -127,6 +130,8 @@ __getattr__ = exports(
         "adjusted_lift": "adjustment",
         "effective_number": "adjustment",
         "anytime_reach": "anytime",
+        "Area": "areas",
+        "clustered_areas": "areas",
         "Capped": "capping",
         "cap_of": "capping",
         "capped_lift": "capping",

@@ -123,6 +123,12 @@ async def boosts(
     return await service.ask(request, methodcaller("boosts", period, since=since, until=until))
 
 
+@get("/v1/replenishment")
+async def replenishment(request: _Ask, service: Service, today: date | None = None) -> _Answer:
+    """Show what reminders of what is bought again earned, what is missing, how far chances hold, and who is next."""
+    return await service.ask(request, methodcaller("replenishment", today))
+
+
 @get("/v1/settings")
 async def settings(request: _Ask, service: Service) -> _Answer:
     """Show shop.toml as it was read: every setting, whether it is set, its meaning, and what is missing; no secrets."""
@@ -293,8 +299,8 @@ def _said(**parameters: Any) -> dict[str, Any]:
 
 
 FIGURES = (
-    *(overview, audit, claims, alignment, drift, readiness, check, served, returns, boosts, settings),
-    *(orders, trace, rows, metric),
+    *(overview, audit, claims, alignment, drift, readiness, check, served, returns, boosts, replenishment),
+    *(settings, orders, trace, rows, metric),
     *(report, calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices, tune),
     *(onoff_plan, onoff_calendar, onoff_verdict),
 )

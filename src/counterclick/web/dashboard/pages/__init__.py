@@ -15,6 +15,7 @@ from counterclick.web.dashboard.pages.journeys import JOURNEY, JOURNEYS
 from counterclick.web.dashboard.pages.plan import PLAN
 from counterclick.web.dashboard.pages.ranking import RANKING
 from counterclick.web.dashboard.pages.readiness import READINESS
+from counterclick.web.dashboard.pages.replenishment import REPLENISHMENT
 from counterclick.web.dashboard.pages.returns import RETURNS
 from counterclick.web.dashboard.pages.rows import ROWS
 from counterclick.web.dashboard.pages.settings import SETTINGS
@@ -33,6 +34,7 @@ PAGES: tuple[Page[Any], ...] = (
         BUNDLES,
         RANKING,
         RETURNS,
+        REPLENISHMENT,
         JOURNEYS,
         DRIFT,
         DATA,
