@@ -74,6 +74,10 @@ bench-replenish: $(VENV)/developed
 off-policy: $(VENV)/developed
 	$(BIN)/python tools/off_policy.py
 
+# Judge a hundred simulated shops whose ranker is tuned on clicks and on orders; write docs/proof/what-you-optimise.md.
+what-you-optimise: $(VENV)/developed
+	$(BIN)/python tools/what_you_optimise.py
+
 # Kill a served shop fifty times, disturb it otherwise, look whether anything was lost; write docs/proof/durability.md.
 torture: $(VENV)/developed
 	$(BIN)/python tools/torture.py

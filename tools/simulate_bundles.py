@@ -10,27 +10,17 @@ docs/proof/bundle-effects.md.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-import duckdb
-import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
-from ibis.expr.types import Table
+from judged_together import judged
 from scipy import stats
 
-from counterclick.attribution import FirstTouch
-from counterclick.config import ExperimentConfig
 from counterclick.display import percent
-from counterclick.experiments import Context
-from counterclick.experiments.cohort import Cohort
-from counterclick.experiments.judging import judge
-from counterclick.experiments.measured import Measured, measure
-from counterclick.facts import Facts
-from counterclick.metrics import metric_named
 from counterclick.simulate import Arm, ShopTruth, SurfaceTruth, simulate
 from counterclick.verdicts import Verdict
 
@@ -41,7 +31,6 @@ BASKET = 0.12
 VISITORS = 3_700
 WEEKS = 2
 STARTS_ON = date(2026, 1, 5)
-OUTCOME = "revenue_per_visitor"
 _NEEDED = pa.array(["exposure", "purchase", "identify"])
 
 
@@ -78,31 +67,14 @@ def covered(seeds: Sequence[int], basket: float = BASKET) -> Covered:
         basket: effect on the expected lines of an order.
     """
     told = list(_shops(seeds, basket))
-    connection = duckdb.connect()
-    connection.register("log", pa.concat_tables([events for events, _ in told]))
-    connection.execute("SET TimeZone = 'UTC'; CREATE TABLE events AS SELECT * FROM log")
-    backend = ibis.duckdb.from_connection(connection)
-
-    def keep(table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
-        del by, merges
-        return backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
-
-    context = Context(
-        facts=Facts(backend.table("events"), "EUR", None, keep),
-        as_of=datetime(2026, 6, 1, tzinfo=UTC),
-        rule=FirstTouch(),
-        currency="EUR",
-        timezone="UTC",
-        allowance=timedelta(days=2),
-        returns_window=timedelta(days=30),
+    verdicts = judged(
+        [events for events, _ in told],
+        [(f"nothing{seed}", f"bundles{seed}") for seed in seeds],
+        experiment="bundles",
+        surface="cart",
+        starts_on=STARTS_ON,
+        weeks=WEEKS,
     )
-    every = [f"{arm}{seed}" for seed in seeds for arm in ("nothing", "bundles")]
-    metrics = [metric_named(OUTCOME)]
-    measured = measure(Cohort("bundles", _declared(every), context), metrics)
-    verdicts = [
-        judge("bundles", own, context, _alone(measured, list(own.variants)), metrics)
-        for own in (_declared([f"nothing{seed}", f"bundles{seed}"]) for seed in seeds)
-    ]
     return Covered(told[0][1], tuple(verdicts))
 
 
@@ -120,24 +92,6 @@ def _shops(seeds: Sequence[int], basket: float) -> Iterator[tuple[pa.Table, floa
         place = events.schema.get_field_index("lines")  # revenue is the orders' value; lines would only cost time
         field = events.schema.field(place)
         yield events.set_column(place, field, pa.nulls(len(events), field.type)), surface.lift(treatment)
-
-
-def _declared(arms: Sequence[str]) -> ExperimentConfig:
-    shares = dict.fromkeys(arms, 1 / len(arms))
-    ends_on = STARTS_ON + timedelta(days=7 * WEEKS - 1)
-    return ExperimentConfig(surface="cart", control=arms[0], variants=shares, starts_on=STARTS_ON, ends_on=ends_on)
-
-
-def _alone(measured: Measured, arms: list[str]) -> Measured:
-    """Return what was measured of one shop's arms."""
-    return replace(
-        measured,
-        arms={arm: measured.arms[arm] for arm in arms},
-        by_day={key: value for key, value in measured.by_day.items() if key[0] in arms},
-        n_eligible=sum(measured.arms[arm].n for arm in arms),
-        unmatched=0.0,
-        n_unmatched=0,
-    )
 
 
 def page(found: Covered) -> str:

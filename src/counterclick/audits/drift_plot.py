@@ -17,7 +17,7 @@ from counterclick.display import signed_percent
 from counterclick.errors import InputError, RefusedError
 from counterclick.stats.estimates import as_lift
 
-__all__ = ["drift_chart", "format_of", "write_plot"]
+__all__ = ["drift_chart", "format_of", "save_chart", "write_plot"]
 
 _PROXY, _REVENUE, _CARTS = "proxy", "revenue", "carts"
 _NAMES = {_PROXY: "the proxy", _REVENUE: "revenue per visitor", _CARTS: "cart value per visitor"}
@@ -54,8 +54,17 @@ def write_plot(drift: Drift, path: Path) -> None:
         InputError: the name ends neither in .svg nor in .png, or the file cannot be written.
         RefusedError: there is nothing to draw yet.
     """
+    format_of(path)
+    save_chart(drift_chart(drift), path)
+
+
+def save_chart(chart: alt.TopLevelMixin, path: Path) -> None:
+    """Draw a chart into a file.
+
+    Raises:
+        InputError: the name ends neither in .svg nor in .png, or the file cannot be written.
+    """
     kind = format_of(path)
-    chart = drift_chart(drift)
     try:
         chart.save(path, format=kind, scale_factor=_SCALE if kind == "png" else 1.0)
     except OSError as error:
