@@ -11,7 +11,7 @@ import contextlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +26,9 @@ from counterclick.decisions.policy import Ask
 from counterclick.display import Grid, Shown, percent, signed_percent
 from counterclick.errors import ConfigError, RefusedError
 from counterclick.experiments import Result
+from counterclick.shop.declaring import declaration
 from counterclick.shop.front import Shop
-from counterclick.shop.recording import Progress, silent
+from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.simulate.shelf import PRODUCTS, Given, Looked, Shelf, ShelfTruth, shuffled, visited, what_happened
 
 __all__ = ["ARMS", "METRICS_SHOWN", "SAYS", "Optimised", "Tuned", "by_clicks", "what_you_optimise"]
@@ -47,6 +48,7 @@ _LEARNING, _STATIC = "learning", "bestsellers"
 _STARTS_ON = date(2026, 1, 5)
 _DAYS = 14
 _JUDGED_ON = _STARTS_ON + timedelta(days=_DAYS)
+_DECLARED_AT = datetime.combine(_STARTS_ON, time(12), UTC)
 _TUNED_ON = {"clicks": "ctr", "orders": "net_revenue_per_visitor"}
 VISITORS = 60_000
 """A quarter of them learnt from, the others judged."""
@@ -152,6 +154,8 @@ def what_you_optimise(folder: Path | None, seed: int, visitors: int | None, *, p
         rng = np.random.default_rng(seed)
         shelf = Shelf.drawn(ShelfTruth(), rng)
         shop = stack.enter_context(Shop(parse(_toml()), place))
+        declared = [declaration(name, shop.config, _DECLARED_AT) for name in ARMS.values()]
+        record_bodies(shop.store, shop.config, declared, source="shop.toml")
         progress("showing products in an order that chance draws", 0.0)
         drawn = visited(shelf, shuffled(shelf.truth, n // 4, rng), rng)
         _record(shop, place, what_happened(shelf, drawn, Given(_LEARNING, 3 * seed, _STARTS_ON, _DAYS), rng))

@@ -25,7 +25,7 @@ PRODUCTS = 60
 """On the page's list, of which a visitor is shown as many as it has places."""
 _CENTS = 100
 _DAYS_AFTER = 45
-"""After the last visitor, until which what may come back has come back, and is known."""
+"""After the last day, when somebody else buys: all that may come back has come back by then, and orders are recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +207,19 @@ def what_happened(shelf: Shelf, did: Visited, given: Given, rng: np.random.Gener
         "product_id": goods.take(pa.array(did.product[who, nth])),
         "position": pa.array(nth + 1, pa.int32()),
     }
+    somebody = {
+        "visitor_id": f"{given.surface}-{given.seed}-last",
+        "order_id": f"{given.surface}-{given.seed}-last",
+        "currency": "EUR",
+        "value": money(np.array([100])),
+    }
     last = begin + (given.days + _DAYS_AFTER) * 24 * 3600 * SECOND
     blocks = [
         *_exposed(given, visitor, at),
         Block("view_item_list", at + SECOND, {**where, "visitor_id": visitor, "items": lists(np.full(n, places), shown)}),
         Block("select_item", at[who] + seconds(rng, 3, 300, len(who)), click),
         *_bought(shelf, did, visitor, goods, at, f"{given.surface}-{given.seed}", rng),
-        Block("page_view", np.array([last]), {"visitor_id": f"{given.surface}-{given.seed}-last"}),
+        Block("purchase", np.array([last]), somebody),
     ]
     return table(blocks, given.seed)
 
