@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from counterclick.decisions import CartLine, Decision
+from counterclick.errors import InputError
+from counterclick.events.redaction import hashed
 from counterclick.shop.anew import anew
-from counterclick.shop.decided import ask_of
+from counterclick.shop.customer_lots import arms_kept, arms_of, record_lots
+from counterclick.shop.decided import ask_of, policies_of
 from counterclick.shop.fitting import FitReport, forms
+from counterclick.shop.mailing import Blocks, blocks_of, check_mailing
 from counterclick.shop.models import ModelList, models_of
 from counterclick.shop.recording import Progress, silent
-from counterclick.shop.replenishing import Segments, arms_kept, learnt_now, lots, record_lots, running, segments
+from counterclick.shop.replenishing import Segments, learnt_now, lots, running, segments
 from counterclick.shop.taking import Taking
 
 __all__ = ["Choosing"]
@@ -71,9 +76,55 @@ class Choosing(Taking):
         name, settings = test
         self._registry.declare(name)
         chosen, exposed = lots(found, name, settings, arms_kept(self.reading, name, settings))
-        record_lots(self.store, self.config, exposed, name, settings, found.today)
+        record_lots(self.store, self.config, exposed, name, settings, found.today, "replenish")
         self.refresh()
         return chosen
+
+    @anew
+    def blocks(self, experiment: str, recipients: Iterable[str], *, most: int = 3, today: date | None = None) -> Blocks:
+        """Return which products each recipient of a campaign is shown, and record that all of them were eligible.
+
+        The experiment has ``unit = "customer"``. Its control's block is the same for all; in every other arm that is a
+        policy of this product it is made for each recipient, from what it bought last. Arms of other names are the e-mail
+        tool's own: the rows say who is in them. The verdict is per recipient sent.
+
+        Args:
+            experiment: by which recipients are assigned.
+            recipients: all customers that will be sent to, by their ids or e-mail addresses, as the shop's orders name them.
+            most: products of a block.
+            today: day of sending; the shop's present day unless given.
+
+        Raises:
+            ConfigError: the experiment is not of customers, or does not run on that day, or ``most`` is below 1.
+            EmptyStoreError: nothing is recorded.
+            InputError: there are no recipients.
+            StoreError: who was eligible could not be recorded; then nothing is returned either.
+            UnknownNameError: ``shop.toml`` declares no such experiment.
+        """
+        settings = self.config.experiment(experiment)
+        day = today or datetime.now(ZoneInfo(self.config.shop.timezone)).date()
+        check_mailing(experiment, settings, day, most)
+        listed = [*recipients]
+        if not listed:
+            raise InputError("there are no recipients; name all customers that will be sent to.")
+        self.reading.as_of()
+        kept = arms_kept(self.reading, experiment, settings)
+        ours = policies_of(self.config)
+        found, exposed = blocks_of(
+            listed,
+            lambda who: hashed(who, self.store.key),
+            lambda customers: arms_of(customers, experiment, settings, day, kept),
+            {arm: self._serving.policy(arm) for arm in settings.variants if arm in ours},
+            self.facts.outcomes(),
+            experiment,
+            settings,
+            day,
+            most,
+        )
+        self._registry.declare(experiment)
+        record_lots(self.store, self.config, exposed, experiment, settings, day, "blocks")
+        self.refresh()
+        return found
 
     @anew
     def decide(

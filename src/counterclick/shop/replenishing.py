@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
@@ -21,19 +18,14 @@ from counterclick.decisions.replenishment import Replenishment, stale
 from counterclick.decisions.segments import SEGMENTS, segments_of
 from counterclick.display import Grid, Shown, count, percent
 from counterclick.errors import ConfigError, InputError
-from counterclick.events.bulk import admitted_sql
-from counterclick.events.door import Context
-from counterclick.experiments.assignment import bounds, buckets
-from counterclick.facts.local_time import day_begins
+from counterclick.shop.customer_lots import arms_of
 from counterclick.shop.learnt import taken_up
 from counterclick.shop.reading import Reading
 from counterclick.store import Store
-from counterclick.store.sources import connect
 
-__all__ = ["Segments", "arms_kept", "learnt_now", "lots", "record_lots", "running", "segments", "write_segments"]
+__all__ = ["Segments", "learnt_now", "lots", "running", "segments", "write_segments"]
 
 _SHOWN = 20
-_SOURCE = "replenish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,73 +185,15 @@ def lots(found: Segments, name: str, settings: ExperimentConfig, kept: dict[str,
         settings: what it declares.
         kept: customer -> arm that it keeps, where shares have changed on the way.
     """
-    shares = settings.shares_on(found.today)
     customers = pc.unique(found.rows["customer_id"].combine_chunks())
-    place = buckets(settings.salt or name, customers.to_pylist())
-    edges = bounds(shares)
-    arms = pa.array([arm for arm, _top in edges])
-    number = np.searchsorted([top for _arm, top in edges], place, side="right")
-    variant = arms.take(pa.array(number))
-    if kept:
-        variant = pa.array([kept.get(who, arm) for who, arm in zip(customers.to_pylist(), variant.to_pylist(), strict=True)])
+    variant = arms_of(customers, name, settings, found.today, kept)
     chosen = customers.filter(pc.equal(variant, REPLENISH))
     rows = found.rows.filter(pc.is_in(found.rows["customer_id"], value_set=chosen))
     exposed = pa.table({"customer_id": customers, "variant": variant})
     n_out = len(customers) - len(chosen)
-    own = Segments(found.today, rows, (), name, len(chosen), n_out, 1 - shares[REPLENISH], found.n_scored)
+    share = 1 - settings.shares_on(found.today)[REPLENISH]
+    own = Segments(found.today, rows, (), name, len(chosen), n_out, share, found.n_scored)
     return own, exposed
-
-
-def record_lots(store: Store, config: Config, exposed: pa.Table, name: str, settings: ExperimentConfig, today: date) -> None:
-    """Record that customers were eligible, in one commit; who was so before stays one exposure.
-
-    Args:
-        store: of the shop.
-        config: what ``shop.toml`` declares.
-        exposed: customer_id and variant, one row a customer.
-        name: the experiment.
-        settings: what it declares.
-        today: day as of which they were.
-
-    Raises:
-        StoreError: they could not be written; none was.
-    """
-    now = datetime.now(UTC)
-    begins = day_begins(today, config.shop.timezone)
-    is_today = today == now.astimezone(ZoneInfo(config.shop.timezone)).date()
-    shares = settings.shares_on(today)
-    columns = {
-        "kind": "'exposure'",
-        "event_id": "'x_' || left(sha256($name || ':' || variant || ':' || customer_id), 32)",
-        "occurred_at": "$at",
-        "customer_id": "customer_id",
-        "experiment": "$name",
-        "variant": "variant",
-        "surface": "$surface",
-        "policy": "variant",
-        "propensity": "CASE variant " + " ".join(f"WHEN '{arm}' THEN {share!r}" for arm, share in shares.items()) + " END",
-    }
-    values = {"name": name, "at": (now if is_today else begins).isoformat(), "surface": settings.surface}
-    with contextlib.closing(connect()) as connection:
-        connection.register("_exposed", exposed)
-        chosen = ", ".join(f"{sql} AS {column}" for column, sql in columns.items())
-        connection.execute(f"CREATE TEMP TABLE _lots AS SELECT {chosen} FROM _exposed ORDER BY customer_id", values)
-        types = {row[0]: row[1] for row in connection.execute("DESCRIBE _lots").fetchall()}
-        context = Context(now, _SOURCE, config.shop.currency, store.key)
-        digest = hashlib.sha256(f"{name}:{today}:{now.timestamp()}".encode()).hexdigest()[:32]
-        rows = admitted_sql("_lots", types, context)
-        store.append_rows(connection, rows, name=f"replenish:{digest}")
-
-
-def arms_kept(reading: Reading, name: str, settings: ExperimentConfig) -> dict[str, str]:
-    """Return customer -> arm of its first exposure, where an experiment changed its shares on the way."""
-    if not settings.changes:
-        return {}
-    sql = (
-        "SELECT customer_id, arg_min(variant, (occurred_at, event_id)) FROM events "
-        "WHERE kind = 'exposure' AND experiment = ? AND customer_id IS NOT NULL GROUP BY ALL"
-    )
-    return dict(reading.rows(sql, [name]))
 
 
 def _different(column: pa.ChunkedArray) -> int:

@@ -82,7 +82,7 @@ class Serving:
     def _decided(self, found: Assigned, ask: Ask, decision_id: str) -> Decided:
         """Return the decision, by the static rule where the policy takes longer than it may."""
         name = policy_asked(found, self._config)
-        policy = self._policy(name) if name else None
+        policy = self.policy(name) if name else None
         limit = self._config.serve.decide_milliseconds
         future = Future[Decided]()
         given = (found, ask, policy, self._config, decision_id)
@@ -104,7 +104,8 @@ class Serving:
         )
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def _policy(self, name: str) -> Decides:
+    def policy(self, name: str) -> Decides:
+        """Return what decides for an arm; one that was never fitted is fitted now."""
         if not self._learning.is_fitted(name):
             with contextlib.suppress(EmptyStoreError):  # then the static rule says that nothing has been fitted
                 self._fit({name, Bestsellers.name})
