@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import Event, click, event, facts, later, line, purchase, refund, shown
-from counterclick.config import RankingConfig, parse
+from counterclick.config import RankingConfig, Rules, parse
 from counterclick.config.meanings import meanings
 from counterclick.config.ranking import RANKING_SOURCES
 from counterclick.decisions import Ask, Ranking
@@ -182,6 +182,19 @@ def test_what_is_missing_is_said_and_nothing_is_reordered() -> None:
     found = ranking(*sold)
     assert found.decide(ask("toy", "hat"))[0] == ("hat", "toy")
     assert found.learnt().missing == ()
+
+
+def test_a_boost_multiplies_a_score() -> None:
+    """What earns half as much comes first with a boost of three, what has none of 0 last; scores say it."""
+    events = [*seen(300, "a", "b", "c", buys={"a": 60, "b": 30, "c": 10}), later_order()]
+    plain = ranking(*events)
+    boosted = Ranking(SMALL, rules=Rules(boosts={"b": 3.0, "a": 0.0}))
+    boosted.from_plain(plain.to_plain())
+    assert plain.decide(ask("c", "b", "a"))[0] == ("a", "b", "c")
+    offers, scores, _because = boosted.decide(ask("c", "b", "a"))
+    assert offers == ("b", "c", "a")
+    own = dict(zip(*plain.decide(ask("c", "b", "a"))[:2], strict=True))
+    assert scores == (3 * own["b"], own["c"], 0.0)
 
 
 def test_unknown_candidates_stand_at_the_mean_in_their_order() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import Event, exposure, later, purchase
+from builders import Event, event, exposure, later, purchase
 from counterclick.errors import ConfigError, ConflictError, RefusedError, UnknownNameError
 from counterclick.shop import Shop, open_shop
 from shell import Shell
@@ -309,3 +309,25 @@ def test_settings_that_another_tool_tuned_on_clicks_are_flagged(tmp_path: Path, 
         says = [each.says for each in found.findings if each.kind == "misaligned"]
         assert len(says) == 1
         assert says[0].startswith(f"{file}: tuned_on: click_rate (clicks over what was shown) is a proxy: it is what these")
+
+
+def test_an_order_of_lists_is_decided_by_an_experiment_alone(tmp_path: Path) -> None:
+    """Logged lists cannot be weighed: that is said instead of a number, and the experiment can be put up all the same."""
+    toml = '[surfaces.search]\n[experiments.order]\nsurface = "search"\ncontrol = "nothing"\n'
+    toml += "variants = { nothing = 0.5, ranking = 0.5 }\nstarts_on = 2020-01-01\nends_on = 2090-01-01\n"
+    made = {"surface": "search", "policy": "ranking", "experiment": "order", "variant": "ranking", "propensity": 0.5}
+    made["details"] = json.dumps({"because": "by net order value", "propensities": [1.0], "in_time": True, "n_drawn": 0})
+    lists = [
+        event("decision", DECIDED, visitor_id=f"v{n}", items=[{"product_id": "a", "position": 1}], **made) for n in range(4)
+    ]
+    with small(tmp_path, *lists, toml=toml) as shop:
+        shop.tune_propose("bold", {"ranking.floor": 5.0, "boosts.a": 2.0}, why="fewer orders suffice", policy="ranking")
+        found = shop.tune_evaluate("bold", put_up=True)
+        assert found.estimates is None
+        assert found.n_untold == 4
+        assert "4 lists were put in order" in str(found)
+        assert "only an experiment can say" in " ".join(str(found).split())
+    with open_shop(tmp_path / "shop.toml") as shop:
+        assert shop.config.experiments["tune-bold"].settings == {"ranking@bold": {"ranking.floor": 5.0, "boosts.a": 2.0}}
+        with pytest.raises(ConfigError, match=r"ranking\.floor cannot be -1"):
+            shop.tune_propose("bad", {"ranking.floor": -1}, why="no", policy="ranking")

@@ -11,6 +11,7 @@ import msgspec
 
 from counterclick.config.boosts import BOOST
 from counterclick.config.bundles import BundlesConfig
+from counterclick.config.ranking import RankingConfig
 from counterclick.config.rules import BundleRule, Rules, check_rules
 from counterclick.config.settings import Config
 from counterclick.errors import ConfigError, UnknownNameError
@@ -35,7 +36,7 @@ AT = "@"
 NAME = re.compile("[a-z][a-z0-9_]{0,39}")
 """How a proposal is named: a model's file and a cart's attribute hold it."""
 VARIANT = re.compile(f"[a-z][a-z_]*{AT}{NAME.pattern}")
-SECTIONS: dict[str, type[msgspec.Struct]] = {"bundles": BundlesConfig}
+SECTIONS: dict[str, type[msgspec.Struct]] = {"bundles": BundlesConfig, "ranking": RankingConfig}
 """Section of ``shop.toml`` -> its settings; those by which policies learn and decide."""
 RULES = "rules"
 """Of a change in ``rules.toml``: ``rules.least_stock``, or ``rules.NAME.offer`` of a rule."""

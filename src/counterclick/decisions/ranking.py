@@ -27,13 +27,14 @@ class Ranking:
     """Candidates by net order value for each time shown, shrunk; those that were shown too seldom stand at the mean.
 
     A score is an amount of the shop's currency: revenue of orders that were kept over the times shown, places counted as
-    much as they are seen. In a share of decisions the order of the first places is drawn by chance, which tells how much
-    each place is seen. Without candidates, and where something is missing, nothing is reordered.
+    much as they are seen, times the product's boost of ``boosts.toml``. In a share of decisions the order of the first
+    places is drawn by chance, which tells how much each place is seen. Without candidates, and where something is missing,
+    nothing is reordered.
 
     Args:
         limits: what ``shop.toml`` declares under ``[ranking]``.
         settled_after: the returns window.
-        rules: of ``rules.toml``, by which bestsellers serve where no candidates are told.
+        rules: of ``rules.toml``, by which bestsellers serve where no candidates are told, and of ``boosts.toml``.
     """
 
     name = "ranking"
@@ -141,7 +142,7 @@ class Ranking:
 
     def _score(self, product: str) -> float:
         known = self._known.get(product)
-        return self._mean if known is None else known[0]
+        return (self._mean if known is None else known[0]) * self._rules.boosts.get(product, 1.0)
 
     def _ranked(self, ask: Ask) -> tuple[str, ...]:
         """Return the candidates, those that earn most first; of two that earn the same, as they came."""

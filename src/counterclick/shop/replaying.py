@@ -15,6 +15,7 @@ import numpy as np
 from ibis import _, literal
 
 from counterclick.config import Config, Rules, changed, duration
+from counterclick.decisions import Ranking
 from counterclick.decisions.replaying import made_of, replayed
 from counterclick.decisions.rewards import foreseen
 from counterclick.display import Grid, Shown, count, money
@@ -66,7 +67,7 @@ class Evaluated(Shown):
         """Return the estimates beside what was logged, and the next step."""
         own = self.proposal
         notes = [*(f"Refused: {each}" for each in self.refusals), f"Next: {self.next_step}"]
-        if self.n_untold:
+        if self.n_untold and own.policy != Ranking.name:
             notes.insert(0, f"{count(self.n_untold)} decisions do not say what was in the cart, and are left out.")
         title = f"{own.name}: {own.says}"
         if self.estimates is None:
@@ -145,9 +146,12 @@ def evaluated(
         next_step="",
     )
     if not made:
-        says = (
-            f"no decisions of {proposed.policy} on {proposed.surface} are logged from {begins:%Y-%m-%d} to {ends:%Y-%m-%d}."
-        )
+        during = f"from {begins:%Y-%m-%d} to {ends:%Y-%m-%d}"
+        says = f"no decisions of {proposed.policy} on {proposed.surface} are logged {during}."
+        if n_untold and proposed.policy == Ranking.name:
+            says = (
+                f"{count(n_untold)} lists were put in order {during}; what another order earns, only an experiment can say."
+            )
         return replace(found, refusals=(says,))
     otherwise, other_rules = changed(config, rules, proposed.changes)
     before = past(begins)

@@ -98,7 +98,8 @@ class Tuning(Choosing):
 
         Args:
             name: of the proposal: small letters, digits and underscores.
-            changes: place -> value: ``bundles.KEY``, ``rules.KEY``, ``rules.NAME.KEY`` of a rule, ``boosts.PRODUCT``.
+            changes: place -> value: ``bundles.KEY``, ``ranking.KEY``, ``rules.KEY``, ``rules.NAME.KEY`` of a rule,
+                ``boosts.PRODUCT``.
             why: the reason.
             by: who proposes it; who is signed in unless given.
             policy: whose decisions it changes.
