@@ -21,6 +21,7 @@ from counterclick.web.dashboard.pages.rows import ROWS
 from counterclick.web.dashboard.pages.settings import SETTINGS
 from counterclick.web.dashboard.pages.shopify import SHOPIFY
 from counterclick.web.dashboard.pages.surfaces import SURFACES
+from counterclick.web.dashboard.pages.tuning import TUNING
 
 __all__ = ["PAGES"]
 
@@ -35,6 +36,7 @@ PAGES: tuple[Page[Any], ...] = (
         RANKING,
         RETURNS,
         REPLENISHMENT,
+        TUNING,
         JOURNEYS,
         DRIFT,
         DATA,
