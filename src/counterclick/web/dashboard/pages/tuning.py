@@ -56,7 +56,8 @@ def _view(found: tuple[ProposalList, dict[str, str]], context: Context) -> View:
                 [
                     Text(
                         [
-                            "counterclick tune propose NAME CHANGE --why REASON proposes a change; tune evaluate says what "
+                            "counterclick tune propose NAME CHANGE --why REASON proposes a change of what shop.toml, "
+                            "rules.toml or boosts.toml says of a policy that an experiment serves; tune evaluate says what "
                             "logged decisions tell of it and puts it up as an experiment; tune apply goes by that verdict. "
                             "No step reads clicks."
                         ]
