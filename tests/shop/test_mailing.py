@@ -32,6 +32,13 @@ window = "14d"
 looks = "end"
 starts_on = {SENT}
 ends_on = {SENT}
+[experiments.nudges]
+surface = "newsletter"
+unit = "customer"
+control = "bestsellers"
+variants = {{ bestsellers = 0.5, returns = 0.5 }}
+starts_on = {SENT + timedelta(days=7)}
+ends_on = {SENT + timedelta(days=7)}
 [experiments.carts]
 surface = "cart"
 control = "bestsellers"
@@ -152,6 +159,8 @@ def test_what_cannot_be_is_said(shop: Shop, tmp_path: Path) -> None:
     """An experiment of visitors, one that does not run, no recipients, no products, a file without either."""
     with pytest.raises(ConfigError, match='write unit = "customer"'):
         shop.blocks("carts", CUSTOMERS, today=SENT)
+    with pytest.raises(ConfigError, match="has the arm 'returns', which nudges baskets and offers no products"):
+        shop.blocks("nudges", CUSTOMERS, today=SENT + timedelta(days=7))
     with pytest.raises(ConfigError, match=r"runs from 2026-02-02 to 2026-02-02, and not on 2026-02-03"):
         shop.blocks("letter", CUSTOMERS, today=SENT + timedelta(days=1))
     with pytest.raises(ConfigError, match="1 product or more; most was 0"):

@@ -174,8 +174,8 @@ def _fitted(orders: Orders) -> tuple[RepeatBuying, OrderValues]:
 
 
 def _histories(orders: Orders) -> tuple[Numbers, Numbers, Numbers]:
-    columns = (orders.n - 1, orders.last - orders.first, orders.day - orders.first)
-    return tuple(each.astype(np.float64) for each in columns)  # type: ignore[return-value]
+    later, last, age = orders.n - 1, orders.last - orders.first, orders.day - orders.first
+    return later.astype(np.float64), last.astype(np.float64), age.astype(np.float64)
 
 
 def _raw(buying: RepeatBuying, values: OrderValues, orders: Orders, horizon: int) -> tuple[Numbers, Numbers]:

@@ -54,9 +54,8 @@ class RebuyRates:
 
     def of(self, types: Sequence[str]) -> tuple[Numbers, Numbers]:
         """Return rate and mean log gap of each type; of one that is not known, those of any."""
-        return tuple(  # type: ignore[return-value]
-            np.array([own.get(each, own[""]) for each in types], np.float64) for own in (self.rate, self.log_gap)
-        )
+        rate, gap = ([own.get(each, own[""]) for each in types] for own in (self.rate, self.log_gap))
+        return np.array(rate, np.float64), np.array(gap, np.float64)
 
     def own_gap(self, pairs: Pairs, log_gap: Numbers) -> Numbers:
         """Return the mean log gap that is expected of each pair.

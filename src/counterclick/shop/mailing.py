@@ -21,6 +21,7 @@ from counterclick.decisions import Ask, Decides
 from counterclick.display import Grid, Shown, count, percent
 from counterclick.errors import ConfigError, InputError
 from counterclick.facts import Outcomes
+from counterclick.shop.decided import RETURNS
 
 __all__ = ["Blocks", "blocks_of", "check_mailing", "check_writable", "recipients_in", "write_blocks"]
 
@@ -119,10 +120,13 @@ def check_mailing(name: str, settings: ExperimentConfig, today: date, most: int)
         most: products of a block.
 
     Raises:
-        ConfigError: it is not of customers, does not run on that day, or ``most`` is below 1.
+        ConfigError: it is not of customers, has an arm that offers no products, does not run on that day, or ``most`` is
+            below 1.
     """
     if settings.unit != "customer":
         raise ConfigError(f'experiment {name!r} is of visitors; recipients are customers: write unit = "customer".')
+    if RETURNS in settings.variants:
+        raise ConfigError(f"experiment {name!r} has the arm {RETURNS!r}, which nudges baskets and offers no products.")
     if not settings.starts_on <= today <= settings.ends_on:
         raise ConfigError(
             f"experiment {name!r} runs from {settings.starts_on} to {settings.ends_on}, and not on {today}: set its days so "
