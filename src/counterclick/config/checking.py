@@ -13,6 +13,7 @@ from counterclick.config.changing import AT, BOOSTS, RULES, VARIANT, changed
 from counterclick.config.replenishment import REPLENISH
 from counterclick.config.rules import Rules
 from counterclick.config.settings import HOLDOUT, Config, ExperimentConfig, OnOffConfig, duration
+from counterclick.config.warehouse import check_facts
 from counterclick.errors import ConfigError, UnknownNameError
 
 __all__ = ["check"]
@@ -45,6 +46,7 @@ def check(config: Config, name: str) -> None:
     _check_layers(config, name)
     _check_holdout(config, name)
     _check_schedules(config, name)
+    check_facts(config.facts, name)
     for network in config.serve.trusted_proxies:
         try:
             ipaddress.ip_network(network, strict=False)

@@ -1,0 +1,25 @@
+"""Ready mappings are TOML that maps columns which the facts have, and leave none out that every row has."""
+
+from __future__ import annotations
+
+import pytest
+
+from counterclick.config import parse, sources_of
+from counterclick.connectors.ready_mappings import ready_mapping, ready_mappings
+from counterclick.errors import UnknownNameError
+from counterclick.facts.base import CONTRACT
+
+
+@pytest.mark.parametrize("name", ready_mappings())
+def test_a_mapping_maps_what_there_is(name: str) -> None:
+    """Every fact and column of it is the contract's, and every column that is needed is mapped."""
+    for fact, sources in sources_of(parse(ready_mapping(name)).facts).items():
+        for one in sources:
+            assert {*one.columns} <= {*CONTRACT[fact].by_name}
+            assert {field.name for field in CONTRACT[fact].fields if field.is_needed} <= {*one.columns}
+
+
+def test_an_unknown_mapping_is_refused() -> None:
+    """With those that there are."""
+    with pytest.raises(UnknownNameError, match="segment"):
+        ready_mapping("segmnt")
