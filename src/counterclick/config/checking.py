@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from counterclick.config.changing import AT, BOOSTS, RULES, VARIANT, changed
+from counterclick.config.engine import check_engine
 from counterclick.config.replenishment import REPLENISH
 from counterclick.config.rules import Rules
 from counterclick.config.settings import HOLDOUT, Config, ExperimentConfig, OnOffConfig, duration
@@ -32,6 +33,7 @@ def check(config: Config, name: str) -> None:
         ConfigError: a setting contradicts itself, another one, or the world.
     """
     _check_shop(config, name)
+    check_engine(config.engine, name)
     for surface, declared in config.surfaces.items():
         if declared.monthly_cost is not None and not 0 <= declared.monthly_cost < math.inf:
             raise ConfigError(f"{name}: monthly_cost of surface {surface!r} must be a number, not negative.")

@@ -16,6 +16,7 @@ from counterclick.errors import CurrencyError, EmptyStoreError
 from counterclick.facts import Facts
 from counterclick.shop.days import days_of
 from counterclick.shop.dialect import backend_on
+from counterclick.shop.engines import Embedded, Engine, engine_of
 from counterclick.shop.rates import daily_rates
 from counterclick.shop.until import limit_events
 from counterclick.shop.upkeep import Upkeep
@@ -62,11 +63,14 @@ class Reading:
         if until is not None:
             limit_events(self.connection, until)
         self.backend, texts = backend_on(self.connection)
-        # what is kept is of the whole log: a reading of its past computes for itself
-        self._upkeep = Upkeep(self.connection, self.backend, texts, store, snapshot, keep_after) if until is None else None
         self._config = config
         self.folder = folder
-        self.events: Table = self.backend.table("events")
+        # what is kept is of the whole log, and of facts that are computed here: a reading of its past computes for itself
+        is_kept = until is None and config.engine.url is None
+        self._upkeep = Upkeep(self.connection, self.backend, texts, store, snapshot, keep_after) if is_kept else None
+        self._embedded = Embedded(self.backend, self._upkeep)
+        self.engine: Engine = engine_of(config.engine, store, snapshot, self.connection, until) or self._embedded
+        self.events: Table = self.engine.events
 
     @property
     def facts(self) -> Facts:
@@ -109,7 +113,7 @@ class Reading:
     @cached_property
     def days(self) -> Table:
         """What the events of each kind, source, surface and day come to: see `counterclick.shop.days.days_of`."""
-        return days_of(self.backend, self.keep, self._config.shop.timezone)
+        return days_of(self.backend, self._embedded.keep, self._config.shop.timezone)
 
     @cached_property
     def decided(self) -> list[tuple[str, str, str, int, str]]:
@@ -129,23 +133,18 @@ class Reading:
         return self.connection.execute(sql, list(values) or None).fetchall()
 
     def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
-        """Compute a table once, or take what is stored of it, and return it: see `counterclick.shop.upkeep.Upkeep.keep`."""
-        if self._upkeep is None:
-            return self.backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
-        return self._upkeep.keep(table, name, by, merges)
+        """Compute a table once, or take what is stored of it, and return it: see `counterclick.facts.tables.Keep`."""
+        return self.engine.keep(table, name, by, merges)
 
     def work_ahead(self) -> None:
         """Begin to work out what the last audit needed: for a question that needs most of it."""
-        if self._upkeep is not None:
-            self.facts  # noqa: B018 - it makes the rates, which stored tables name
-            self._upkeep.work_ahead()
+        self.facts  # noqa: B018 - it makes the rates, which stored tables name
+        self.engine.work_ahead()
 
     def close(self) -> None:
         """Store what was computed, where that pays. Tables that somebody still holds can be read on."""
-        if self._upkeep is None:
-            return
         try:
-            self._upkeep.close()
+            self.engine.close()
         except (duckdb.Error, OSError):
             if not self.is_overtaken:
                 raise
@@ -176,5 +175,4 @@ class Reading:
                 '"rates.csv".'
             )
         table = daily_rates(self.folder / self._config.shop.rates, own, used, claimed)
-        self.backend.create_table("rates", table, overwrite=True)
-        return self.backend.table("rates")
+        return self.engine.load(table, "rates")
