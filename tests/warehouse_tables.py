@@ -24,6 +24,8 @@ CREATE TABLE hits (browser text, moment timestamptz, what text, land text);
 INSERT INTO hits VALUES
   ('v1', '2026-03-01 08:59:00+00', 'page_view', 'DE'), ('v2', '2026-03-01 09:29:00+00', 'view_item', NULL);
 """
+ENGINE = '[engine]\nurl = "duckdb://"\n'
+"""Any warehouse: the tests hand over their own."""
 TOML = """
 [facts.orders]
 table = "sales"
@@ -202,4 +204,4 @@ PLANTED = (
 
 def mapping(currency: str = "EUR") -> Config:
     """Return the configuration that maps these tables."""
-    return parse(f'[shop]\ncurrency = "{currency}"\n{TOML}')
+    return parse(f'[shop]\ncurrency = "{currency}"\n{ENGINE}{TOML}')

@@ -13,7 +13,7 @@ from counterclick.facts.base import CONTRACT
 @pytest.mark.parametrize("name", ready_mappings())
 def test_a_mapping_maps_what_there_is(name: str) -> None:
     """Every fact and column of it is the contract's, and every column that is needed is mapped."""
-    for fact, sources in sources_of(parse(ready_mapping(name)).facts).items():
+    for fact, sources in sources_of(parse(f"[engine]\nurl = 'duckdb://'\n{ready_mapping(name)}").facts).items():
         for one in sources:
             assert {*one.columns} <= {*CONTRACT[fact].by_name}
             assert {field.name for field in CONTRACT[fact].fields if field.is_needed} <= {*one.columns}

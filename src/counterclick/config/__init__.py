@@ -4,6 +4,7 @@ from counterclick.config.boosts import boosts_beside
 from counterclick.config.bundles import BundlesConfig
 from counterclick.config.changing import AT, BOOSTS, NAME, RULES, base_of, changed, read_change, setting_of, varied
 from counterclick.config.chats import ChatConfig
+from counterclick.config.engine import EngineConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.models import ModelsConfig
@@ -53,6 +54,7 @@ __all__ = [
     "BundlesConfig",
     "ChatConfig",
     "Config",
+    "EngineConfig",
     "ExperimentConfig",
     "FactConfig",
     "HealthConfig",

@@ -10,6 +10,7 @@ import msgspec
 
 from counterclick.config.bundles import BundlesConfig
 from counterclick.config.chats import ChatConfig
+from counterclick.config.engine import EngineConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.models import ModelsConfig
@@ -315,6 +316,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     models: ModelsConfig = ModelsConfig()
     health: HealthConfig = HealthConfig()
     retention: RetentionConfig = RetentionConfig()
+    engine: EngineConfig = EngineConfig()
     facts: dict[str, FactConfig | tuple[FactConfig, ...]] = {}
 
     @property

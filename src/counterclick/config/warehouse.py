@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from counterclick.config.engine import is_warehouse
 from counterclick.errors import ConfigError
 
 __all__ = ["FactConfig", "check_facts", "sources_of"]
@@ -41,16 +42,27 @@ def sources_of(facts: Mapping[str, FactConfig | tuple[FactConfig, ...]]) -> dict
     return {name: declared if isinstance(declared, tuple) else (declared,) for name, declared in facts.items()}
 
 
-def check_facts(facts: Mapping[str, FactConfig | tuple[FactConfig, ...]], name: str) -> None:
+def check_facts(facts: Mapping[str, FactConfig | tuple[FactConfig, ...]], url: str | None, name: str) -> None:
     """Refuse a mapping that no engine could follow.
 
     Args:
         facts: what was read.
+        url: of the engine.
         name: of the file, for messages.
 
     Raises:
-        ConfigError: a table is missing or named twice, or a unit, currency or time zone is none.
+        ConfigError: a table is missing or named twice, a unit, currency or time zone is none, or no engine has the tables.
     """
+    if facts and not is_warehouse(url):
+        raise ConfigError(
+            f"{name}: [facts.{next(iter(facts))}] names a table of a warehouse, and url of [engine] is {url!r}; write "
+            "where it is, such as 'postgres://reader@db.example:5432/shop'."
+        )
+    if is_warehouse(url) and not facts:
+        raise ConfigError(
+            f"{name}: url of [engine] is a warehouse, and nothing says which of its tables are which fact; write "
+            "[facts.orders] and more (docs/warehouse.md), or see `counterclick facts mappings`."
+        )
     for fact, sources in sources_of(facts).items():
         where = f"{name}: [facts.{fact}]"
         if not sources:

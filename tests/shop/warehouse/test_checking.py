@@ -13,7 +13,7 @@ from counterclick.config import parse
 from counterclick.errors import ConfigError
 from counterclick.shop.warehouse.checking import check_facts
 from counterclick.shop.warehouse.mapping import mapped
-from warehouse_tables import PLANTED, TABLES, TOML, Planted, mapping
+from warehouse_tables import ENGINE, PLANTED, TABLES, TOML, Planted, mapping
 
 
 @pytest.fixture
@@ -87,11 +87,11 @@ def test_mistakes_of_a_mapping_are_named(warehouse: Any, old: str, new: str, say
     """With what would be right."""
     assert old in TOML
     with pytest.raises(ConfigError, match=says):
-        mapped(warehouse, parse(TOML.replace(old, new, 1)).facts)
+        mapped(warehouse, parse(ENGINE + TOML.replace(old, new, 1)).facts)
 
 
 def test_parts_need_their_owners(warehouse: Any) -> None:
     """Lines of orders mean nothing without the orders."""
     alone = TOML[TOML.index("[facts.order_lines]") :]
     with pytest.raises(ConfigError, match=r"are parts of orders: map \[facts.orders\] too"):
-        mapped(warehouse, parse(alone).facts)
+        mapped(warehouse, parse(ENGINE + alone).facts)

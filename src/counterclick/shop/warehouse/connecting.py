@@ -7,21 +7,11 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
+from counterclick.config.engine import WAREHOUSES
 from counterclick.errors import EngineError, did_you_mean
 
-__all__ = ["WAREHOUSES", "connected", "first_line"]
+__all__ = ["connected", "first_line"]
 
-WAREHOUSES = {
-    "postgres": "postgres",
-    "postgresql": "postgres",
-    "bigquery": "bigquery",
-    "snowflake": "snowflake",
-    "clickhouse": "clickhouse",
-    "databricks": "databricks",
-    "trino": "trino",
-    "duckdb": "duckdb",
-}
-"""Scheme of a URL -> Ibis's name of the engine."""
 _PASSWORD = {"databricks": "access_token", "trino": "auth"}
 """What an engine calls a password."""
 _NONE = ("bigquery", "duckdb")
@@ -44,10 +34,10 @@ def connected(url: str, password: str | None, password_env: str) -> Any:
     import ibis  # noqa: PLC0415 - only who asks a warehouse waits for its driver
 
     scheme = urlsplit(url).scheme
-    name = WAREHOUSES.get(scheme)
-    if name is None:
+    if scheme not in WAREHOUSES:
         known = ", ".join(WAREHOUSES)
         raise EngineError(f"no engine is named {scheme!r}. {did_you_mean(scheme, WAREHOUSES)}There are: {known}.")
+    name = "postgres" if scheme == "postgresql" else scheme
     _reach(url, name)
     given: dict[str, Any] = {}
     if password and name not in _NONE:
@@ -57,7 +47,7 @@ def connected(url: str, password: str | None, password_env: str) -> Any:
     if name == "duckdb":
         given["read_only"] = "memory" not in url
     try:
-        return ibis.connect(url, **given)
+        backend = ibis.connect(url, **given)
     except ImportError as error:
         raise EngineError(
             f"[engine] url is a {name} and its driver is not installed: `pip install 'ibis-framework[{name}]'`, or "
@@ -68,6 +58,11 @@ def connected(url: str, password: str | None, password_env: str) -> Any:
         hint = f" The password is taken from the environment variable {password_env}" if name not in _NONE else ""
         told = f"{hint}, which is {'set' if password else 'not set'}." if hint else ""
         raise EngineError(f"{_shown(url)} cannot be connected to: {says}.{told}") from None
+    if name == "postgres":
+        from counterclick.shop.warehouse.postgres import PostgresWords  # noqa: PLC0415 - with its driver
+
+        backend.compiler = PostgresWords()
+    return backend
 
 
 def first_line(error: BaseException, secret: str | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from counterclick.facts.base import CONTRACT
 from counterclick.facts.mapped import base_tables
 from counterclick.shop.reading import Reading
+from counterclick.shop.warehouse.engine import WarehouseEngine
 from counterclick.shop.warehouse.mapping import MappedFact
 
 __all__ = ["own_facts"]
@@ -18,5 +19,7 @@ def own_facts(reading: Reading) -> tuple[dict[str, MappedFact], str]:
     Args:
         reading: of the shop.
     """
+    if isinstance(reading.engine, WarehouseEngine):
+        return reading.engine.facts, reading.engine.name
     tables = base_tables(reading.events)
     return {name: MappedFact(CONTRACT[name], ((_LOG, table, None),), table) for name, table in tables.items()}, "duckdb"
