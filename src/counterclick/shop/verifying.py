@@ -41,7 +41,7 @@ def verified_holdout(reading: Reading, config: Config, surface: str, most: int) 
     if reading.is_mapped:
         raise RefusedError(
             "whether a holdout leaks is read from the log, event by event, and of a shop whose facts lie in a warehouse "
-            "nothing stands there. Ask its tables: interactions and impressions of visitors who were first exposed to the control."
+            "nothing stands there. Ask its tables: interactions of visitors who were first exposed to the control."
         )
     tests = {name: settings for name, settings in own.items() if NOTHING in settings.variants}
     if config.holdout is not None:
