@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import pytest
 
 from counterclick.audits.contract import FactsCheck
 from counterclick.config import parse
 from counterclick.errors import ConfigError
+from counterclick.shop import open_shop
 from counterclick.shop.warehouse.checking import check_facts
 from counterclick.shop.warehouse.mapping import mapped
 from warehouse_tables import ENGINE, PLANTED, TABLES, TOML, Planted, mapping
@@ -95,3 +98,17 @@ def test_parts_need_their_owners(warehouse: Any) -> None:
     alone = TOML[TOML.index("[facts.order_lines]") :]
     with pytest.raises(ConfigError, match=r"are parts of orders: map \[facts.orders\] too"):
         mapped(warehouse, parse(ENGINE + alone).facts)
+
+
+def test_a_file_of_duckdb_is_a_warehouse(tmp_path: Path) -> None:
+    """It is read and not written: a shop is measured on its tables, and nothing of theirs is changed."""
+    with duckdb.connect(str(tmp_path / "sales.duckdb")) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(TABLES)
+    before = (tmp_path / "sales.duckdb").read_bytes()
+    toml = tmp_path / "shop.toml"
+    toml.write_text(f'[engine]\nurl = "duckdb://{tmp_path}/sales.duckdb"\n{TOML}', encoding="utf-8")
+    with open_shop(toml) as shop:
+        assert shop.facts_check().is_clean
+        assert shop.metric("net_revenue").values[0].value == pytest.approx(20 + 45.5 + 9.99)
+    assert (tmp_path / "sales.duckdb").read_bytes() == before

@@ -62,6 +62,8 @@ def connected(url: str, password: str | None, password_env: str) -> Any:
         from counterclick.shop.warehouse.postgres import PostgresWords  # noqa: PLC0415 - with its driver
 
         backend.compiler = PostgresWords()
+    if name == "duckdb":
+        backend.con.execute("SET TimeZone = 'UTC'")
     return backend
 
 
