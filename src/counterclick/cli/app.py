@@ -20,6 +20,7 @@ from counterclick.cli.connecting import connect
 from counterclick.cli.deciding import decide
 from counterclick.cli.demo import demo
 from counterclick.cli.experiments import app as experiment_app
+from counterclick.cli.facts import app as facts_app
 from counterclick.cli.fitting import bundles, fit, models
 from counterclick.cli.klaviyo import app as klaviyo_app
 from counterclick.cli.mailing import blocks
@@ -54,6 +55,7 @@ app.command(backtest_app)
 app.command(klaviyo_app)
 app.command(keys)
 app.command(verify_app)
+app.command(facts_app)
 app.command(tune_app)
 app.command(requests)
 app.command(connect)

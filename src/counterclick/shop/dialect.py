@@ -23,7 +23,7 @@ from ibis.formats.pyarrow import PyArrowData
 
 from counterclick.shop.texts import Texts
 
-__all__ = ["backend_on"]
+__all__ = ["ArrowAnswers", "backend_on"]
 
 _SECOND = 1_000_000
 """In microseconds."""
@@ -49,15 +49,17 @@ class _Compiler(DuckDBCompiler):
         return super().visit_TimestampTruncate(op, arg=arg, unit=unit)
 
 
-class _Data(PyArrowData):
+class ArrowAnswers(PyArrowData):
     """Ibis's types for what DuckDB returns, which knows no column of nulls; Ibis's own class for it imports pandas."""
 
     @classmethod
     def convert_scalar(cls, scalar: pa.Scalar, dtype: dt.DataType) -> pa.Scalar:
+        """Return one value in its type."""
         return pa.scalar(None) if dtype.is_null() else super().convert_scalar(scalar, dtype)
 
     @classmethod
     def convert_column(cls, column: pa.Array, dtype: dt.DataType) -> pa.Array:
+        """Return a column in its type."""
         return pa.nulls(len(column)) if dtype.is_null() else super().convert_column(column, dtype)
 
 
@@ -91,7 +93,7 @@ class _Backend(Backend):
     ) -> Any:
         self._run_pre_execute_hooks(expr)
         sql = self.compile(expr.as_table(), limit=limit, params=params, **kwargs)
-        return expr.__pyarrow_result__(self.con.execute(sql).to_arrow_table(), data_mapper=_Data)
+        return expr.__pyarrow_result__(self.con.execute(sql).to_arrow_table(), data_mapper=ArrowAnswers)
 
 
 def backend_on(connection: duckdb.DuckDBPyConnection) -> tuple[Backend, Texts]:

@@ -19,16 +19,16 @@ from counterclick.shop.anew import anew
 from counterclick.shop.backtesting import backtest_of
 from counterclick.shop.behind import RowList, Which, rows_behind
 from counterclick.shop.health import Refused, refused_events
-from counterclick.shop.holding import Held
 from counterclick.shop.listing import Settings, settings_of
 from counterclick.shop.overviewing import order_final_on, told_until
 from counterclick.shop.shown import MetricTable, OrderList
 from counterclick.shop.tracing import trace_of
+from counterclick.shop.warehousing import Warehousing
 
 __all__ = ["Telling"]
 
 
-class Telling(Held):
+class Telling(Warehousing):
     """A shop of which one asks what happened."""
 
     @anew
