@@ -147,7 +147,7 @@ def blocks_of(
     today: date,
     most: int,
 ) -> tuple[Blocks, pa.Table]:
-    """Return what each recipient is shown, and the exposures of all of them, in every arm alike.
+    """Return what each recipient is shown, and what is recorded: all of them as eligible, in every arm alike, and products.
 
     The control's policy is asked once, for everybody; every other policy of this product is asked for each recipient, with
     the products of its last order as its cart. What a recipient ever bought is not offered to it.
@@ -169,16 +169,17 @@ def blocks_of(
     variant = arms(customers)
     bought = _bought(outcomes, customers)
     same = {arm: _offered(policy, Ask(settings.surface, _EVERYBODY, most=most)) for arm, policy in policies.items()}
-    offers: list[tuple[str, ...]] = []
+    offers: list[tuple[str, ...] | None] = []
     for who, arm in zip(given, variant.to_pylist(), strict=True):
         if arm not in policies or arm == settings.control or who not in bought:
-            offers.append(same.get(arm, ()))
+            offers.append(same.get(arm))
         else:
             cart, before = bought[who]
             offers.append(_offered(policies[arm], Ask(settings.surface, who, cart, most, before, customer=who)))
     columns = {"recipient": pa.array([*given.values()], pa.string()), "arm": variant}
     for nth in range(most):
-        columns[f"product_{nth + 1}"] = pa.array([each[nth] if nth < len(each) else None for each in offers], pa.string())
+        places = [each[nth] if each is not None and nth < len(each) else None for each in offers]
+        columns[f"product_{nth + 1}"] = pa.array(places, pa.string())
     counts = {arm: pc.sum(pc.equal(variant, arm)).as_py() or 0 for arm in settings.variants}
     n_strangers = sum(who not in bought for who in given)
     own = Blocks(
@@ -191,7 +192,8 @@ def blocks_of(
         len(listed) - len(given),
         n_strangers,
     )
-    return own, pa.table({"customer_id": customers, "variant": variant})
+    products = pa.array(offers, pa.list_(pa.string()))
+    return own, pa.table({"customer_id": customers, "variant": variant, "products": products})
 
 
 def check_writable(path: Path) -> None:

@@ -58,7 +58,8 @@ def served_of(
     lists = during.filter(_.kind == "view_item_list").select(
         "event_id", "visitor_id", "customer_id", "occurred_at", "surface", "policy", "variant", "items"
     )
-    made = during.filter(_.kind == "decision").select("event_id", *_SHELF, "items")
+    of_visitors = (_.kind == "decision") & _.visitor_id.notnull()  # no order line can carry the mark of an e-mail's block
+    made = during.filter(of_visitors).select("event_id", *_SHELF, "items")
     if name is not None:
         known = _known(exposed, lists, made) | {place for place, _verdict in verdicts.values()} | {*POLICIES}
         if name not in known:

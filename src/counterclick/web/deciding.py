@@ -9,12 +9,11 @@ from functools import partial
 
 from counterclick.config import Config
 from counterclick.decisions import Ask, Decides, Decision
-from counterclick.display import as_json
 from counterclick.errors import ConflictError, CounterclickError
 from counterclick.shop.decided import Decided, decided, policies_of, policy_asked
 from counterclick.shop.deciding import Assigned
 from counterclick.shop.learning import Learning
-from counterclick.shop.remembering import answer_kept, answer_known, asked_digest
+from counterclick.shop.remembering import answer_json, answer_kept, answer_known, asked_digest
 from counterclick.store.answered import Answered
 from counterclick.web.logs import say
 from counterclick.web.urgent import keep_loaded, work_as_usual
@@ -43,6 +42,7 @@ class Deciding:
         self._arms = {arm for experiment in tested for arm in (*experiment.variants, experiment.control)}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="policies", initializer=work_as_usual)
         self._again: dict[str, asyncio.Future[Decides]] = {}
+        self._is_loaded = False
         self._given: dict[str, tuple[bytes, bytes]] = {}
 
     async def policy(self, name: str) -> Decides:
@@ -84,7 +84,10 @@ class Deciding:
             ask: what the surface asks.
             decision_id: by which it is known.
         """
-        name = await asyncio.to_thread(policy_asked, found, self._config)
+        if not self._is_loaded:  # the first who asks loads the policies
+            await asyncio.to_thread(policies_of, self._config)
+            self._is_loaded = True
+        name = policy_asked(found, self._config)
         if name is None:
             return decided(found, ask, None, self._config, decision_id)
         try:
@@ -107,7 +110,7 @@ class Deciding:
         found = self._given.get(decision_id)
         if found is None:
             known = await asyncio.to_thread(answer_known, self._answered, decision_id, ask)
-            return None if known is None else as_json(known, indent=None).encode()
+            return None if known is None else answer_json(known)
         if found[0] != asked_digest(ask):
             raise ConflictError("another decision was asked for under this decision_id; give each its own.")
         return found[1]
@@ -121,7 +124,7 @@ class Deciding:
         """
         if decision_id is not None:
             decision = await asyncio.to_thread(answer_kept, self._answered, decision_id, ask, decision)
-        held = self._given.setdefault(decision.decision_id, (asked_digest(ask), as_json(decision, indent=None).encode()))
+        held = self._given.setdefault(decision.decision_id, (asked_digest(ask), answer_json(decision)))
         while len(self._given) > _REMEMBERED:
             del self._given[next(iter(self._given))]
         return held[1]
