@@ -110,10 +110,10 @@ class Choosing(Taking):
             raise InputError("there are no recipients; name all customers that will be sent to.")
         self.reading.as_of()
         kept = arms_kept(self.reading, experiment, settings)
-        ours = policies_of(self.config)
+        ours, key = policies_of(self.config), self.store.key
         found, exposed = blocks_of(
             listed,
-            lambda who: hashed(who, self.store.key),
+            lambda who: hashed(who, key),
             lambda customers: arms_of(customers, experiment, settings, day, kept),
             {arm: self._serving.policy(arm) for arm in settings.variants if arm in ours},
             self.facts.outcomes(),

@@ -91,6 +91,7 @@ HEADS: Mapping[str, Head] = {
     "order value": Head("Lift of the average order's value, with its interval. Says nothing without conversion.", _LIFT),
     # people, orders, lists
     "visitors": Head("Different visitors.", "visitors"),
+    "customers": Head("Different customers.", "customers"),
     "buyers": Head("Visitors with an order within their window.", "visitors"),
     "orders": Head("Completed orders.", "orders"),
     "revenue": Head("Revenue of orders, net of tax, shipping and discount.", MONEY),

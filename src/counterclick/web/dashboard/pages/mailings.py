@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from counterclick.experiments.calling import of_customers
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
 from counterclick.shop.mailed import MailedArm, MailedProduct, Mailing, Mailings
@@ -74,11 +75,11 @@ def _verdicts(found: Mailings, say: Speech) -> Part:
     for each in found.mailings:
         told = each.verdict
         if isinstance(told, Verdict):
-            verdict, because = Cell(in_words(told), mark=MARKS[told.outcome]), say.text(words(told.because))
+            verdict, because = Cell(in_words(told), mark=MARKS[told.outcome]), words(told.because)
         else:
-            verdict, because = Cell("no verdict yet", mark="missing"), say.text(words(told))
+            verdict, because = Cell("no verdict yet", mark="missing"), words(told)
         name = Cell(each.experiment, href=experiment_address(each.experiment))
-        rows.append([name, verdict, Cell(say.count(each.n_sent), each.n_sent), because])
+        rows.append([name, verdict, Cell(say.count(each.n_sent), each.n_sent), say.text(of_customers(because))])
     columns = [Column("campaign"), Column("verdict"), *numbers(("recipients",), say), Column("why")]
     behind = {f"recipients of {each.experiment}": _exposures(each) for each in found.mailings}
     return Table("What the lot says", columns, rows, replace(_VERDICTS, rows=behind))
