@@ -10,6 +10,7 @@ its beginning to its end, with a file in and a file out. The goal is 5,000 recip
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from counterclick.display import count
 from counterclick.shop import open_shop
 
 GOAL = 5_000.0
-BEGINS, DAYS, PRODUCTS = date(2025, 10, 6), 120, 2_000
+BEGINS, DAYS, PRODUCTS, PARTS = date(2025, 10, 6), 120, 2_000, 10
 SENT = BEGINS + timedelta(days=DAYS)
 LISTS = (10_000, 100_000)
 TOML = f"""
@@ -39,7 +40,7 @@ starts_on = {SENT}
 ends_on = {SENT}
 
 [tables.bought]
-file = "bought.parquet"
+file = "bought_*.parquet"
 [[tables.bought.events]]
 kind = "purchase"
 group_by = ["order_id"]
@@ -50,7 +51,7 @@ BOUGHT = """
     COPY (
         WITH placed AS (
             SELECT who, nth, (hash(who, nth, 1) % $products)::INTEGER AS one, hash(who, nth, 2) % $days AS day
-            FROM range($customers) AS c (who), range(3) AS o (nth)
+            FROM range($begin, $end) AS c (who), range(3) AS o (nth)
         ), listed AS (
             SELECT who, nth, day, unnest(list_distinct([
                 one, (one + 1 + hash(who, nth, 3) % 5) % $products, (hash(who, nth, 4) % $products)::INTEGER
@@ -67,11 +68,14 @@ BOUGHT = """
 def made(folder: Path, customers: int) -> None:
     """Record a shop of so many customers, and fit its policies."""
     (folder / "shop.toml").write_text(TOML, encoding="utf-8")
-    asked = {"products": PRODUCTS, "days": DAYS, "customers": customers, "begins": BEGINS}
+    files, ends = [], [customers * n // PARTS for n in range(PARTS + 1)]
     with duckdb.connect() as connection:
-        connection.execute(BOUGHT.format(file=folder / "bought.parquet"), asked)
+        for begin, end in itertools.pairwise(ends):
+            files.append(folder / f"bought_{begin}.parquet")
+            asked = {"products": PRODUCTS, "days": DAYS, "begin": begin, "end": end, "begins": BEGINS}
+            connection.execute(BOUGHT.format(file=files[-1]), asked)
     with open_shop(folder / "shop.toml") as shop:
-        n_events = shop.record(folder / "bought.parquet").n_events
+        n_events = sum(shop.record(file).n_events for file in files)
         fitted = {each.model.name: each.model for each in shop.fit(["bundles", "bestsellers"]).fitted}
     print(f"{count(n_events)} orders recorded; pairs: {fitted['bundles'].metrics['pairs']:,.0f}.")
 
