@@ -23,7 +23,7 @@ from counterclick.cli.experiments import app as experiment_app
 from counterclick.cli.facts import app as facts_app
 from counterclick.cli.fitting import bundles, fit, models
 from counterclick.cli.klaviyo import app as klaviyo_app
-from counterclick.cli.mailing import blocks
+from counterclick.cli.mailing import blocks, mailings
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.password import PasswordFile, ask_and_set, password
 from counterclick.cli.readiness import readiness
@@ -60,7 +60,7 @@ app.command(tune_app)
 app.command(requests)
 app.command(connect)
 app.command(reconcile)
-_TELLING = (demo, overview, trace, rows, settings, served, returns, replenishment)
+_TELLING = (demo, overview, trace, rows, settings, served, returns, replenishment, mailings)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
 _POLICIES = (decide, replenish, blocks, bundles, boosts, fit, models)
 for _command in (*_TELLING, *_AUDITING, *_POLICIES, serve, password, forget, export, retention):

@@ -56,7 +56,8 @@ def served_of(
     during = facts.events.filter((_.occurred_at >= begins) & (_.occurred_at < ends))
     exposed = during.filter(_.kind == "exposure")
     lists = during.filter(_.kind == "view_item_list")
-    made = during.filter(_.kind == "decision")
+    of_visitors = (_.kind == "decision") & _.visitor_id.notnull()  # no order line can carry the mark of an e-mail's block
+    made = during.filter(of_visitors)
     if name is not None:
         known = _known(exposed, lists, made) | {place for place, _verdict in verdicts.values()} | {*POLICIES}
         if name not in known:
