@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
+from counterclick.cli.asking import explain
 from counterclick.cli.audits import alignment, audit, claims, drift
 from counterclick.cli.backtesting import app as backtest_app
 from counterclick.cli.boosting import boosts
@@ -63,7 +64,7 @@ app.command(reconcile)
 _TELLING = (demo, overview, trace, rows, settings, served, returns, replenishment, mailings)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
 _POLICIES = (decide, replenish, blocks, bundles, boosts, fit, models)
-for _command in (*_TELLING, *_AUDITING, *_POLICIES, serve, password, forget, export, retention):
+for _command in (*_TELLING, *_AUDITING, *_POLICIES, explain, serve, password, forget, export, retention):
     app.command(_command)
 
 

@@ -17,6 +17,7 @@ from counterclick.facts import Facts
 from counterclick.shop.days import days_of
 from counterclick.shop.dialect import backend_on
 from counterclick.shop.engines import Embedded, Engine, engine_of
+from counterclick.shop.hearing import hear_kept
 from counterclick.shop.rates import daily_rates
 from counterclick.shop.until import limit_events
 from counterclick.shop.upkeep import Upkeep
@@ -70,8 +71,21 @@ class Reading:
         is_kept = until is None and config.engine.url is None
         self._upkeep = Upkeep(self.connection, self.backend, texts, store, snapshot, keep_after) if is_kept else None
         self._embedded = Embedded(self.backend, self._upkeep)
-        self.engine: Engine = engine_of(config, store, snapshot, self.connection, until) or self._embedded
-        self.events: Table = self.engine.events
+        self._named_engine = partial(engine_of, config, store, snapshot, self.connection, until)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Where facts are computed; one that ``shop.toml`` names is only waited for when they are asked for.
+
+        Raises:
+            EngineError: it cannot be had.
+        """
+        return self._named_engine() or self._embedded
+
+    @property
+    def events(self) -> Table:
+        """The events, where facts are computed."""
+        return self.engine.events
 
     @property
     def facts(self) -> Facts:
@@ -79,6 +93,7 @@ class Reading:
 
         Raises:
             CurrencyError: amounts stand in several currencies and no rate table converts them.
+            EngineError: the engine that ``shop.toml`` names cannot be had.
         """
         if not hasattr(self, "_facts"):
             settings = self._config.shop
@@ -145,7 +160,9 @@ class Reading:
 
     def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Compute a table once, or take what is stored of it, and return it: see `counterclick.facts.tables.Keep`."""
-        return self.engine.keep(table, name, by, merges)
+        made = self.engine.keep(table, name, by, merges)
+        hear_kept(name, table, made)
+        return made
 
     def work_ahead(self) -> None:
         """Begin to work out what the last audit needed: for a question that needs most of it."""
@@ -155,7 +172,7 @@ class Reading:
     def close(self) -> None:
         """Store what was computed, where that pays. Tables that somebody still holds can be read on."""
         try:
-            self.engine.close()
+            self._embedded.close()
         except (duckdb.Error, OSError):
             if not self.is_overtaken:
                 raise

@@ -41,7 +41,3 @@ class Engine(Protocol):
     def work_ahead(self) -> None:
         """Begin to work out what the last audit needed, where anything of it is stored."""
         ...
-
-    def close(self) -> None:
-        """Store what was computed, where that pays. Tables that somebody still holds can be read on."""
-        ...

@@ -75,6 +75,9 @@ def _classic(builder: Any, url: str, settings: Mapping[str, str]) -> Any:
     from pyspark import SparkContext  # noqa: PLC0415 - an extra
 
     running = SparkContext._active_spark_context  # noqa: SLF001 - nothing public says whether there is one
+    if running is not None and running._jsc.sc().isStopped():  # noqa: SLF001 - its cluster was ended
+        running.stop()
+        running = None
     if running is not None and running.master != url:
         raise EngineError(
             f"[engine] url is {url!r}, and this process computes on {running.master!r} already. A process speaks to one "
@@ -139,5 +142,7 @@ def _check_java(url: str) -> None:
 
 
 def _first(error: BaseException) -> str:
-    """Return what an error says first: Java tells a page of it."""
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+    """Return what an error says first, without the page that Java tells of it: the cause stands behind the first colon."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    said = next((line for line in lines if line.startswith(": ")), lines[0])
+    return re.sub(r"^: (?:[\w.$]+: )?", "", said).rstrip(".")

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.operations as ops
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ibis.backends.pyspark.datatypes import PySparkSchema
+from ibis.expr.schema import Schema
 from ibis.expr.types import Table
+from ibis.formats.pyarrow import PyArrowSchema
 
 from counterclick.config import EngineConfig
 from counterclick.events.schema import SCHEMA
@@ -88,25 +92,20 @@ class SparkEngine:
             rows = self._session.sql(f"SELECT {columns} FROM ({sql})")
             place = f"kept_{name}_{len(self._known)}"
             rows.write.parquet(f"file://{self._scratch / place}")
-            self._known[sql] = self._stored(place, rows.schema)
+            self._known[sql] = self._stored(place, table.schema(), rows.schema)
         return self._known[sql]
 
     def load(self, rows: pa.Table, name: str) -> Table:
         """Return rows as a table of that name."""
-        return self._stored(self._written(rows, name))
+        return self._stored(self._written(rows, name), PyArrowSchema.to_ibis(rows.schema))
 
     def work_ahead(self) -> None:
         """Nothing is stored from which one could begin."""
 
-    def close(self) -> None:
-        """Nothing is stored for the next reading; files go with the last table that somebody holds."""
-
     def _read(self, source: Source) -> Table:
         """Return the events: those of the log's files, and those that wait."""
-        from ibis.backends.pyspark.datatypes import PySparkSchema  # noqa: PLC0415 - an extra
-        from ibis.formats.pyarrow import PyArrowSchema  # noqa: PLC0415 - with it
-
-        schema = PySparkSchema.from_ibis(PyArrowSchema.to_ibis(SCHEMA))
+        known = PyArrowSchema.to_ibis(SCHEMA)
+        schema = PySparkSchema.from_ibis(known)
         waiting = f"file://{self._scratch / self._written(source.waiting.cast(SCHEMA), 'waiting')}"
         rows = self._session.read.schema(schema).parquet(waiting)
         if source.snapshot.files:
@@ -118,19 +117,23 @@ class SparkEngine:
             )
             rows = logged.select(*SCHEMA.names).unionAll(rows)
         rows.createOrReplaceTempView(_EVENTS)
-        return self._backend.table(_EVENTS)
+        return self._table(_EVENTS, known)
 
     def _written(self, rows: pa.Table, name: str) -> str:
         """Write rows of this process into the scratch folder, and return the file's name."""
         pq.write_table(rows, self._scratch / f"{name}.parquet")
         return f"{name}.parquet"
 
-    def _stored(self, place: str, schema: Any = None) -> Table:
-        """Return files of the scratch folder as a table."""
+    def _stored(self, place: str, known: Schema, schema: Any = None) -> Table:
+        """Return files of the scratch folder as a table of known types; in Spark's own words where these are known."""
         reader = self._session.read if schema is None else self._session.read.schema(schema)
         name = place.partition(".")[0]
         reader.parquet(f"file://{self._scratch / place}").createOrReplaceTempView(name)
-        return self._backend.table(name)
+        return self._table(name, known)
+
+    def _table(self, name: str, known: Schema) -> Table:
+        """Return a table whose types are known: of a moment, Spark does not say that it is UTC."""
+        return ops.DatabaseTable(name, schema=known, source=self._backend, namespace=ops.Namespace()).to_expr()
 
     def _n_parts(self, snapshot: Snapshot) -> int:
         """Return into how many parts rows are divided: as many as there are cores, more where there is much of them."""

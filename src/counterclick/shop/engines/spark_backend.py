@@ -10,6 +10,7 @@ from ibis.expr.types import Expr
 
 from counterclick.shop.dialect import ArrowAnswers
 from counterclick.shop.engines.spark_dialect import SparkCompiler
+from counterclick.shop.hearing import hear_asked
 
 __all__ = ["SparkBackend"]
 
@@ -29,6 +30,7 @@ class SparkBackend(Backend):
         **kwargs: Any,
     ) -> Any:
         """Return what an expression comes to, in Arrow."""
+        hear_asked(expr)
         self._run_pre_execute_hooks(expr)
         table = expr.as_table()
         sql = self.compile(table, limit=limit, params=params, **kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import subprocess
@@ -61,13 +62,26 @@ def running(folder: Path) -> Iterator[Cluster]:
 def _started(ends: contextlib.ExitStack, folder: Path, name: str, *arguments: str) -> Path:
     """Start one of Spark's processes; return where it writes what it does."""
     folder.mkdir(parents=True)
-    jars = Path(pyspark.__file__).parent / "jars"
+    home = Path(pyspark.__file__).parent
     log = folder / "log.txt"
     # what a process says of itself is read from what it logs
     level = ["-Dlog4j2.level=INFO", "-Xmx200m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-    command = [str(JAVA), *level, "-cp", f"{jars}/*", f"org.apache.spark.deploy.{name}", "--host", "127.0.0.1", *arguments]
+    command = [
+        str(JAVA),
+        *level,
+        "-cp",
+        f"{home}/jars/*",
+        f"org.apache.spark.deploy.{name}",
+        "--host",
+        "127.0.0.1",
+        *arguments,
+    ]
+    environment = os.environ | {
+        "SPARK_HOME": str(home),
+        "SPARK_SCALA_VERSION": "2.13",
+    }  # workers start their executors from there
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=folder, env=environment)
     ends.callback(_end, process)
     return log
 
