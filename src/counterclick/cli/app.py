@@ -17,6 +17,7 @@ from counterclick.cli.audits import alignment, audit, claims, drift
 from counterclick.cli.backtesting import app as backtest_app
 from counterclick.cli.boosting import boosts
 from counterclick.cli.common import COMMON, Common, opened
+from counterclick.cli.compacting import compact
 from counterclick.cli.connecting import connect
 from counterclick.cli.deciding import decide
 from counterclick.cli.demo import demo
@@ -64,7 +65,7 @@ app.command(reconcile)
 _TELLING = (demo, overview, trace, rows, settings, served, returns, replenishment, mailings)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
 _POLICIES = (decide, replenish, blocks, bundles, boosts, fit, models)
-for _command in (*_TELLING, *_AUDITING, *_POLICIES, explain, serve, password, forget, export, retention):
+for _command in (*_TELLING, *_AUDITING, *_POLICIES, explain, serve, password, forget, export, retention, compact):
     app.command(_command)
 
 

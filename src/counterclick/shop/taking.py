@@ -10,6 +10,7 @@ from typing import Any
 from counterclick.errors import ConfigError
 from counterclick.events.vocabulary import Event
 from counterclick.shop.access import Access
+from counterclick.shop.compacting import Compacted, compact
 from counterclick.shop.keys import Keys
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.rights import Rights
@@ -63,6 +64,17 @@ class Taking(Telling):
                 self.store.drain()
         self.refresh()
         return recorded
+
+    def compact(self) -> Compacted:
+        """Move what waits into the log, and make the log of few files: see `counterclick.shop.compacting.compact`.
+
+        Raises:
+            StoreError: another process writes for too long, or the log could not be written.
+        """
+        self.refresh()
+        compacted = compact(self.store)
+        self.refresh()
+        return compacted
 
     @property
     def keys(self) -> Keys:

@@ -209,6 +209,16 @@ class Store:
         self.log.tidy()
         return len(bodies)
 
+    def compact(self) -> None:
+        """Move what waits from the inbox to the log, and make the log of few files.
+
+        Raises:
+            StoreError: another process writes for too long, or the log could not be written.
+        """
+        with self.writing():
+            self.move_waiting()
+            self.log.compact()
+
     def ask(self, question: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Return the answer of a DuckDB with the view ``events``; asked again where events were erased meanwhile.
 

@@ -162,12 +162,26 @@ class Log:
         return skipped
 
     def tidy(self) -> None:
-        """Compact many small files into few and delete what no version of the last hour needs."""
+        """Compact, where there are many small files."""
+        if len(self.snapshot().files) > _FILES_BEFORE_COMPACTION:
+            self.compact()
+
+    def compact(self) -> None:
+        """Compact small files into few, and delete what no version of the last hour needs.
+
+        Raises:
+            StoreError: the log could not be written.
+        """
         snapshot = self.snapshot()
-        if snapshot.table is not None and len(snapshot.files) > _FILES_BEFORE_COMPACTION:
+        if snapshot.table is None:
+            return
+        try:
             snapshot.table.optimize.compact()
-            self._sync(snapshot.table.version())
+            if snapshot.table.version() != snapshot.version:
+                self._sync(snapshot.table.version())
             snapshot.table.vacuum(retention_hours=_VACUUM_HOURS, enforce_retention_duration=False, dry_run=False)
+        except (DeltaError, OSError) as error:
+            raise StoreError(f"the log at {self.location} could not be made compact: {error}.") from error
 
     def erase(self, conditions: Sequence[str]) -> int:
         """Take rows out of the newest version; return how many. Older versions hold them until `scour`.
