@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test clients lint docs bench bench-ingest bench-home bundles bundle-effects returns ranking replenish bench-replenish bench-blocks off-policy torture simulate screenshots clean
+.PHONY: demo test test-postgres test-spark clients lint docs bench bench-ingest bench-home bundles bundle-effects returns ranking replenish bench-replenish bench-blocks off-policy torture simulate screenshots clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -13,6 +13,14 @@ demo: $(VENV)/installed
 # Run the tests, README and docs included; a process for each core, four at most.
 test: $(VENV)/developed
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+
+# Measure a shop whose facts lie in PostgreSQL, started on loopback for it; skipped, saying so, where it is not installed.
+test-postgres: $(VENV)/developed
+	$(BIN)/python -m pytest -q -m postgres tests/engines/postgres
+
+# Compare every number with DuckDB's on a Spark cluster of one master and two workers, started here; needs Java 17.
+test-spark: $(VENV)/developed
+	$(BIN)/python -m pytest -q -m spark tests/engines/spark
 
 # Install the published clients that tests send events with: of Segment, RudderStack and OpenFeature.
 clients: .clients/installed

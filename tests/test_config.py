@@ -169,3 +169,22 @@ def test_load_reads_the_file(tmp_path: Path) -> None:
     """The same as its text."""
     (tmp_path / "shop.toml").write_text(EXPERIMENT, encoding="utf-8")
     assert load(tmp_path / "shop.toml") == parse(EXPERIMENT)
+
+
+@pytest.mark.parametrize("url", ["local", "local[2]", "local[*]", "spark://h:7077", "spark://a:1,b:2", "sc://h:15002"])
+def test_an_engine_has_an_address(url: str) -> None:
+    """A cluster, a Connect server, or a Spark in this process."""
+    assert parse(f'[engine]\nurl = "{url}"\n').engine.url == url
+
+
+@pytest.mark.parametrize("url", ["", "duckdb", "spark://h", "spark:/h:7077", "local[two]", "http://h:7077", "sc://"])
+def test_what_no_engine_has_as_its_address(url: str) -> None:
+    """The message shows how each one is written."""
+    with pytest.raises(ConfigError, match="write 'spark://HOST:PORT' for a Spark cluster"):
+        parse(f'[engine]\nurl = "{url}"\n')
+
+
+def test_settings_of_an_engine_that_is_not_named() -> None:
+    """They would do nothing."""
+    with pytest.raises(ConfigError, match="has settings and no url"):
+        parse('[engine]\nscratch = "/mnt/shop"\n')

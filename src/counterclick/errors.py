@@ -10,6 +10,7 @@ Counterclick still catches what it expects::
     ├── UnknownNameError     (LookupError)   no experiment, metric, surface, policy of that name
     ├── EmptyStoreError      (LookupError)   nothing recorded yet that could answer
     ├── StoreError           (OSError)       the inbox or the log cannot be read or written
+    ├── EngineError          (OSError)       the engine that shop.toml names cannot be had, or cannot say it
     └── RefusedError         (ValueError)    a number that would mislead is not given
         └── TooFewBuyersError               an arm without enough orders to compare
 
@@ -26,6 +27,7 @@ __all__ = [
     "CounterclickError",
     "CurrencyError",
     "EmptyStoreError",
+    "EngineError",
     "InputError",
     "RefusedError",
     "StoreError",
@@ -87,6 +89,10 @@ class EmptyStoreError(CounterclickError, LookupError):
 
 class StoreError(CounterclickError, OSError):
     """The inbox or the log cannot be read or written."""
+
+
+class EngineError(CounterclickError, OSError):
+    """The engine that ``shop.toml`` names cannot be had, or cannot compute what was asked."""
 
 
 class RefusedError(CounterclickError, ValueError):

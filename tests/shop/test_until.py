@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from builders import event, product, purchase
+from builders import event, product, purchase, rows
 from counterclick.audits import Audit
 from counterclick.display import plain
 from counterclick.shop import Shop, open_shop
 from counterclick.shop.reading import Reading
 from counterclick.shop.reporting import Past
+from counterclick.shop.until import until_events
 from counterclick.simulate import ShopTruth, simulate
 from drifting_shop import CHAT, CLICKBAIT
 
@@ -140,3 +141,5 @@ def test_each_kind_is_kept_by_its_own_rule(make_shop: Callable[[str], Shop]) -> 
     assert [amount for (amount,) in claims] == [1, 3, 4]
     assert reading.rows("SELECT category FROM events WHERE kind = 'product' ORDER BY 1") == [("early",), ("only",)]
     assert reading.as_of() == datetime(2026, 1, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    same = until_events(reading.backend.table("all_events"), datetime(2026, 2, 1, tzinfo=UTC))
+    assert sorted(rows(same, "event_id")) == sorted(row[0] for row in reading.rows("SELECT event_id FROM events"))

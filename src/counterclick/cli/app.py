@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
+from counterclick.cli.asking import explain
 from counterclick.cli.audits import alignment, audit, claims, drift
 from counterclick.cli.backtesting import app as backtest_app
 from counterclick.cli.boosting import boosts
@@ -20,6 +21,7 @@ from counterclick.cli.connecting import connect
 from counterclick.cli.deciding import decide
 from counterclick.cli.demo import demo
 from counterclick.cli.experiments import app as experiment_app
+from counterclick.cli.facts import app as facts_app
 from counterclick.cli.fitting import bundles, fit, models
 from counterclick.cli.klaviyo import app as klaviyo_app
 from counterclick.cli.mailing import blocks, mailings
@@ -54,6 +56,7 @@ app.command(backtest_app)
 app.command(klaviyo_app)
 app.command(keys)
 app.command(verify_app)
+app.command(facts_app)
 app.command(tune_app)
 app.command(requests)
 app.command(connect)
@@ -61,7 +64,7 @@ app.command(reconcile)
 _TELLING = (demo, overview, trace, rows, settings, served, returns, replenishment, mailings)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
 _POLICIES = (decide, replenish, blocks, bundles, boosts, fit, models)
-for _command in (*_TELLING, *_AUDITING, *_POLICIES, serve, password, forget, export, retention):
+for _command in (*_TELLING, *_AUDITING, *_POLICIES, explain, serve, password, forget, export, retention):
     app.command(_command)
 
 

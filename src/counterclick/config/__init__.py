@@ -4,6 +4,7 @@ from counterclick.config.boosts import boosts_beside
 from counterclick.config.bundles import BundlesConfig
 from counterclick.config.changing import AT, BOOSTS, NAME, RULES, base_of, changed, read_change, setting_of, varied
 from counterclick.config.chats import ChatConfig
+from counterclick.config.engine import EngineConfig
 from counterclick.config.health import HealthConfig
 from counterclick.config.loop import LoopConfig
 from counterclick.config.models import ModelsConfig
@@ -26,16 +27,15 @@ from counterclick.config.settings import (
     ExperimentConfig,
     HoldoutConfig,
     KillConfig,
-    MappedEvent,
     OnOffConfig,
     ShareChange,
     ShopConfig,
-    Skip,
     SurfaceConfig,
-    TableConfig,
     duration,
 )
 from counterclick.config.shopify import ShopifyConfig
+from counterclick.config.tables import MappedEvent, Skip, TableConfig
+from counterclick.config.warehouse import FactConfig, sources_of
 from counterclick.config.writing import appended, toml_value, with_setting, written
 
 __all__ = [
@@ -54,7 +54,9 @@ __all__ = [
     "BundlesConfig",
     "ChatConfig",
     "Config",
+    "EngineConfig",
     "ExperimentConfig",
+    "FactConfig",
     "HealthConfig",
     "HoldoutConfig",
     "KillConfig",
@@ -88,6 +90,7 @@ __all__ = [
     "read_change",
     "setting_of",
     "source_of",
+    "sources_of",
     "toml_value",
     "varied",
     "with_setting",

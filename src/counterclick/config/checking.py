@@ -10,9 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from counterclick.config.changing import AT, BOOSTS, RULES, VARIANT, changed
+from counterclick.config.engine import check_engine
 from counterclick.config.replenishment import REPLENISH
 from counterclick.config.rules import Rules
 from counterclick.config.settings import HOLDOUT, Config, ExperimentConfig, OnOffConfig, duration
+from counterclick.config.warehouse import check_facts
 from counterclick.errors import ConfigError, UnknownNameError
 
 __all__ = ["check"]
@@ -32,6 +34,7 @@ def check(config: Config, name: str) -> None:
         ConfigError: a setting contradicts itself, another one, or the world.
     """
     _check_shop(config, name)
+    check_engine(config.engine, name)
     for surface, declared in config.surfaces.items():
         if declared.monthly_cost is not None and not 0 <= declared.monthly_cost < math.inf:
             raise ConfigError(f"{name}: monthly_cost of surface {surface!r} must be a number, not negative.")
@@ -45,6 +48,7 @@ def check(config: Config, name: str) -> None:
     _check_layers(config, name)
     _check_holdout(config, name)
     _check_schedules(config, name)
+    check_facts(config.facts, config.engine.url, name)
     for network in config.serve.trusted_proxies:
         try:
             ipaddress.ip_network(network, strict=False)

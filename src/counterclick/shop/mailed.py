@@ -204,7 +204,8 @@ def _mailing(facts: Facts, name: str, experiment: Experiment, ours: set[str]) ->
     told = facts.events.filter(_.experiment == name, _.customer_id.notnull())
     sent = all_rows(told.filter(_.kind == "exposure").group_by("variant").agg(n=_.customer_id.nunique()))
     given = _given(told.filter(_.kind == "decision"))
-    n_given = all_rows(given.filter(_["items"].length() > 0).group_by("variant").agg(n=_.count()))
+    sized = facts.parts.counted(given, "decision", "items")
+    n_given = all_rows(sized.filter(_.n_parts > 0).group_by("variant").agg(n=_.count()))
     n_products, products = _products(facts, given, settings)
     return Mailing(
         experiment=name,
@@ -244,13 +245,14 @@ def _given(decisions: Table) -> Table:
     """Return what each recipient was given last. Grain: one customer."""
     newest = ibis.window(group_by="customer_id", order_by=[_.occurred_at.desc(), _.received_at.desc(), _.event_id])
     numbered = decisions.mutate(_nth=ibis.row_number().over(newest))
-    return numbered.filter(numbered["_nth"] == 0).select("customer_id", "variant", "occurred_at", "items")
+    return numbered.filter(numbered["_nth"] == 0).drop("_nth")
 
 
 def _products(facts: Facts, given: Table, settings: ExperimentConfig) -> tuple[int, tuple[MailedProduct, ...]]:
     """Return how many products there are in blocks, each in each arm, and those that most recipients were given."""
-    flat = given.select("customer_id", "variant", "occurred_at", item=given["items"].unnest())
-    named = flat.select("customer_id", "variant", "occurred_at", product_id=flat.item["product_id"])
+    columns = ("customer_id", "variant", "occurred_at")
+    flat = facts.parts.flat(given, "decision", "items", columns)
+    named = flat.select(*columns, product_id=flat.part_product_id)
     shown = named.group_by("variant", "product_id").agg(n_given=_.count())
     orders = facts.orders.filter(_.customer_id.notnull() & ~_.is_cancelled)
     kept = ibis.ifelse(orders.revenue > 0, orders.net_revenue.cast("float64") / orders.revenue.cast("float64"), 0.0)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ from counterclick.errors import CurrencyError, EmptyStoreError
 from counterclick.facts import Facts
 from counterclick.shop.days import days_of
 from counterclick.shop.dialect import backend_on
+from counterclick.shop.engines import Embedded, Engine, engine_of
+from counterclick.shop.hearing import hear_kept
 from counterclick.shop.rates import daily_rates
 from counterclick.shop.until import limit_events
 from counterclick.shop.upkeep import Upkeep
+from counterclick.shop.warehouse.asking import currencies_of, latest_of, mapped_days
 from counterclick.store import Store
 from counterclick.store.sources import connect
 
@@ -62,11 +65,27 @@ class Reading:
         if until is not None:
             limit_events(self.connection, until)
         self.backend, texts = backend_on(self.connection)
-        # what is kept is of the whole log: a reading of its past computes for itself
-        self._upkeep = Upkeep(self.connection, self.backend, texts, store, snapshot, keep_after) if until is None else None
         self._config = config
         self.folder = folder
-        self.events: Table = self.backend.table("events")
+        # what is kept is of the whole log, and of facts that are computed here: a reading of its past computes for itself
+        is_kept = until is None and config.engine.url is None
+        self._upkeep = Upkeep(self.connection, self.backend, texts, store, snapshot, keep_after) if is_kept else None
+        self._embedded = Embedded(self.backend, self._upkeep)
+        self._named_engine = partial(engine_of, config, store, snapshot, self.connection, until)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Where facts are computed; one that ``shop.toml`` names is only waited for when they are asked for.
+
+        Raises:
+            EngineError: it cannot be had.
+        """
+        return self._named_engine() or self._embedded
+
+    @property
+    def events(self) -> Table:
+        """The events, where facts are computed."""
+        return self.engine.events
 
     @property
     def facts(self) -> Facts:
@@ -74,11 +93,12 @@ class Reading:
 
         Raises:
             CurrencyError: amounts stand in several currencies and no rate table converts them.
+            EngineError: the engine that ``shop.toml`` names cannot be had.
         """
         if not hasattr(self, "_facts"):
             settings = self._config.shop
             window = duration(settings.returns_window)
-            self._facts = Facts(self.events, settings.currency, self._rates(), self.keep, window)
+            self._facts = Facts(self.events, settings.currency, self._rates(), self.keep, window, self.engine.parts)
         return self._facts
 
     def as_of(self) -> datetime:
@@ -102,6 +122,8 @@ class Reading:
 
     @cached_property
     def _latest(self) -> int | None:
+        if self.is_mapped:
+            return latest_of(self.events, BOOKKEEPING)
         listed = ", ".join(f"'{kind}'" for kind in BOOKKEEPING)
         latest: int | None = self.one(f"SELECT max(epoch_us(received_at)) FROM events WHERE kind NOT IN ({listed})")
         return latest
@@ -109,7 +131,15 @@ class Reading:
     @cached_property
     def days(self) -> Table:
         """What the events of each kind, source, surface and day come to: see `counterclick.shop.days.days_of`."""
-        return days_of(self.backend, self.keep, self._config.shop.timezone)
+        zone = self._config.shop.timezone
+        if self.is_mapped:
+            return self._embedded.load(mapped_days(self.events, zone), "days")
+        return days_of(self.backend, self._embedded.keep, zone)
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the facts are tables of a warehouse: the log has bookkeeping and decisions then, and no more."""
+        return bool(self._config.facts)
 
     @cached_property
     def decided(self) -> list[tuple[str, str, str, int, str]]:
@@ -129,23 +159,20 @@ class Reading:
         return self.connection.execute(sql, list(values) or None).fetchall()
 
     def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
-        """Compute a table once, or take what is stored of it, and return it: see `counterclick.shop.upkeep.Upkeep.keep`."""
-        if self._upkeep is None:
-            return self.backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
-        return self._upkeep.keep(table, name, by, merges)
+        """Compute a table once, or take what is stored of it, and return it: see `counterclick.facts.tables.Keep`."""
+        made = self.engine.keep(table, name, by, merges)
+        hear_kept(name, table, made)
+        return made
 
     def work_ahead(self) -> None:
         """Begin to work out what the last audit needed: for a question that needs most of it."""
-        if self._upkeep is not None:
-            self.facts  # noqa: B018 - it makes the rates, which stored tables name
-            self._upkeep.work_ahead()
+        self.facts  # noqa: B018 - it makes the rates, which stored tables name
+        self.engine.work_ahead()
 
     def close(self) -> None:
         """Store what was computed, where that pays. Tables that somebody still holds can be read on."""
-        if self._upkeep is None:
-            return
         try:
-            self._upkeep.close()
+            self._embedded.close()
         except (duckdb.Error, OSError):
             if not self.is_overtaken:
                 raise
@@ -157,16 +184,7 @@ class Reading:
 
     def _rates(self) -> Table | None:
         own = self._config.shop.currency
-        used, claimed = (
-            {
-                row[0]: (row[1], row[2])
-                for row in self.rows(
-                    "SELECT currency, min(occurred_at)::TIMESTAMP::DATE, max(occurred_at)::TIMESTAMP::DATE FROM events "
-                    f"WHERE {which} AND currency IS NOT NULL AND currency <> '{own}' GROUP BY currency ORDER BY currency"
-                )
-            }
-            for which in ("kind <> 'claim'", "kind = 'claim'")
-        )
+        used, claimed = currencies_of(self.events, own) if self.is_mapped else self._currencies(own)
         if not used and (not claimed or self._config.shop.rates is None):
             return None
         if self._config.shop.rates is None:
@@ -176,5 +194,17 @@ class Reading:
                 '"rates.csv".'
             )
         table = daily_rates(self.folder / self._config.shop.rates, own, used, claimed)
-        self.backend.create_table("rates", table, overwrite=True)
-        return self.backend.table("rates")
+        return self.engine.load(table, "rates")
+
+    def _currencies(self, own: str) -> Iterator[dict[str, tuple[date, date]]]:
+        """Return other currencies of the shop's events, and of claims -> first and last day."""
+        return (
+            {
+                row[0]: (row[1], row[2])
+                for row in self.rows(
+                    "SELECT currency, min(occurred_at)::TIMESTAMP::DATE, max(occurred_at)::TIMESTAMP::DATE FROM events "
+                    f"WHERE {which} AND currency IS NOT NULL AND currency <> '{own}' GROUP BY currency ORDER BY currency"
+                )
+            }
+            for which in ("kind <> 'claim'", "kind = 'claim'")
+        )

@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 import duckdb
+import ibis
+from ibis.expr.types import Table
 
-__all__ = ["limit_events"]
+__all__ = ["limit_events", "until_events"]
+
+_TIMELESS = ("experiment_declared", "rejection", "erasure", "look_taken")
 
 
 def limit_events(connection: duckdb.DuckDBPyConnection, until: datetime) -> None:
@@ -36,3 +40,24 @@ def limit_events(connection: duckdb.DuckDBPyConnection, until: datetime) -> None
                 AND earlier.product_id IS NOT NULL AND epoch_us(earlier.occurred_at) < {end})
             ELSE epoch_us(occurred_at) < {end}
         END""")
+
+
+def until_events(events: Table, until: datetime) -> Table:
+    """Return the same rows of an events table on any engine, but all looks: these are asked of the embedded database alone.
+
+    Args:
+        events: all of them.
+        until: the first moment that does not count, UTC.
+    """
+    end = ibis.literal(until)
+    before = events.occurred_at < end
+    is_claim, is_product = events.kind == "claim", events.kind == "product"
+    of_period = is_claim & events.order_id.isnull() & (events.period_ends_at <= end)
+    simple = events.filter((~is_claim & (before | events.kind.isin(_TIMELESS))) | of_period)
+    bought = events.filter((events.kind == "purchase") & ~before).select(_later="order_id").distinct()
+    claimed = events.filter(is_claim & events.order_id.notnull())
+    claimed = claimed.anti_join(bought, claimed.order_id == bought["_later"])
+    known = events.filter(is_product & before).select(_known="product_id").distinct()
+    told = events.filter(is_product & ~before)
+    told = told.anti_join(known, told.product_id == known["_known"])
+    return ibis.union(simple, claimed, told)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from ibis import _
 from ibis.expr.types import Table
 
@@ -10,7 +13,7 @@ from counterclick.audits.health import Finding, Sign
 from counterclick.config import HealthConfig
 from counterclick.connectors.browsers import BOT
 from counterclick.display import count, percent
-from counterclick.facts.rows import one_row, row_count
+from counterclick.facts.rows import all_rows, one_row, row_count
 from counterclick.shop.reading import Reading
 
 __all__ = ["bots_of", "consent_of", "unidentified_of"]
@@ -71,40 +74,50 @@ def bots_of(reading: Reading, settings: HealthConfig, experiments: tuple[str, ..
     events than ``bot_events``, and more than ``bot_factor`` times what 99 of 100 visitors have on all days together. What
     the shop itself does (messages sent, refunds) does not count.
     """
-    visits = reading.facts.visits.get_name()
-    n_visitors, n_events, usual, most = reading.rows(
-        f"SELECT count(*), coalesce(sum(n_events), 0)::BIGINT, quantile_disc(n_events, {_PEOPLE}), max(most_events) "
-        f"FROM {visits}"
-    )[0]
+    visits = reading.facts.visits
+    sizes = all_rows(visits.group_by("n_events").agg(n=_.count(), most=_.most_events.max()).order_by("n_events"))
+    n_visitors, n_events = sum(row["n"] for row in sizes), sum(row["n"] * row["n_events"] for row in sizes)
     name = "likely bots"
     if not n_visitors:
         says = "No event names a visitor."
         return Sign(name, None, "not known", says), Finding("likely_bots", 0, None, says), 0
-    limit = max(settings.bot_events, settings.bot_factor * usual)
-    reading.connection.execute(
-        "CREATE OR REPLACE TEMP TABLE say_so AS SELECT DISTINCT visitor_id FROM events "
-        f"WHERE device = '{BOT}' AND visitor_id IS NOT NULL"
-    )
-    n_say_so = int(reading.one(f"SELECT count(*) FROM say_so SEMI JOIN {visits} USING (visitor_id)"))
-    if most > limit or n_say_so:
-        reading.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE likely_bots AS SELECT visitor_id, n_events AS n FROM {visits} "
-            f"WHERE most_events > {limit} OR visitor_id IN (SELECT visitor_id FROM say_so)"
-        )
-        if reading.one("SELECT count(*) FROM likely_bots"):
-            return (*_weighed(reading, settings, experiments, n_events, limit, n_say_so), n_visitors)
+    limit = max(settings.bot_events, settings.bot_factor * _usual(sizes, n_visitors))
+    events = reading.events.filter((_.device == BOT) & _.visitor_id.notnull())
+    say_so = events.select(_bot="visitor_id").distinct()
+    n_say_so = row_count(visits.semi_join(say_so, visits.visitor_id == say_so["_bot"]))
+    if max(row["most"] for row in sizes) > limit or n_say_so:
+        told = visits.left_join(say_so, visits.visitor_id == say_so["_bot"])
+        likely = told.filter((told.most_events > limit) | told["_bot"].notnull())
+        bots = reading.keep(likely.select(_bot="visitor_id", n="n_events"), "likely_bots")
+        return (*_weighed(reading, settings, experiments, n_events, limit, n_say_so, bots), n_visitors)
     says = (
         f"No visitor has more than {count(limit)} events on one day, or says that it is one: 0.0 % of a lift is lost by any."
     )
     return Sign(name, 0.0, "none", says), Finding("likely_bots", 0, None, says), n_visitors
 
 
+def _usual(sizes: list[dict[str, Any]], n_visitors: int) -> int:
+    """Return how many events the visitor has whom 99 of 100 do not exceed: the discrete quantile."""
+    place = n_visitors - math.floor(n_visitors - _PEOPLE * n_visitors)
+    for row in sizes:
+        place -= row["n"]
+        if place <= 0:
+            break
+    return int(row["n_events"])
+
+
 def _weighed(
-    reading: Reading, settings: HealthConfig, experiments: tuple[str, ...], n_events: int, limit: float, n_say_so: int
+    reading: Reading,
+    settings: HealthConfig,
+    experiments: tuple[str, ...],
+    n_events: int,
+    limit: float,
+    n_say_so: int,
+    bots: Table,
 ) -> tuple[Sign, Finding]:
     """Return what likely bots make up of events, eligible visitors and revenue."""
-    n, own = reading.rows("SELECT count(*), sum(n) FROM likely_bots")[0]
-    bots: Table = reading.backend.table("likely_bots").select(_bot="visitor_id")
+    found = one_row(bots.agg(visitors=_.count(), events=_.n.sum()))
+    n, own = found["visitors"], found["events"]
     orders = reading.facts.orders
     whole = one_row(orders.agg(n=_.count(), revenue=_.revenue.sum().cast("float64")))
     bought = one_row(
@@ -113,13 +126,9 @@ def _weighed(
     revenue = (bought["revenue"] or 0.0) / whole["revenue"] if whole["revenue"] else 0.0
     eligible = 0.0
     if experiments:
-        listed = ", ".join("?" for _name in experiments)
-        met, among = reading.rows(
-            "SELECT count(*), count(*) FILTER (visitor_id IN (SELECT visitor_id FROM likely_bots)) FROM (SELECT DISTINCT "
-            f"visitor_id FROM events WHERE kind = 'exposure' AND experiment IN ({listed}))",
-            experiments,
-        )[0]
-        eligible = among / met if met else 0.0
+        met = reading.events.filter((_.kind == "exposure") & _.experiment.isin(experiments)).select("visitor_id").distinct()
+        among, whole_n = row_count(met.semi_join(bots, met.visitor_id == bots["_bot"])), row_count(met)
+        eligible = among / whole_n if whole_n else 0.0
     says = (
         f"{count(n)} visitors with more than {count(limit)} events on one day"
         f"{f', or who say that they are bots ({count(n_say_so)}),' if n_say_so else ''} make up "
