@@ -83,3 +83,22 @@ def test_who_answers_in_no_time_is_asked_at_once_the_next_time(tmp_path: Path, m
         assert asyncio.run(asked()) == [True, True, False, False, True, True, True]
         deciding.close()
     assert policy.threads == [False, True, True, False, False, True, False]
+
+
+def test_only_so_much_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long answers are let go of, the oldest first."""
+    (tmp_path / "shop.toml").write_text(TOML, encoding="utf-8")
+    with open_shop(tmp_path / "shop.toml") as shop, Premises(shop.config, tmp_path) as premises:
+        deciding = Deciding(Learning(premises.store, premises.config, tmp_path), premises.config, premises.store.answered)
+        decisions = [shop.decide("cart", f"v{n}", decision_id=f"d{n}", today=date(2026, 2, 2)) for n in range(4)]
+
+        async def given() -> list[bytes]:
+            return [await deciding.give(None, Ask("cart", f"v{n}"), each) for n, each in enumerate(decisions)]
+
+        answers = asyncio.run(given())
+        assert [*deciding._given] == ["d0", "d1", "d2", "d3"]
+        monkeypatch.setattr("counterclick.web.deciding._REMEMBERED_BYTES", len(answers[2]) + len(answers[3]))
+        assert asyncio.run(given()) == answers  # the same ones again take no more
+        assert [*deciding._given] == ["d2", "d3"]
+        assert deciding._n_bytes == sum(len(answer) for _asked, answer in deciding._given.values())
+        deciding.close()

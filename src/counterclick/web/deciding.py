@@ -22,7 +22,8 @@ from counterclick.web.urgent import keep_loaded, work_as_usual
 __all__ = ["Deciding"]
 
 _REMEMBERED = 50_000
-"""Decisions that are remembered at most, the newest ones."""
+_REMEMBERED_BYTES = 64 * 1024**2
+"""Decisions that are remembered at most, the newest ones, and how much of their answers: hundreds of offers are long."""
 _AT_ONCE_SECONDS = 0.002
 """A policy that took less the last time is asked without a thread: to hand a question over takes as long as it does."""
 
@@ -48,6 +49,7 @@ class Deciding:
         self._is_loaded = False
         self._quick: set[str] = set()
         self._given: dict[str, tuple[bytes, bytes]] = {}
+        self._n_bytes = 0
 
     async def policy(self, name: str) -> Decides:
         """Return what serves for a policy; only the first who asks waits, later it is taken up beside the requests."""
@@ -141,9 +143,11 @@ class Deciding:
         """
         if decision_id is not None:
             decision = await asyncio.to_thread(answer_kept, self._answered, decision_id, ask, decision)
-        held = self._given.setdefault(decision.decision_id, (asked_digest(ask), answer_json(decision)))
-        while len(self._given) > _REMEMBERED:
-            del self._given[next(iter(self._given))]
+        new = (asked_digest(ask), answer_json(decision))
+        held = self._given.setdefault(decision.decision_id, new)
+        self._n_bytes += len(held[1]) if held is new else 0
+        while len(self._given) > _REMEMBERED or self._n_bytes > _REMEMBERED_BYTES:
+            self._n_bytes -= len(self._given.pop(next(iter(self._given)))[1])
         return held[1]
 
     def close(self) -> None:
