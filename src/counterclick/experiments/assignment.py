@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +19,13 @@ from counterclick.errors import ConfigError
 __all__ = ["BUCKETS", "assign", "bounds", "bucket", "buckets"]
 
 BUCKETS = 10_000
+_SPLITS = 256
+"""Shares whose arms are remembered: those of a shop's experiments."""
 
 
 def bucket(salt: str, unit: str) -> int:
     """Return the bucket, 0 to 9,999, of a unit in the experiment with this salt."""
-    return int(hashlib.sha256(f"{salt}:{unit}".encode()).hexdigest()[:8], 16) % BUCKETS
+    return int.from_bytes(hashlib.sha256(f"{salt}:{unit}".encode()).digest()[:4], "big") % BUCKETS
 
 
 def buckets(salt: str, units: Sequence[str]) -> NDArray[np.uint16]:
@@ -75,5 +79,11 @@ def assign(salt: str, unit: str, shares: Mapping[str, float]) -> str:
     >>> assign("cart-bundles", "v1", {"bestsellers": 0.5, "bundles": 0.5})
     'bundles'
     """
-    place = bucket(salt, unit)
-    return next(arm for arm, top in bounds(shares) if place < top)
+    return _arms(tuple(shares.items()))[bucket(salt, unit)]
+
+
+@lru_cache(_SPLITS)
+def _arms(shares: tuple[tuple[str, float], ...]) -> tuple[str, ...]:
+    """Return the arm of each bucket."""
+    edges = [("", 0), *bounds(dict(shares))]
+    return tuple(arm for (_, start), (arm, top) in pairwise(edges) for _nth in range(start, top))
