@@ -5,23 +5,25 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import sqlglot as sg
 from ibis.common.exceptions import IbisError
 from ibis.expr.types import Table
 
 from counterclick.errors import EngineError, UnknownNameError
 
-__all__ = ["ENGINES", "compiled"]
+__all__ = ["ENGINES", "compiled", "typed"]
 
 ENGINES = ("duckdb", "spark", "bigquery", "clickhouse", "postgres", "snowflake", "trino")
 """Whose SQL can be told."""
 
 
-def compiled(table: Table, engine: str) -> str:
+def compiled(table: Table, engine: str, *, is_kept: bool = False) -> str:
     """Return the SQL of a query.
 
     Args:
         table: the query; tables that it names are named as they are.
         engine: one of `ENGINES`.
+        is_kept: whether a table is made of it, whose columns have the types that later queries rely on.
 
     Raises:
         EngineError: the engine cannot express it.
@@ -31,10 +33,26 @@ def compiled(table: Table, engine: str) -> str:
         raise UnknownNameError("engine", engine, ENGINES)
     compiler = _compiler(engine)
     try:
-        return str(compiler.to_sqlglot(table.unbind()).sql(dialect=compiler.dialect, pretty=True))
+        sql = typed(compiler, table) if is_kept else compiler.to_sqlglot(table.unbind())
+        return str(sql.sql(dialect=compiler.dialect, pretty=True))
     except (IbisError, NotImplementedError) as error:
         says = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise EngineError(f"{engine} cannot express it: {says.rstrip('.')}.") from error
+
+
+def typed(compiler: Any, table: Table) -> Any:
+    """Return a query whose columns have the types that Ibis says they have, which engines may take for wider ones.
+
+    Args:
+        compiler: Ibis's, of the engine.
+        table: the query.
+    """
+    found = compiler.to_sqlglot(table.unbind()).subquery("typed", copy=False)
+    columns = [
+        sg.cast(sg.column(name, quoted=True), to=compiler.type_mapper.from_ibis(kind)).as_(name, quoted=True)
+        for name, kind in table.schema().items()
+    ]
+    return sg.select(*columns).from_(found)
 
 
 @cache
