@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-spark clients lint docs bench bench-ingest bench-home bundles bundle-effects returns ranking replenish bench-replenish off-policy torture simulate screenshots clean
+.PHONY: demo test test-postgres test-spark clients lint docs bench bench-ingest bench-home bundles bundle-effects returns ranking replenish bench-replenish bench-blocks off-policy torture simulate screenshots clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -13,6 +13,10 @@ demo: $(VENV)/installed
 # Run the tests, README and docs included; a process for each core, four at most.
 test: $(VENV)/developed
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+
+# Measure a shop whose facts lie in PostgreSQL, started on loopback for it; skipped, saying so, where it is not installed.
+test-postgres: $(VENV)/developed
+	$(BIN)/python -m pytest -q -m postgres tests/engines/postgres
 
 # Compare every number with DuckDB's on a Spark cluster of one master and two workers, started here; needs Java 17.
 test-spark: $(VENV)/developed
@@ -73,6 +77,10 @@ replenish: $(VENV)/developed
 # Time a million customers foreseen, a share of them left out by lot.
 bench-replenish: $(VENV)/developed
 	$(BIN)/python tools/bench_replenish.py
+
+# Time the blocks of 10,000 and 100,000 recipients of one campaign.
+bench-blocks: $(VENV)/developed
+	$(BIN)/python tools/bench_blocks.py
 
 # Estimate what a policy would have earned where the truth is known; write docs/proof/off-policy.md.
 off-policy: $(VENV)/developed

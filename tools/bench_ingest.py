@@ -4,7 +4,8 @@
    the same bodies unread in the same inbox. Goal: at least half as many, and 99 % of answers within 60 ms.
 2. Single events, alike. Goal: 99 % of answers within 25 ms.
 3. Flags, 200 a second, while events come at half of what was reached. Goal: 99 % of answers within 5 ms.
-4. Meanwhile another process opens the shop again and again: how long until it has counted what was acknowledged. Goal: 2 s.
+4. Meanwhile, and beside a tenth of what was reached, another process opens the shop again and again: how long until it has
+   counted what was acknowledged. Goal: 2 s.
 5. Memory of its processes over many events. Goal: hardly more at the end than after a tenth.
 
 Server, senders and reader share the machine's cores. Writes docs/proof/ingest.md.
@@ -204,7 +205,7 @@ def reading(victim: Victim, rate: float, seconds: float) -> list[str]:
     """Let another process open the shop and count, again and again, while events come; return lines of the page.
 
     Raises:
-        RuntimeError: a reader was told what is not so.
+        RuntimeError: a reader was told what is not so, or not even twice.
     """
     reader = Reader(victim.toml, plainly=True)
     found, beside = _evaluated(victim.port, victim.key, "known", rate, seconds)
@@ -212,10 +213,13 @@ def reading(victim: Victim, rate: float, seconds: float) -> list[str]:
     faults = [each["error"] for each in polls if "error" in each]
     if faults:
         raise RuntimeError(faults[0])
-    waits = sorted(each["end"] - each["begin"] for each in polls)
+    if len(polls) < 2:  # noqa: PLR2004 - the first, and one besides
+        raise RuntimeError(f"in {seconds:g} s a reader was answered {len(polls)} times; give it more with --seconds.")
+    loading, *others = [each["end"] - each["begin"] for each in polls]
     line = (
         f"- Another process opens the shop again and again, and counts, beside {beside * _BATCH:,.0f} events a second: "
-        f"{len(polls)} times, half within {statistics.median(waits):.1f} s, each within {waits[-1]:.1f} s (goal: 2). "
+        f"{len(others)} times, half within {statistics.median(others):.1f} s, each within {max(others):.1f} s (goal: 2); "
+        f"the first time, which loads the code as a command does, {loading:.1f} s. "
         f"It takes what a core has; flags meanwhile: {_within([found])}."
     )
     print(line, flush=True)
@@ -274,7 +278,10 @@ def main() -> None:
         half = statistics.median(each.rate for each, _ in batches) / 2
         settle(victim)
         more = [disk(Path(theirs), o.seconds), *flags(victim, port, half, o.rounds, 2 * o.seconds)]
-        more += [*reading(victim, half, 4 * o.seconds), *memory(victim, o.events)]
+        for rate in (half, half / 5):
+            more += reading(victim, rate, 4 * o.seconds)
+            settle(victim)
+        more += memory(victim, o.events)
         victim.stop()
     lines = [
         "<!-- Made by tools/bench_ingest.py (`make bench-ingest`); change the tool, then run it again. -->",

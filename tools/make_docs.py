@@ -31,11 +31,13 @@ from counterclick.experiments import Experiment, Plan, Result, Slices
 from counterclick.experiments.onoff_plan import OnOffPlan
 from counterclick.experiments.onoff_schedule import Schedule
 from counterclick.facts import Facts, Outcomes, people
+from counterclick.facts.base import CONTRACT
 from counterclick.metrics import MEASURES, METRICS, Measure, Metric
 from counterclick.shop import Shop
 from counterclick.shop.evaluating import Evaluation
 from counterclick.shop.onoff import OnOff
 from counterclick.shop.receiving import Received
+from counterclick.shop.warehousing import range_of
 from counterclick.stats import Estimate, Moments
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -312,6 +314,33 @@ def files() -> str:
     return "\n".join(lines) + "\n"
 
 
+def facts() -> str:
+    """Return the page of the facts' contract."""
+    parts = [
+        "# The facts",
+        "What a shop is measured on, as flat tables: its log has them, and `[facts.NAME]` in `shop.toml` names tables of a "
+        "[warehouse](warehouse.md) for them. Every other fact, metric and moment is worked out of these. "
+        "`counterclick facts contract` prints this page, `counterclick facts check` tests it where the facts lie.",
+        "Types: *text* is anything that names something, whole numbers included; *time* is a moment, with its time zone or "
+        "in the mapping's; *money* has four digits behind the point, in the row's currency. What is not required may be "
+        "left out of a mapping: it is null then, or what its meaning says.",
+    ]
+    for fact in CONTRACT.values():
+        rows = [
+            f"| `{field.name}` | {field.kind} | {'yes' if field.is_needed else ''} | {range_of(field)} | {field.says} |"
+            for field in fact.fields
+        ]
+        says = [f"## {fact.name}", "", fact.says]
+        if fact.key:
+            says += ["", f"Grain: no two rows agree in {', '.join(f'`{name}`' for name in fact.key)}."]
+        says += [f"\n`{one.field}` names a row of `{one.fact}`." for one in fact.refers]
+        says += ["", "Each row names a visitor or a customer."] if fact.someone else []
+        parts.append(
+            "\n".join([*says, "", "| column | type | required | values | meaning |", "|---|---|---|---|---|", *rows])
+        )
+    return "\n\n".join(parts) + "\n"
+
+
 def _named(path: Path) -> str:
     return f"{path.parent}/" if path.name == "__init__.py" else str(path)
 
@@ -345,7 +374,14 @@ def _structs(kind: object) -> list[type]:
     return []
 
 
-PAGES = {"glossary.md": glossary, "metrics.md": metrics, "events.md": events, "commands.md": commands, "files.md": files}
+PAGES = {
+    "glossary.md": glossary,
+    "metrics.md": metrics,
+    "events.md": events,
+    "commands.md": commands,
+    "files.md": files,
+    "facts.md": facts,
+}
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
+from counterclick.facts.parts import NESTED, Parts
 from counterclick.facts.people import first_rows
 
 __all__ = [
@@ -150,7 +151,14 @@ def _seconds(window: timedelta) -> ibis.Value:
     return ibis.interval(seconds=int(window.total_seconds()))
 
 
-def line_credits(credited: Table, order_lines: Table, interactions: Table, catalogue: Table, events: Table) -> Table:
+def line_credits(
+    credited: Table,
+    order_lines: Table,
+    interactions: Table,
+    catalogue: Table,
+    events: Table,
+    parts: Parts = NESTED,
+) -> Table:
     """Credits split over the lines of their orders by how near each line is to what the touch was about.
 
     Grain: one line of a credited order. Columns: order_id, line_number, surface, attributed_revenue (the line's share
@@ -162,11 +170,12 @@ def line_credits(credited: Table, order_lines: Table, interactions: Table, catal
         interactions: `counterclick.facts.Facts.interactions`.
         catalogue: `counterclick.facts.Facts.products`.
         events: the events table, for the products that answers matched.
+        parts: how these are found.
     """
     clicked = interactions.filter(interactions.product_id.notnull()).select("kind", "interaction_id", "product_id")
-    answers = events.filter(events.kind == "assistant_answer").select("kind", "event_id", "matched_products")
-    matched = answers.unnest("matched_products").filter(_.matched_products.notnull())
-    about = clicked.union(matched.select("kind", interaction_id="event_id", product_id="matched_products"))
+    answers = events.filter(events.kind == "assistant_answer")
+    matched = parts.flat(answers, "assistant_answer", "matched_products", ("kind", "event_id"))
+    about = clicked.union(matched.select("kind", interaction_id="event_id", product_id="part_product_id"))
     category = catalogue.select("product_id", "category")
     about = about.left_join(category, "product_id").select("kind", "interaction_id", "product_id", "category")
     lines = order_lines.left_join(category, "product_id").select(

@@ -166,14 +166,13 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def as_json(value: Any, *, indent: int | None = 2) -> str:
+def as_json(value: Any) -> str:
     """Return a result as the JSON text that commands print and HTTP answers.
 
     Args:
         value: the result.
-        indent: blanks before what lies within; None for all in one line, which takes a fraction of the time.
     """
-    return json.dumps(plain(value), indent=indent, ensure_ascii=False)
+    return json.dumps(plain(value), indent=2, ensure_ascii=False)
 
 
 def plain(value: Any) -> Any:

@@ -236,7 +236,7 @@ class Verdict(Shown):
 
 
 _LOOKS = ("look", "entered until", "buyers", "of planned", "statistic", "bound", "")
-_TAKEN = "A look is taken from the visitors who entered by that day, when all of them are finished; it stays as it was."
+_TAKEN = "A look is taken from all who entered by that day, when all of them are finished; it stays as it was."
 
 
 def _look_cells(look: Look) -> tuple[str, ...]:

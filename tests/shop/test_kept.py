@@ -42,6 +42,7 @@ from counterclick.config import load
 from counterclick.experiments.measured import measure
 from counterclick.shop import Shop
 from counterclick.shop.texts import Texts
+from counterclick.shop.upkeep import Upkeep
 from counterclick.stats import Moments
 
 TOML = """
@@ -61,6 +62,14 @@ guardrails = { units_per_order = 0.05 }
 """
 METRICS = ["order_success_rate", "order_submit_rate", "sessions_per_visitor", "cart_value_per_visitor"]
 ALWAYS, NEVER = -1.0, 1e9
+
+
+def begun(shop: Shop) -> Upkeep:
+    """Return what keeps the facts of the shop's reading, with what is stored: as the first question of facts has it."""
+    upkeep = shop.reading._upkeep
+    upkeep._begin()
+    return upkeep
+
 
 visitors, customers = st.sampled_from(["v1", "v2", "v3", "v4"]), st.sampled_from(["c1", "c2", "c3"])
 orders, products = st.sampled_from(["o1", "o2", "o3", "o4"]), st.sampled_from(["p1", "p2", "p9"])
@@ -247,7 +256,7 @@ def test_what_is_kept_up_is_what_is_computed_from_scratch(batches: list[tuple[li
         for events, how, writes in batches:
             record(shop, events, how)
             shop._keep_after = ALWAYS if writes else NEVER
-            assert shop.reading._upkeep._stored
+            assert begun(shop)._stored
             check(shop)
             shop.refresh()
         for other in from_scratch(shop):
@@ -260,8 +269,8 @@ def test_old_figures_change_with_what_they_depend_on() -> None:
         shop._keep_after = NEVER
         for happened, events in NEW.items():
             record(shop, events, "single" if "refund" in happened else "file")
-            assert shop.reading._upkeep._stored, happened
-            assert shop.reading._upkeep._has_part, happened
+            assert begun(shop)._stored, happened
+            assert begun(shop)._has_part, happened
             check(shop)
 
 
@@ -307,10 +316,10 @@ def test_a_file_that_cannot_be_used_is_as_if_it_were_not_there(how: str) -> None
     with small_shop() as shop:
         spoil(shop, how)
         assert shop.latest_orders().n_all == 17
-        assert not shop.reading._upkeep._stored
+        assert not begun(shop)._stored
         shop.refresh()
         shop.latest_orders()
-        assert bool(shop.reading._upkeep._stored) == (how != "in the way")
+        assert bool(begun(shop)._stored) == (how != "in the way")
 
 
 def test_a_compacted_log_and_one_that_lost_events_are_read_anew() -> None:
@@ -320,7 +329,7 @@ def test_a_compacted_log_and_one_that_lost_events_are_read_anew() -> None:
         assert table is not None
         table.optimize.compact()
         assert shop.latest_orders().n_all == 17
-        assert not shop.reading._upkeep._stored
+        assert not begun(shop)._stored
         shop.refresh()
         table.update_incremental()
         table.delete("kind = 'purchase' AND order_id = 'o1'")
@@ -332,7 +341,7 @@ def test_another_shop_toml_has_facts_of_its_own() -> None:
     with shop_of(*others(), *own()) as shop:
         (shop.folder / "shop.toml").write_text(TOML.replace("2026-01-18", "2026-01-05"), encoding="utf-8")
         with Shop(load(shop.folder / "shop.toml"), shop.folder, keep_after=ALWAYS) as other:
-            assert other.reading._upkeep._stored
+            assert begun(other)._stored
             check(other)
             assert other.experiment("test")._cohort.everyone.count().to_pyarrow().as_py() < 42
         (shop.folder / "shop.toml").write_text(TOML, encoding="utf-8")
@@ -407,3 +416,18 @@ def test_another_process_knows_the_tables_again() -> None:
                 run, check=True, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed}
             )
             assert not found.stdout.strip()
+
+
+def test_who_asks_for_events_alone_waits_for_no_facts() -> None:
+    """A count of events neither takes up what is stored nor finds out whom new events touch, nor writes anything."""
+    with small_shop() as shop:
+        shop.refresh()
+        before = [*(shop.store.folder / "facts").iterdir()]
+        record(shop, [purchase("v1", 5, order="o77")])
+        assert shop.reading.one("SELECT count(*) FROM events WHERE order_id = 'o77'") == 1
+        databases = "SELECT count(*) FROM duckdb_databases() WHERE NOT internal"
+        assert shop.reading.one(databases) == 1
+        shop.refresh()
+        assert [*(shop.store.folder / "facts").iterdir()] == before
+        shop.latest_orders()
+        assert shop.reading.one(databases) == 2

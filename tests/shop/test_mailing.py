@@ -148,11 +148,53 @@ def test_the_verdict_is_per_recipient_sent(tmp_path: Path) -> None:
         shop.record([*afterwards, purchase("last", 1.0, later(MONDAY, days=70), order="last")])
         verdict = shop.experiment("letter").verdict()
         result = shop.experiment("letter").result()
+        told = shop.mailings()
     assert verdict.outcome == "won"
     assert verdict.lift_lower is not None
     assert verdict.lift_upper is not None
     assert verdict.lift_lower < 0.5 < verdict.lift_upper
     assert {arm.name: arm.n_visitors for arm in result.arms} == dict(found.recipients)
+    letter = next(each for each in told.mailings if each.experiment == "letter")
+    assert letter.verdict == verdict
+    assert {arm.arm: (arm.n_sent, arm.n_finished) for arm in letter.arms} == {
+        arm: (n, n) for arm, n in found.recipients.items()
+    }
+    bought = {arm: sum(arms[who] == arm for who in buyers) for arm in SHARES}
+    for arm in letter.arms:
+        assert (arm.orders, arm.buyers) == (pytest.approx(bought[arm.arm] / arm.n_sent),) * 2
+        assert arm.n_given == (0 if arm.arm == "vendor" else arm.n_sent)
+    assert {arm.arm: arm.block for arm in letter.arms} == {"bestsellers": "same", "rules": "own", "vendor": "elsewhere"}
+    (cup,) = (each for each in letter.products if (each.arm, each.product_id) == ("rules", "cup"))
+    assert (cup.n_given, cup.n_buyers, cup.units) == (found.recipients["rules"], bought["rules"], bought["rules"])
+    assert cup.net_revenue == pytest.approx(bought["rules"] * 10)
+    pots = [each for each in letter.products if each.product_id == "pot"]
+    assert [(each.arm, each.n_buyers, each.net_revenue) for each in pots] == [("rules", 0, 0)]
+    assert "tea" in {each.product_id for each in letter.products if each.arm == "bestsellers"}
+    assert letter.n_products == len(letter.products)
+
+
+def test_who_asks_twice_was_given_the_last_block(tmp_path: Path) -> None:
+    """Another block is another decision, which replaces the first; the same one once more is the same decision."""
+    (tmp_path / "shop.toml").write_text(TOML, encoding="utf-8")
+    (tmp_path / "rules.toml").write_text(RULES, encoding="utf-8")
+    with open_shop(tmp_path / "shop.toml") as shop:
+        shop.record(
+            [
+                purchase(f"v{who}", None, later(MONDAY), customer_id=who, lines=[line("tea")], order=who)
+                for who in CUSTOMERS[:90]
+            ]
+        )
+        for most in (3, 3, 1):
+            shop.blocks("letter", CUSTOMERS[:90], most=most, today=SENT)
+        n = dict(shop.reading.rows("SELECT kind, count(*) FROM events GROUP BY kind"))
+        (letter,) = (each for each in shop.mailings().mailings if each.experiment == "letter")
+        assert "Nobody was assigned yet" in f"{shop.mailings()}"
+    sent = {arm.arm: arm.n_sent for arm in letter.arms}
+    assert n["exposure"] == sum(sent.values()) == 90
+    assert n["decision"] == 2 * sent["rules"] + sent["bestsellers"], "only tea was sold: the control's block stays the same"
+    assert [(each.arm, each.product_id, each.n_given) for each in letter.products if each.arm == "rules"] == [
+        ("rules", "cup", sent["rules"])
+    ]
 
 
 def test_what_cannot_be_is_said(shop: Shop, tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "/v1/returns": ("returns",),
     "/v1/boosts": ("boosts",),
     "/v1/replenishment?today=2026-02-01": ("replenishment", "--today", "2026-02-01"),
+    "/v1/mailings": ("mailings",),
     "/v1/settings": ("settings",),
     "/v1/orders?most=3": ("orders", "--most", "3"),
     "/v1/orders?unmatched=test": ("orders", "--unmatched", "test"),

@@ -17,6 +17,7 @@ from ibis.expr.types import Column, Table
 from numpy.typing import NDArray
 from scipy import special
 
+from counterclick.facts.parts import NESTED, Parts
 from counterclick.stats import holm
 
 __all__ = ["Following", "clicked_by_day", "followings", "moves", "shown_by_day"]
@@ -70,17 +71,18 @@ class Following:
         return self.p_clicks < _LEVEL and self.p_orders > _ORDERS
 
 
-def shown_by_day(lists: Table) -> Table:
+def shown_by_day(lists: Table, parts: Parts = NESTED) -> Table:
     """Return how often products were shown, day by day; the sum of any lots of lists is that of their sums.
 
     Grain: one product, policy, surface and day. Columns: surface, policy, product_id, on (UTC), n_shown.
 
     Args:
         lists: events of the kind view_item_list.
+        parts: how their products are found.
     """
-    named = lists.select("surface", "items", on=_on(lists), policy=ibis.coalesce(lists.policy, lists.variant, ""))
-    flat = named.select("surface", "policy", "on", item=named["items"].unnest())
-    return flat.group_by("surface", "policy", "on", product_id=flat.item["product_id"]).agg(n_shown=_.count())
+    named = lists.mutate(on=_on(lists), policy=ibis.coalesce(lists.policy, lists.variant, ""))
+    flat = parts.flat(named, "view_item_list", "items", ("surface", "policy", "on"))
+    return flat.group_by("surface", "policy", "on", product_id=flat.part_product_id).agg(n_shown=_.count())
 
 
 def clicked_by_day(clicks: Table) -> Table:

@@ -21,9 +21,10 @@ from counterclick.cli.connecting import connect
 from counterclick.cli.deciding import decide
 from counterclick.cli.demo import demo
 from counterclick.cli.experiments import app as experiment_app
+from counterclick.cli.facts import app as facts_app
 from counterclick.cli.fitting import bundles, fit, models
 from counterclick.cli.klaviyo import app as klaviyo_app
-from counterclick.cli.mailing import blocks
+from counterclick.cli.mailing import blocks, mailings
 from counterclick.cli.onoff import app as onoff_app
 from counterclick.cli.password import PasswordFile, ask_and_set, password
 from counterclick.cli.readiness import readiness
@@ -55,11 +56,12 @@ app.command(backtest_app)
 app.command(klaviyo_app)
 app.command(keys)
 app.command(verify_app)
+app.command(facts_app)
 app.command(tune_app)
 app.command(requests)
 app.command(connect)
 app.command(reconcile)
-_TELLING = (demo, overview, trace, rows, settings, served, returns, replenishment)
+_TELLING = (demo, overview, trace, rows, settings, served, returns, replenishment, mailings)
 _AUDITING = (audit, report, claims, drift, alignment, readiness)
 _POLICIES = (decide, replenish, blocks, bundles, boosts, fit, models)
 for _command in (*_TELLING, *_AUDITING, *_POLICIES, explain, serve, password, forget, export, retention):

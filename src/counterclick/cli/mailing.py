@@ -1,4 +1,4 @@
-"""E-mail blocks: a file of recipients in, a file of what each is shown out."""
+"""E-mail blocks: a file of recipients in, a file of what each is shown out; and what came of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from counterclick.cli.common import COMMON, Common, opened
 from counterclick.cli.speaking import say
 
-__all__ = ["blocks"]
+__all__ = ["blocks", "mailings"]
 
 
 def blocks(
@@ -39,4 +39,11 @@ def blocks(
     say(found, as_json=common.json)
     if not common.json:
         sys.stdout.write(f"\nWrote {found.rows.num_rows:,} rows to {out}.\n")
+    return 0
+
+
+def mailings(*, common: Common = COMMON) -> int:
+    """Show what e-mail blocks did: each campaign's verdict, orders per recipient sent, what was bought of the products."""
+    with opened(common) as shop:
+        say(shop.mailings(), as_json=common.json)
     return 0

@@ -27,16 +27,15 @@ from counterclick.config.settings import (
     ExperimentConfig,
     HoldoutConfig,
     KillConfig,
-    MappedEvent,
     OnOffConfig,
     ShareChange,
     ShopConfig,
-    Skip,
     SurfaceConfig,
-    TableConfig,
     duration,
 )
 from counterclick.config.shopify import ShopifyConfig
+from counterclick.config.tables import MappedEvent, Skip, TableConfig
+from counterclick.config.warehouse import FactConfig, sources_of
 from counterclick.config.writing import appended, toml_value, with_setting, written
 
 __all__ = [
@@ -57,6 +56,7 @@ __all__ = [
     "Config",
     "EngineConfig",
     "ExperimentConfig",
+    "FactConfig",
     "HealthConfig",
     "HoldoutConfig",
     "KillConfig",
@@ -90,6 +90,7 @@ __all__ = [
     "read_change",
     "setting_of",
     "source_of",
+    "sources_of",
     "toml_value",
     "varied",
     "with_setting",

@@ -14,6 +14,7 @@ from counterclick.config.engine import check_engine
 from counterclick.config.replenishment import REPLENISH
 from counterclick.config.rules import Rules
 from counterclick.config.settings import HOLDOUT, Config, ExperimentConfig, OnOffConfig, duration
+from counterclick.config.warehouse import check_facts
 from counterclick.errors import ConfigError, UnknownNameError
 
 __all__ = ["check"]
@@ -47,6 +48,7 @@ def check(config: Config, name: str) -> None:
     _check_layers(config, name)
     _check_holdout(config, name)
     _check_schedules(config, name)
+    check_facts(config.facts, config.engine.url, name)
     for network in config.serve.trusted_proxies:
         try:
             ipaddress.ip_network(network, strict=False)

@@ -8,7 +8,10 @@ import msgspec
 
 from counterclick.errors import ConfigError
 
-__all__ = ["EngineConfig", "check_engine"]
+__all__ = ["WAREHOUSES", "EngineConfig", "check_engine", "is_warehouse"]
+
+WAREHOUSES = ("postgres", "postgresql", "bigquery", "snowflake", "clickhouse", "databricks", "trino", "duckdb")
+"""Schemes of URLs of engines whose own tables are the facts: see ``[facts.NAME]``."""
 
 _SPARK = r"spark://[^/\s,]+:\d+(,[^/\s,]+:\d+)*"
 _CONNECT = r"sc://[^/\s]+(/.*)?"
@@ -20,15 +23,23 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Attributes:
         url: of a Spark cluster, such as ``spark://10.0.0.5:7077``, or of a Spark Connect server, such as
-            ``sc://10.0.0.5:15002``; ``local`` or ``local[2]`` for a Spark in this process. The embedded DuckDB unless given.
+            ``sc://10.0.0.5:15002``; ``local`` or ``local[2]`` for a Spark in this process; with ``[facts.NAME]`` of a
+            warehouse, such as ``postgres://reader@db.example:5432/shop``. The embedded DuckDB unless given.
+        password_env: environment variable that holds the password of a warehouse's user.
         scratch: folder that the engine's workers see under the same name, for what waits and for tables on the way; in the
             store's folder unless given.
         settings: of the engine, in its own words, such as ``{ "spark.executor.memory" = "4g" }``.
     """
 
     url: str | None = None
+    password_env: str = "COUNTERCLICK_ENGINE_PASSWORD"  # noqa: S105 - the variable's name
     scratch: str | None = None
     settings: dict[str, str] = {}
+
+
+def is_warehouse(url: str | None) -> bool:
+    """Say whether an address is of an engine whose own tables are the facts."""
+    return url is not None and url.partition("://")[0] in WAREHOUSES and "://" in url
 
 
 def check_engine(config: EngineConfig, name: str) -> None:
@@ -44,9 +55,17 @@ def check_engine(config: EngineConfig, name: str) -> None:
     if config.url is None:
         if config.scratch is not None or config.settings:
             raise ConfigError(f"{name}: [engine] has settings and no url; write one such as 'spark://10.0.0.5:7077'.")
+    elif is_warehouse(config.url):
+        if re.search(r"://[^/@]*:[^/@]*@", config.url):
+            shown = re.sub(r"(://[^:/@]*):[^/@]*@", r"\1@", config.url)
+            raise ConfigError(
+                f"{name}: url of [engine] has a password in it; write {shown!r} and give the password in the environment "
+                f"variable {config.password_env}, or in another one that password_env names."
+            )
     elif not re.fullmatch(f"{_SPARK}|{_CONNECT}|{_LOCAL}", config.url):
         raise ConfigError(
             f"{name}: url of [engine] is {config.url!r}; write 'spark://HOST:PORT' for a Spark cluster, 'sc://HOST:PORT' "
             "for a Spark Connect server, 'local' or 'local[2]' for a Spark in this process, or leave [engine] out: DuckDB, "
-            "which is built in, then computes everything."
+            "which is built in, then computes everything. The url of a warehouse, whose tables are the facts, begins with "
+            f"{', '.join(f'{scheme}://' for scheme in WAREHOUSES)}."
         )

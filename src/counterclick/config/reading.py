@@ -92,6 +92,8 @@ def _kind_at(path: str) -> Type:
     """Return what may stand at a place of the file, such as ``.experiments[...].looks``."""
     kind: Type = type_info(Config)
     for name in re.findall(r"\.\w+|\[.*?\]", path):
+        if isinstance(kind, UnionType):
+            kind = _one_of(kind, is_list=name.startswith("["))
         if isinstance(kind, StructType):
             kind = next(field.type for field in kind.fields if field.name == name[1:])
         elif isinstance(kind, DictType):
@@ -100,9 +102,13 @@ def _kind_at(path: str) -> Type:
             kind = kind.item_type
         elif isinstance(kind, TupleType):
             kind = kind.item_types[int(name[1:-1])]
-        if isinstance(kind, UnionType):
-            kind = next(each for each in kind.types if not isinstance(each, NoneType))
-    return kind
+    return _one_of(kind, is_list=False) if isinstance(kind, UnionType) else kind
+
+
+def _one_of(kind: UnionType, *, is_list: bool) -> Type:
+    """Return which of several things stands there: a list where one is gone into, else the first."""
+    found = [each for each in kind.types if not isinstance(each, NoneType)]
+    return next((each for each in found if isinstance(each, VarTupleType) and is_list), found[0])
 
 
 def _section(path: str) -> str:

@@ -21,6 +21,8 @@ from counterclick.config.retention import RetentionConfig
 from counterclick.config.returns import ReturnsConfig
 from counterclick.config.serve import ServeConfig
 from counterclick.config.shopify import ShopifyConfig
+from counterclick.config.tables import TableConfig
+from counterclick.config.warehouse import FactConfig
 from counterclick.errors import ConfigError, UnknownNameError
 
 __all__ = [
@@ -34,13 +36,10 @@ __all__ = [
     "ExperimentConfig",
     "HoldoutConfig",
     "KillConfig",
-    "MappedEvent",
     "OnOffConfig",
     "ShareChange",
     "ShopConfig",
-    "Skip",
     "SurfaceConfig",
-    "TableConfig",
     "duration",
 ]
 
@@ -294,53 +293,6 @@ class OnOffConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return self.starts_on + timedelta(weeks=self.weeks) - timedelta(days=1)
 
 
-class MappedEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[[tables.NAME.events]]``: one event a row, or one for each group of rows.
-
-    Attributes:
-        kind: of the vocabulary.
-        fields: field -> SQL expression over the file's columns and ``row_number``.
-        where: only rows for which this SQL condition holds.
-        group_by: SQL expressions; rows that agree in them become one event, each row one of its ``lines``.
-        lines: field of a line -> SQL expression, with ``group_by``.
-        match: for refunds that name no order: expressions of customer and product, by which each returned
-            quantity is matched to the latest earlier purchase with quantity left.
-    """
-
-    kind: str
-    fields: dict[str, str]
-    where: str | None = None
-    group_by: tuple[str, ...] = ()
-    lines: dict[str, str] = {}
-    match: bool = False
-
-
-class Skip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[[tables.NAME.skip]]``: rows that are no events, counted under a name.
-
-    Attributes:
-        named: under which they are counted.
-        where: SQL condition that holds for them.
-    """
-
-    named: str
-    where: str
-
-
-class TableConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[tables.NAME]``: how the columns of a CSV or Parquet file become events.
-
-    Attributes:
-        file: pattern of the file names that it is for, such as ``orders_*.csv``.
-        events: what the rows become.
-        skip: rows that are left out, each kind counted.
-    """
-
-    file: str
-    events: tuple[MappedEvent, ...]
-    skip: tuple[Skip, ...] = ()
-
-
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole of ``shop.toml``."""
 
@@ -365,6 +317,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     health: HealthConfig = HealthConfig()
     retention: RetentionConfig = RetentionConfig()
     engine: EngineConfig = EngineConfig()
+    facts: dict[str, FactConfig | tuple[FactConfig, ...]] = {}
 
     @property
     def claimed_by(self) -> dict[str, str]:

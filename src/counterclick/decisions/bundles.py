@@ -85,6 +85,7 @@ class Bundles:
         self._boosts: NDArray[np.float64] = np.zeros(0)
         self._pairs: Pairs | None = None
         self._worth: NDArray[np.float64] = np.zeros(0)
+        self._knows_margins = False
         self._lacks = ""
         self._n_orders = 0
         self._judged: dict[str, bool] | None = None
@@ -104,7 +105,7 @@ class Bundles:
         if len(self._ids) < self._products:
             self._lacks = f"{len(self._ids)} products were sold in {self._limits.days} days; bundles need {self._products}"
             return
-        self._worth = margins_of(outcomes, baskets.products, self._limits.days)
+        self._weigh(margins_of(outcomes, baskets.products, self._limits.days))
         self._pairs = pairs_of(baskets, self._limits, self._worth)
         if not len(self._pairs.partner):
             self._lacks = (
@@ -136,7 +137,7 @@ class Bundles:
         offers = drawn(ask, candidates) if by_chance else candidates[: ask.most]
         _score, trigger, place = best[self._number[offers[0]]]
         joint, lift = self._pairs.joint[place], self._pairs.lift[place]
-        with_margin = "" if np.isin(self._worth, (0.0, 1.0)).all() else ", times margin"
+        with_margin = ", times margin" if self._knows_margins else ""
         says = f"{printable(offers[0])} and {printable(self._ids[trigger])} were bought together {joint:,} times"
         says = f"{says}, {lift:,.1f} times chance{with_margin}"
         if by_chance:
@@ -176,6 +177,11 @@ class Bundles:
         )
         among = max(ask.most, self._limits.explore_among) if ask.explores and self._limits.explore else ask.most
         return allowed(ranked, replace(ask, most=among), self._rules, self._hand.stock)[0]
+
+    def _weigh(self, worth: NDArray[np.float64]) -> None:
+        """Take up what a unit of each product leaves; without costs all have 1, and what may not be offered 0."""
+        self._worth = worth
+        self._knows_margins = not bool(np.isin(worth, (0.0, 1.0)).all())
 
     def strongest(self, most: int) -> tuple[Pair, ...]:
         """Return the pairs of most orders, each the way round in which it foresees more."""
@@ -222,7 +228,7 @@ class Bundles:
         self._know(from_objects(plain["products"], tuple[str, ...]))
         self._n_orders = from_objects(plain["orders"], int)
         self._lacks = from_objects(plain["lacks"], str)
-        self._worth = np.array(plain["worth"], np.float64)
+        self._weigh(np.array(plain["worth"], np.float64))
         self._pairs = None
         if plain["pairs"] is not None:
             begins, partner, joint = (np.array(plain["pairs"][name], np.int64) for name in _CODES)

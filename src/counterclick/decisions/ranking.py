@@ -86,10 +86,12 @@ class Ranking:
             return static_instead(self._instead, ask, "no candidates were told to be ordered", self._rules)
         if self._missing:
             return as_they_came(ask, self._missing[0])
-        ranked = self._ranked(ask)
+        ranked, scores = self._ranked(ask)
         n_drawn = self.n_drawn(ask)
-        offers = (*_shuffled(ask, ranked[:n_drawn]), *ranked[n_drawn:])
-        scores = tuple(self._score(product) for product in offers)
+        offers = ranked
+        if n_drawn:
+            offers = (*_shuffled(ask, ranked[:n_drawn]), *ranked[n_drawn:])
+            scores = (*map(self._score, offers[:n_drawn]), *scores[n_drawn:])
         says = self._says(ranked)
         if n_drawn:
             says = f"the order of the first {n_drawn} was drawn by chance; else {says}"
@@ -106,7 +108,7 @@ class Ranking:
         if not n:
             return (1.0,) * len(offers)
         share = self._limits.explore
-        ranked = self._ranked(ask)[:n]
+        ranked = self._ranked(ask)[0][:n]
         first = [(1 - share if offer == own else 0.0) + share / n for offer, own in zip(offers, ranked, strict=False)]
         return (*first, *(1.0,) * (len(offers) - n))
 
@@ -144,9 +146,12 @@ class Ranking:
         known = self._known.get(product)
         return (self._mean if known is None else known[0]) * self._rules.boosts.get(product, 1.0)
 
-    def _ranked(self, ask: Ask) -> tuple[str, ...]:
-        """Return the candidates, those that earn most first; of two that earn the same, as they came."""
-        return tuple(sorted(ask.candidates, key=lambda product: -self._score(product)))
+    def _ranked(self, ask: Ask) -> tuple[tuple[str, ...], tuple[float, ...]]:
+        """Return the candidates, those that earn most first, and their scores; of two that earn the same, as they came."""
+        candidates = ask.candidates
+        scores = [*map(self._score, candidates)]
+        order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)
+        return tuple([candidates[n] for n in order]), tuple([scores[n] for n in order])
 
     def _among(self, ask: Ask) -> int:
         """Return of how many first places the order may be drawn; 0 where it never is."""
@@ -154,14 +159,14 @@ class Ranking:
         return n if ask.explores and self._limits.explore and not self._missing and n > 1 else 0
 
     def _says(self, ranked: tuple[str, ...]) -> str:
-        n_told = sum(product in self._known for product in ranked)
-        if not n_told:
+        told = [product for product in ranked if product in self._known]
+        if not told:
             return "none of the candidates was shown often enough to be told from another: they stay in their order"
-        first = next(product for product in ranked if product in self._known)
+        first = told[0]
         score, orders, exposures = self._known[first]
         says = f"by net order value for each time shown: {printable(first)} earns {score:,.4g}, by {orders:,.0f} orders that"
         says = f"{says} were kept of {exposures:,.0f} times"
-        n_others = len(ranked) - n_told
+        n_others = len(ranked) - len(told)
         return (
             f"{says}; {n_others:,} that were shown too seldom stand at the mean of {self._mean:,.4g}" if n_others else says
         )

@@ -17,9 +17,9 @@ import pyarrow as pa
 from counterclick.events.readings import UnreadableError, reader_of
 from counterclick.events.schema import PARTS_OF, SCHEMA
 from counterclick.events.vocabulary import EVENTS, Event
-from counterclick.shapes import from_objects
+from counterclick.shapes import from_objects, json_reader
 
-__all__ = ["built_at_once", "built_together"]
+__all__ = ["built_at_once", "built_together", "is_as_built"]
 
 _INT32 = 2**31
 _WHEN = "occurred_at"
@@ -91,6 +91,20 @@ def built_together(raws: Sequence[Any]) -> list[Event] | None:
         if ("" in raw.values()) if shape.is_bare else not _is_plain(event, shape):
             return None
     return events
+
+
+def is_as_built(events: Sequence[Event], lines: bytes) -> bool:
+    """Say whether events of our own, which nobody has looked at yet, have what their types and `built_together` ask.
+
+    Args:
+        events: as they were made.
+        lines: their JSON, a line each.
+    """
+    try:
+        _read_events(b"[" + lines.rstrip(b"\n").replace(b"\n", b",") + b"]")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return all(_is_plain(event, _SHAPES[str(event.__struct_config__.tag)]) for event in events)
 
 
 def _whole(raw: dict[str, Any], shape: _Shape, read: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
@@ -175,4 +189,5 @@ def _shape(kind: type[Event]) -> _Shape:
 
 
 _EVENTS = list[Union[EVENTS]]  # type: ignore[valid-type]  # noqa: UP007 - made of a tuple
+_read_events = json_reader(_EVENTS)
 _SHAPES = {str(one.__struct_config__.tag): _shape(one) for one in EVENTS}

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from counterclick.events import redaction
-from counterclick.events.at_once import built_at_once, built_together
+from counterclick.events.at_once import built_at_once, built_together, is_as_built
 from counterclick.events.readings import SENT, UnreadableError, must_be, reading, unknown_names
 from counterclick.events.rejection import Reason, Rejection
 from counterclick.events.rules import CLOCK_TOLERANCE, EARLIEST, RULES_OF
@@ -26,7 +26,7 @@ from counterclick.events.schema import FIELDS_OF, PARTS_OF, REQUIRED_OF
 from counterclick.events.vocabulary import EVENTS, Event
 from counterclick.shapes import from_objects
 
-__all__ = ["STEPS", "Context", "Refused", "admit", "admit_all", "admit_one"]
+__all__ = ["STEPS", "Context", "Refused", "admit", "admit_all", "admit_made", "admit_one"]
 
 
 def _values_of(names: tuple[str, ...]) -> Callable[[Event], tuple[str | None, ...]]:
@@ -122,6 +122,20 @@ def admit_all(raws: Sequence[Any], context: Context) -> tuple[list[Event | Rejec
     elif _all_pass(priced, context):
         return list(priced), lines
     return [_through(steps, event, context, raw) for event, raw in zip(events, raws, strict=True)], None
+
+
+def admit_made(events: Sequence[Event], context: Context) -> bytes | None:
+    """Return events of our own as JSON, a line each, where the steps let all of them through as they are; else None.
+
+    Args:
+        events: as they were made, with a key each.
+        context: clock, source, currency and key.
+    """
+    if any(type(event) in _PRICED for event in events):
+        return None
+    lines = _JSON.encode_lines(events)
+    plain = not redaction.may_change_json(lines) and is_as_built(events, lines) and _all_pass(events, context)
+    return lines if plain else None
 
 
 def _all_pass(events: Sequence[Event], context: Context) -> bool:

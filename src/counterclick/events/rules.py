@@ -175,6 +175,12 @@ RULES: tuple[Rule, ...] = (
         "(kind = 'exposure' AND visitor_id IS NULL AND customer_id IS NULL)",
     ),
     Rule(
+        Reason.MISSING_FIELD,
+        "a decision must name its visitor_id; of an e-mail its customer_id",
+        lambda event: event.__struct_config__.tag == "decision" and event.visitor_id is None and event.customer_id is None,
+        "(kind = 'decision' AND visitor_id IS NULL AND customer_id IS NULL)",
+    ),
+    Rule(
         Reason.INCONSISTENT,
         "a claim is of an order_id or of a period, one of the two; a period is 2026-03, 2026-03-02 or 2026-03-02/2026-03-08",
         lambda event: event.__struct_config__.tag == "claim" and (event.order_id is None) == (event.period_ends_at is None),

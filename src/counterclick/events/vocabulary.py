@@ -245,6 +245,8 @@ class Exposure(Event, frozen=True, kw_only=True, tag="exposure"):
 class DecisionMade(Event, frozen=True, kw_only=True, tag="decision"):
     """A policy of ours decided what a surface shows a visitor; its event id is the decision's. A list tells what was shown.
 
+    It names the visitor; a block of products in an e-mail, which nobody visits, ``customer_id`` alone.
+
     Attributes:
         surface: the place that asked.
         policy: which policy.
@@ -261,7 +263,6 @@ class DecisionMade(Event, frozen=True, kw_only=True, tag="decision"):
             were told, and a propensity is that of the offer's place.
     """
 
-    visitor_id: Id
     surface: Id
     policy: Id
     items: tuple[ShownItem, ...] = ()

@@ -13,6 +13,7 @@ from counterclick.config import ExperimentConfig
 from counterclick.errors import EmptyStoreError, RefusedError, TooFewBuyersError
 from counterclick.experiments.assignment import assign
 from counterclick.experiments.calibrating import Calibration, Progress, calibrate, silent
+from counterclick.experiments.calling import called, checks_called, units_of, verdict_called
 from counterclick.experiments.checks import preconditions
 from counterclick.experiments.cohort import Assignment, Cohort
 from counterclick.experiments.context import Context
@@ -115,7 +116,8 @@ class Experiment:
         wanted = self._metrics(metrics)
         measured = self._measured(wanted)
         lines = sensitivity_lines(self.config, measured, spent_before(self._cohort), self.context.currency)
-        return replace(self._table(measured, wanted), sensitivity=lines)
+        told = tuple(replace(each, says=called(each.says, self.config)) for each in lines)
+        return replace(self._table(measured, wanted), sensitivity=told)
 
     def estimates(self) -> Result:
         """Return `result` without its sensitivity lines, which ask for more.
@@ -145,7 +147,8 @@ class Experiment:
             EmptyStoreError: no eligible visitor has finished its window.
             RefusedError: an arm of the verdict's contrast has no finished visitors.
         """
-        return sliced(self._cohort, self._measured(self._metrics(())), by_category(self._cohort))
+        found = sliced(self._cohort, self._measured(self._metrics(())), by_category(self._cohort))
+        return replace(found, units=units_of(self.config))
 
     def verdict(self) -> Verdict:
         """Return won, lost, inconclusive or invalid, why, and what it is worth a month.
@@ -158,7 +161,7 @@ class Experiment:
         wanted = self._metrics(())
         measured = self._measured(wanted)
         self._refuse_empty_arms(measured)
-        return judge(self.name, self.config, self.context, measured, wanted)
+        return verdict_called(judge(self.name, self.config, self.context, measured, wanted), self.config)
 
     def moments(self, metrics: Sequence[str], until: date | None = None) -> Mapping[str, Moments]:
         """Return each arm's moments of what these metrics add up, on the experiment's surface where they belong to one.
@@ -237,7 +240,8 @@ class Experiment:
     def _nobody(self, n_eligible: int) -> str:
         """Say why no visitor is finished, and what is to be done about it where anything is."""
         config, context = self.config, self.context
-        says = f"experiment {self.name!r} has no finished visitors"
+        whom, one = units_of(config), config.unit
+        says = f"experiment {self.name!r} has no finished {whom}"
         if n_eligible:
             return (
                 f"{says}: {n_eligible:,} became eligible, and of none have the window ({config.window}) and the time for "
@@ -248,23 +252,27 @@ class Experiment:
         return (
             f"{says}: nobody became eligible from {config.starts_on} to {config.ends_on} in the arms "
             f"{', '.join(config.variants)}. Record exposure events with this experiment's name, one for each eligible "
-            "visitor in every arm."
+            f"{one} in every arm."
         )
 
     def _table(self, measured: Measured, metrics: Sequence[Metric]) -> Result:
         checks = preconditions(self.name, self.config, self.context, measured)
-        return tabulate(self.name, self.config, self.context.currency, measured, metrics, checks)
+        told = checks_called(checks, self.config)
+        found = tabulate(self.name, self.config, self.context.currency, measured, metrics, told)
+        rows = tuple(replace(each, refused=called(each.refused, self.config)) for each in found.rows)
+        return replace(found, rows=rows, units=units_of(self.config))
 
     def _refuse_empty_arms(self, measured: Measured) -> None:
+        whom = units_of(self.config)
         for role, arm in (("control", self.config.control), ("treatment", self.config.feature)):
             if arm not in measured.arms:
                 raise RefusedError(
-                    f"experiment {self.name!r}: the {role} {arm!r} has no finished visitors; its exposures must be "
+                    f"experiment {self.name!r}: the {role} {arm!r} has no finished {whom}; its exposures must be "
                     "recorded like those of every other arm."
                 )
             if not round(measured.arms[arm].sum_of(BUYERS)):
                 raise TooFewBuyersError(
                     f"experiment {self.name!r}: the {role} {arm!r} has no buyers among "
-                    f"{measured.arms[arm].n:,} visitors, so nothing can be compared. Record the orders of its "
-                    "visitors, or wait until it has 50 buyers."
+                    f"{measured.arms[arm].n:,} {whom}, so nothing can be compared. Record the orders of its {whom}, or "
+                    "wait until it has 50 buyers."
                 )

@@ -216,7 +216,7 @@ def plan_experiment(name: str, config: ExperimentConfig, context: Context, lift:
         metric=config.outcome,
         currency=context.currency,
         lift=lift,
-        basis=history.basis,
+        basis=history.basis + (_OF_CUSTOMERS if config.unit == "customer" else ""),
         history=history,
         planned_weeks=planned,
         planned_buyers=planned_buyers(name, config, context) or history.buyers_in(planned) * sum(shares) * part_of(config),
@@ -244,6 +244,9 @@ def expected_buyers(name: str, config: ExperimentConfig, context: Context) -> fl
     weeks = ((config.ends_on - config.starts_on).days + 1) / 7
     shares = config.variants[config.control] + config.variants[config.feature]
     return max(1.0, round(history.buyers_in(weeks) * shares * part_of(config))) if history.weeks >= _FEWEST_WEEKS else None
+
+
+_OF_CUSTOMERS = "; it assigns customers, of whom visits do not tell how many there will be: they are reckoned as visitors"
 
 
 @cache

@@ -93,6 +93,7 @@ class Result(Shown):
         rows: every metric and contrast; those of the verdict's contrast first.
         checks: the preconditions.
         sensitivity: lines beside the verdict's lift, which decide nothing.
+        units: what those are whom it assigns: visitors, or customers.
     """
 
     experiment: str
@@ -101,6 +102,7 @@ class Result(Shown):
     rows: tuple[Row, ...]
     checks: tuple[Check, ...] = ()
     sensitivity: tuple[Sensitivity, ...] = ()
+    units: str = "visitors"
 
     def row(self, metric: str, treatment: str | None = None, against: str | None = None) -> Row:
         """Return one row; by default of the verdict's contrast."""
@@ -114,7 +116,7 @@ class Result(Shown):
         arms = [
             (arm.name, count(arm.n_visitors), count(arm.n_buyers), money(arm.revenue, self.currency)) for arm in self.arms
         ]
-        grids = [Grid(f"Experiment {self.experiment}", ("arm", "visitors", "buyers", "revenue"), arms)]
+        grids = [Grid(f"Experiment {self.experiment}", ("arm", self.units, "buyers", "revenue"), arms)]
         contrasts = dict.fromkeys((row.treatment, row.against) for row in self.rows)
         for number, (treatment, against) in enumerate(contrasts):
             rows = [row for row in self.rows if (row.treatment, row.against) == (treatment, against)]
@@ -141,7 +143,7 @@ class Result(Shown):
             found = money_row.difference
             ends = f"[{found.lower * 1000:,.2f}, {found.upper * 1000:,.2f}]"
             value = money(found.value * 1000, self.currency)
-            notes.append(f"Difference of {money_row.metric} for 1,000 visitors: {value} {ends} (Welch).")
+            notes.append(f"Difference of {money_row.metric} for 1,000 {self.units}: {value} {ends} (Welch).")
         empty = [row.metric for row in rows if row.refused and not row.base]
         if empty:
             notes.append(f"No lift of {', '.join(empty)}: nothing of it in {rows[0].against}, and a lift needs both arms.")

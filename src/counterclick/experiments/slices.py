@@ -96,6 +96,7 @@ class Slices(Shown):
         rows: all slices, dimension after dimension.
         interactions: one for each dimension with two slices or more.
         whole: dimension -> the only value that it has.
+        units: what those are whom the experiment assigns: visitors, or customers.
     """
 
     experiment: str
@@ -105,6 +106,7 @@ class Slices(Shown):
     rows: tuple[Slice, ...]
     interactions: tuple[Interaction, ...]
     whole: Mapping[str, str]
+    units: str = "visitors"
 
     def grids(self) -> list[Grid]:
         """Return a table for each dimension, and what to mind."""
@@ -113,9 +115,9 @@ class Slices(Shown):
             rows = [row for row in self.rows if row.dimension == test.dimension]
             few = [row.value for row in rows if row.refused]
             notes = [f"Too few buyers (under {LEAST_BUYERS} in an arm): {', '.join(few)}."] if few else []
-            heads = (test.dimension, "visitors", "buyers", "lift", "95 % interval", "p (Holm)")
+            heads = (test.dimension, self.units, "buyers", "lift", "95 % interval", "p (Holm)")
             grids.append(Grid(_TITLES[test.dimension], heads, [_cells(row) for row in rows], [*notes, _answer(test)]))
-        only = [f"Every visitor's {name} is {value}." for name, value in self.whole.items()]
+        only = [f"Every {self.units[:-1]}'s {name} is {value}." for name, value in self.whole.items()]
         tested = sum(row.lift is not None for row in self.rows)
         warning = (
             f"Exploratory, never a verdict: of {tested} intervals about {tested * 0.05:.1f} miss the truth by chance alone, "
@@ -124,7 +126,7 @@ class Slices(Shown):
         notes = [warning if tested else "Nothing can be compared by slices here.", *only]
         title = f"Experiment {self.experiment}: {self.metric} of {self.treatment} against {self.control}, by slices"
         return [
-            Grid(title, (), (), [f"Visitors and buyers: {self.control} / {self.treatment}."]),
+            Grid(title, (), (), [f"{self.units.capitalize()} and buyers: {self.control} / {self.treatment}."]),
             *grids,
             Grid("", (), (), notes),
         ]
@@ -145,7 +147,7 @@ def sliced(cohort: Cohort, measured: Measured, categories: Mapping[str, Mapping[
     for arm in (control, feature):
         if arm not in measured.arms:
             raise RefusedError(
-                f"experiment {cohort.name!r}: arm {arm!r} has no finished visitors, so nothing can be sliced."
+                f"experiment {cohort.name!r}: arm {arm!r} has no finished {cohort.config.unit}s, so nothing can be sliced."
             )
     outcome = METRICS[cohort.config.outcome].numerator
     rows: list[Slice] = []

@@ -10,6 +10,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from counterclick.facts.orders import MONEY
+from counterclick.facts.parts import NESTED, Parts
 from counterclick.facts.people import first_rows, with_person
 
 __all__ = ["cart_moves", "carts", "exposures", "impressions", "interactions", "products", "shown_products"]
@@ -48,18 +49,18 @@ def impressions(events: Table) -> Table:
     return shown.select("surface", "visitor_id", "customer_id", "occurred_at")
 
 
-def shown_products(events: Table) -> Table:
+def shown_products(events: Table, parts: Parts = NESTED) -> Table:
     """Products that surfaces showed.
 
     Grain: one product in one list. Columns: surface, visitor_id, customer_id, occurred_at (UTC), event_id, product_id.
     """
     columns = ("surface", "visitor_id", "customer_id", "occurred_at", "event_id")
     lists = events.filter(events.kind == "view_item_list")
-    flat = lists.select(*columns, item=lists["items"].unnest())
-    return flat.select(*columns, product_id=flat.item["product_id"])
+    flat = parts.flat(lists, "view_item_list", "items", columns)
+    return flat.select(*columns, product_id=flat.part_product_id)
 
 
-def interactions(events: Table, known: Table, catalogue: Table) -> Table:
+def interactions(events: Table, known: Table, catalogue: Table, parts: Parts = NESTED) -> Table:
     """What buyers did with surfaces.
 
     Grain: one answer, click or opened message. Columns: interaction_id, kind, surface, channel, visitor_id,
@@ -73,10 +74,12 @@ def interactions(events: Table, known: Table, catalogue: Table) -> Table:
         events: the events table.
         known: `counterclick.facts.people.identities`.
         catalogue: `products`.
+        parts: how the products that an answer matched are found.
     """
     engaged = events.filter(events.kind.isin(_ENGAGED) & events.surface.notnull())
-    answers = events.filter(events.kind == "assistant_answer").select("event_id", "matched_products")
-    matched = answers.unnest("matched_products").filter(_.matched_products.notnull())
+    answers = events.filter(events.kind == "assistant_answer")
+    matched = parts.flat(answers, "assistant_answer", "matched_products", ("event_id",))
+    matched = matched.select("event_id", matched_products=matched.part_product_id)
     in_catalogue = catalogue.select(matched_products="product_id", in_catalogue=True)
     matched = matched.left_join(in_catalogue, "matched_products").cross_join(catalogue.agg(n_products=_.count()))
     matched = matched.filter((matched.n_products == 0) | matched.in_catalogue)

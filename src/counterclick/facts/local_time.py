@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import ibis
 from ibis.expr.types import Column
 
-__all__ = ["day_begins", "even_span", "local", "offsets"]
+__all__ = ["day_begins", "even_span", "local", "offsets", "to_utc"]
 
 _HOUR = 3600
 _FIRST_YEAR, _LAST_YEAR = 1990, 2040
@@ -73,6 +74,29 @@ def local(column: Column, timezone: str, between: tuple[datetime, datetime] | No
         for (moment, _), shift in zip(changes[1:], shifts, strict=False)
     ]
     return ibis.cases(*branches, else_=shifts[-1])
+
+
+def to_utc(column: Column, timezone: str) -> Column:
+    """Return wall clocks of a zone (timestamps without a zone) as UTC, still without a zone.
+
+    Where clocks go back, an hour comes twice: the first is meant. Where they go forward, an hour is left out: a time in it
+    is reckoned by the offset before.
+
+    Args:
+        column: of timestamps without a zone.
+        timezone: in which they are meant.
+    """
+    changes = offsets(timezone)
+    meant = [column - ibis.interval(seconds=seconds) for _, seconds in changes]
+    if len(changes) == 1:
+        return meant[0]
+    ends = [
+        moment.replace(tzinfo=None) + timedelta(seconds=max(before, after))
+        for (_, before), (moment, after) in pairwise(changes)
+    ]
+    return ibis.cases(
+        *((column < ibis.literal(end), value) for end, value in zip(ends, meant, strict=False)), else_=meant[-1]
+    )
 
 
 def _offsets_between(timezone: str, first: datetime, last: datetime) -> tuple[tuple[datetime, int], ...]:

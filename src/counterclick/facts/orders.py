@@ -13,11 +13,14 @@ import ibis.expr.datatypes as dt
 from ibis import _
 from ibis.expr.types import Column, Table
 
+from counterclick.facts.parts import NESTED, Parts
 from counterclick.facts.people import first_rows, with_person
 
 __all__ = ["MONEY", "order_lines", "orders", "purchases", "returns", "with_refunds"]
 
 MONEY = dt.Decimal(18, 4)
+_OF_LINE = ("product_id", "quantity", "unit_price", "unit_cost", "line_id", "decision_id")
+_OF_RETURNED = ("product_id", "quantity", "unit_price", "line_id")
 
 
 def purchases(priced: Table) -> Table:
@@ -28,7 +31,7 @@ def purchases(priced: Table) -> Table:
     return first_rows(priced.filter(priced.kind == "purchase"), "order_id", [_.occurred_at, _.event_id])
 
 
-def order_lines(bought: Table) -> Table:
+def order_lines(bought: Table, parts: Parts = NESTED) -> Table:
     """What was bought.
 
     Grain: one line of an order. Columns: order_id, line_number (from 0), product_id, line_id (null where not sent),
@@ -37,12 +40,10 @@ def order_lines(bought: Table) -> Table:
 
     Args:
         bought: `purchases`.
+        parts: how their lines are found.
     """
-    flat = (
-        bought.select("order_id", "visitor_id", "occurred_at", "value", "discount", "fx", "lines")
-        .unnest("lines", offset="line_number")
-        .filter(_.lines.notnull())
-    )
+    of = ("order_id", "visitor_id", "occurred_at", "value", "discount", "fx")
+    flat = parts.flat(bought, "purchase", "lines", of, "line_number")
     flat = flat.select(
         "order_id",
         "visitor_id",
@@ -51,12 +52,7 @@ def order_lines(bought: Table) -> Table:
         "value",
         "fx",
         ordered_at=flat.occurred_at,
-        product_id=flat.lines["product_id"],
-        quantity=flat.lines["quantity"],
-        unit_price=flat.lines["unit_price"],
-        unit_cost=flat.lines["unit_cost"],
-        line_id=flat.lines["line_id"],
-        decision_id=flat.lines["decision_id"],
+        **{name: flat[f"part_{name}"] for name in _OF_LINE},
     )
     flat = flat.mutate(listed=flat.quantity * flat.unit_price)
     whole = ibis.window(group_by="order_id")
@@ -128,7 +124,7 @@ def orders(bought: Table, lines: Table, known: Table) -> Table:
     return with_person(flat, known)
 
 
-def returns(priced: Table, sold: Table, lines: Table) -> Table:
+def returns(priced: Table, sold: Table, lines: Table, parts: Parts = NESTED) -> Table:
     """Money that went back.
 
     Grain: one refund event. Columns: refund_id, order_id (null or unknown where unmatched), refunded_at, ordered_at,
@@ -139,23 +135,17 @@ def returns(priced: Table, sold: Table, lines: Table) -> Table:
         priced: the events table with ``fx``.
         sold: `orders`.
         lines: `order_lines`.
+        parts: how the lines of refunds are found.
     """
-    refunds = priced.filter(priced.kind == "refund").select(
-        "order_id", "lines", "fx", "amount", "refund_kind", refund_id=_.event_id, refunded_at=_.occurred_at
-    )
+    told = priced.filter(priced.kind == "refund")
+    refunds = told.select("order_id", "fx", "amount", "refund_kind", refund_id=told.event_id, refunded_at=told.occurred_at)
     sums = {"revenue": _.revenue.sum().cast("float64"), "units": _.quantity.sum()}
     of_product = lines.group_by("order_id", "product_id").agg(**{f"product_{name}": total for name, total in sums.items()})
     keyed = lines.filter(lines.line_id.notnull())
     of_line = keyed.group_by("order_id", "line_id").agg(**{f"line_{name}": total for name, total in sums.items()})
-    named = refunds.select("refund_id", "order_id", "fx", "lines").unnest("lines").filter(_.lines.notnull())
+    named = parts.flat(told, "refund", "lines", ("event_id", "order_id", "fx"))
     named = named.select(
-        "refund_id",
-        "order_id",
-        "fx",
-        product_id=named.lines["product_id"],
-        quantity=named.lines["quantity"],
-        unit_price=named.lines["unit_price"],
-        line_id=named.lines["line_id"],
+        "order_id", "fx", refund_id=named.event_id, **{name: named[f"part_{name}"] for name in _OF_RETURNED}
     )
     named = named.left_join(of_product, ["order_id", "product_id"]).drop("order_id_right", "product_id_right")
     named = named.left_join(of_line, ["order_id", "line_id"])

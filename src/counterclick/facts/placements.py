@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
+from counterclick.facts.parts import NESTED, Parts
 from counterclick.facts.people import first_rows, with_person
 
 __all__ = ["bought_after", "drawn_placements", "kept_lines", "placements"]
@@ -15,7 +16,7 @@ _DRAWN = r'"n_drawn": ([0-9]+)'
 """What a decision's details say of the places whose order was drawn."""
 
 
-def placements(events: Table, known: Table) -> Table:
+def placements(events: Table, known: Table, parts: Parts = NESTED) -> Table:
     """Products that lists showed, each in its place.
 
     Grain: one product in one list. Columns: list_id, surface, person_id, shown_at (UTC), product_id, place (from 1; where
@@ -24,11 +25,13 @@ def placements(events: Table, known: Table) -> Table:
     Args:
         events: the events table.
         known: `counterclick.facts.people.identities`.
+        parts: how the products of lists are found.
     """
-    return _placed(events.filter(events.kind == "view_item_list").select(*_COLUMNS, "items"), known)
+    lists = events.filter(events.kind == "view_item_list")
+    return _placed(parts.flat(lists, "view_item_list", "items", _COLUMNS, "nth"), known)
 
 
-def drawn_placements(events: Table, known: Table) -> Table:
+def drawn_placements(events: Table, known: Table, parts: Parts = NESTED) -> Table:
     """Products that decisions put into places by chance: whatever a place has there, it has by itself.
 
     Grain: one product in one decision that drew the order of its first places. Columns: as of `placements`.
@@ -36,20 +39,21 @@ def drawn_placements(events: Table, known: Table) -> Table:
     Args:
         events: the events table.
         known: `counterclick.facts.people.identities`.
+        parts: how the products of decisions are found.
     """
     made = events.filter((events.kind == "decision") & events.details.re_search(_DRAWN))
-    drawn = made.select(*_COLUMNS, "items", n_drawn=made.details.re_extract(_DRAWN, 1).cast("int64"))
-    placed = _placed(drawn, known, "n_drawn")
+    drawn = made.mutate(n_drawn=made.details.re_extract(_DRAWN, 1).cast("int64"))
+    flat = parts.flat(drawn, "decision", "items", (*_COLUMNS, "n_drawn"), "nth")
+    placed = _placed(flat, known, "n_drawn")
     return placed.filter(placed.place <= placed.n_drawn).drop("n_drawn")
 
 
-def _placed(lists: Table, known: Table, *besides: str) -> Table:
-    flat = lists.unnest("items", offset="nth").filter(_["items"].notnull())
+def _placed(flat: Table, known: Table, *besides: str) -> Table:
     flat = flat.select(
         *_COLUMNS,
         *besides,
-        product_id=flat["items"]["product_id"],
-        place=ibis.coalesce(flat["items"]["position"].cast("int64"), flat.nth.cast("int64") + 1),
+        product_id=flat.part_product_id,
+        place=ibis.coalesce(flat.part_position.cast("int64"), flat.nth.cast("int64") + 1),
     )
     named = with_person(flat, known)
     return named.select(

@@ -8,10 +8,12 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
+from counterclick.facts.parts import NESTED, Parts
+
 __all__ = ["line_returns"]
 
 
-def line_returns(priced: Table, lines: Table, sold: Table, returns_window: timedelta) -> Table:
+def line_returns(priced: Table, lines: Table, sold: Table, returns_window: timedelta, parts: Parts = NESTED) -> Table:
     """Lines of orders, each with when it came back.
 
     A line came back when units of it did, of however many: a return that names its line id, else its product, or the whole
@@ -27,6 +29,7 @@ def line_returns(priced: Table, lines: Table, sold: Table, returns_window: timed
         lines: `counterclick.facts.orders.order_lines`.
         sold: `counterclick.facts.orders.orders`.
         returns_window: after which what comes back is no return any more.
+        parts: how the lines of refunds are found.
     """
     back = priced.filter((priced.kind == "refund") & (ibis.coalesce(priced.refund_kind, "return") == "return"))
     back = back.filter(back.order_id.notnull())
@@ -35,14 +38,15 @@ def line_returns(priced: Table, lines: Table, sold: Table, returns_window: timed
         .group_by(_paid="order_id")
         .agg(payment=_.payment.min())
     )
-    whole = back.select("order_id", "occurred_at", is_whole=ibis.coalesce(back.lines.length(), 0) == 0, amount=back.amount)
+    sized = parts.counted(back, "refund", "lines")
+    whole = sized.select("order_id", "occurred_at", "amount", is_whole=sized.n_parts == 0)
     unclear = whole.filter(whole.is_whole & whole.amount.notnull()).select(_unclear="order_id").distinct()
     known = sold.filter(~sold.is_cancelled).select(_order="order_id", person_id=sold.person_id)
     found = lines.join(known, lines.order_id == known["_order"]).drop("_order")
     found = found.anti_join(unclear, found.order_id == unclear["_unclear"])
     found = found.left_join(payments, found.order_id == payments["_paid"]).drop("_paid")
-    named = back.select("order_id", "occurred_at", line=back.lines.unnest()).filter(_.line.notnull())
-    named = named.select("order_id", "occurred_at", line_id=named.line["line_id"], product_id=named.line["product_id"])
+    named = parts.flat(back, "refund", "lines", ("order_id", "occurred_at"))
+    named = named.select("order_id", "occurred_at", line_id=named.part_line_id, product_id=named.part_product_id)
     latest = int(returns_window.total_seconds())
     by_line = _first(named.filter(named.line_id.notnull()).drop("product_id"), found, ["order_id", "line_id"], latest)
     by_product = _first(named.filter(named.line_id.isnull()).drop("line_id"), found, ["order_id", "product_id"], latest)

@@ -14,6 +14,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from counterclick.facts import claims, eligibility, engagement, orders, people, placements, returned
+from counterclick.facts.parts import NESTED, Parts
 from counterclick.facts.rows import row_count
 
 __all__ = ["OUTCOMES_FORM", "Facts", "Keep", "Outcomes", "priced"]
@@ -79,6 +80,7 @@ class Outcomes:
         rates: see `priced`.
         keep: what to do with tables that many questions need; by default they stay expressions.
         returns_window: after which an order's returns have matured.
+        parts: how lists within events are found.
     """
 
     def __init__(
@@ -88,7 +90,9 @@ class Outcomes:
         rates: Table | None = None,
         keep: Keep = _lazily,
         returns_window: timedelta = timedelta(days=30),
+        parts: Parts = NESTED,
     ) -> None:
+        self.parts = parts
         self._events = events
         self._currency = currency
         self._rates = rates
@@ -111,7 +115,7 @@ class Outcomes:
     @cached_property
     def order_lines(self) -> Table:
         """Grain: one line of an order."""
-        return self._keep(orders.order_lines(self._purchases), "order_lines", ("order_id",))
+        return self._keep(orders.order_lines(self._purchases, self.parts), "order_lines", ("order_id",))
 
     @cached_property
     def _sold(self) -> Table:
@@ -120,7 +124,8 @@ class Outcomes:
     @cached_property
     def returns(self) -> Table:
         """Grain: one refund event."""
-        return self._keep(orders.returns(self._priced, self._sold, self.order_lines), "refunds", ("order_id", "refund_id"))
+        back = orders.returns(self._priced, self._sold, self.order_lines, self.parts)
+        return self._keep(back, "refunds", ("order_id", "refund_id"))
 
     @cached_property
     def orders(self) -> Table:
@@ -130,7 +135,7 @@ class Outcomes:
     @cached_property
     def line_returns(self) -> Table:
         """Grain: one line of an order that was not cancelled, with when it came back."""
-        told = returned.line_returns(self._priced, self.order_lines, self.orders, self._returns_window)
+        told = returned.line_returns(self._priced, self.order_lines, self.orders, self._returns_window, self.parts)
         return self._keep(told, "line_returns", ("order_id",))
 
     def kept(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
@@ -157,12 +162,12 @@ class Outcomes:
     @cached_property
     def placements(self) -> Table:
         """Grain: one product in one list that was shown; no click on it."""
-        return placements.placements(self._events, self.identities)
+        return placements.placements(self._events, self.identities, self.parts)
 
     @cached_property
     def drawn_placements(self) -> Table:
         """Grain: one product in one decision, in a place that chance gave to it."""
-        return placements.drawn_placements(self._events, self.identities)
+        return placements.drawn_placements(self._events, self.identities, self.parts)
 
     @cached_property
     def kept_lines(self) -> Table:
@@ -201,6 +206,7 @@ class Facts(Outcomes):
         rates: see `priced`.
         keep: what to do with tables that many questions need.
         returns_window: after which an order's returns have matured.
+        parts: how lists within events are found.
     """
 
     @property
@@ -227,7 +233,7 @@ class Facts(Outcomes):
     def interactions(self) -> Table:
         """Grain: one answer, click or opened message."""
         known = self._keep(self.products.select("product_id"), "catalogue")  # of a product, only that it is there matters
-        table = engagement.interactions(self._events, self.identities, known)
+        table = engagement.interactions(self._events, self.identities, known, self.parts)
         return self._keep(table, "interactions", ("visitor_id", "customer_id"))
 
     @cached_property
@@ -244,7 +250,7 @@ class Facts(Outcomes):
     @cached_property
     def shown_products(self) -> Table:
         """Grain: one product in one list."""
-        return people.with_person(engagement.shown_products(self._events), self.identities)
+        return people.with_person(engagement.shown_products(self._events, self.parts), self.identities)
 
     def exposures(self, experiment: str, until: datetime | None = None, *, of_customers: bool = False) -> Table:
         """Grain: one eligible visitor of an experiment, by exposures before a moment; with what was known of it then."""
@@ -282,4 +288,4 @@ class Facts(Outcomes):
 
     def outcomes(self) -> Outcomes:
         """Return the view without engagement that policies learn from."""
-        return Outcomes(self._events, self._currency, self._rates, self._keep, self._returns_window)
+        return Outcomes(self._events, self._currency, self._rates, self._keep, self._returns_window, self.parts)

@@ -96,9 +96,10 @@ class _Found:
 
     def _shown(self) -> Table:
         """Return products shown by day: of many lists only their lengths are added up, and kept up."""
-        lists = self._sources.facts.events.filter(_.kind == "view_item_list")
+        facts = self._sources.facts
+        lists = facts.parts.counted(facts.events.filter(_.kind == "view_item_list"), "view_item_list", "items")
         day = local(lists.occurred_at, self._timezone).date()
-        daily = lists.group_by(on=day).agg(n=lists["items"].length().sum().cast("int64"))
+        daily = lists.group_by(on=day).agg(n=lists.n_parts.sum().cast("int64"))
         kept = self._sources.facts.kept(daily, f"shown a day {self._timezone}", merges={"n": "sum"})
         inside = kept.filter(kept.on.between(self._first, self._last))
         return inside.select(_day=inside.on.epoch_days(), shown=inside.n.fill_null(0).cast("float64"))

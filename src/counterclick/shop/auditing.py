@@ -178,7 +178,7 @@ class Auditing:
     def alignment(self) -> Alignment:
         """What each surface is measured, tuned and tested on, and what its policies follow."""
         events, keep = self.reading.facts.events, self.reading.keep
-        shown = shown_by_day(events.filter(events.kind == "view_item_list"))
+        shown = shown_by_day(events.filter(events.kind == "view_item_list"), self.reading.facts.parts)
         clicked = clicked_by_day(events.filter(events.kind == "select_item"))
         shown = keep(shown, "shown_by_day", merges={"n_shown": "sum"})
         clicked = keep(clicked, "clicked_by_day", merges={"n_clicks": "sum"})

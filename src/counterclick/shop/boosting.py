@@ -165,6 +165,8 @@ def checked_file(path: Path) -> Path:
 def write_boosts(found: Boosts, path: Path) -> None:
     """Write a boost list: as CSV a row for each product, as JSON all that is known.
 
+    A program reads it: ids stand there as the shop has them, also those that a spreadsheet would take for a formula.
+
     Raises:
         InputError: the name ends neither in .csv nor in .json, or the file cannot be written.
     """

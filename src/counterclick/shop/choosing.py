@@ -13,6 +13,7 @@ from counterclick.shop.anew import anew
 from counterclick.shop.customer_lots import arms_kept, arms_of, record_lots
 from counterclick.shop.decided import ask_of, policies_of
 from counterclick.shop.fitting import FitReport, forms
+from counterclick.shop.mailed import Mailings, is_mailing, mailings_of
 from counterclick.shop.mailing import Blocks, blocks_of, check_mailing
 from counterclick.shop.models import ModelList, models_of
 from counterclick.shop.recording import Progress, silent
@@ -109,10 +110,10 @@ class Choosing(Taking):
             raise InputError("there are no recipients; name all customers that will be sent to.")
         self.reading.as_of()
         kept = arms_kept(self.reading, experiment, settings)
-        ours = policies_of(self.config)
+        ours, key = policies_of(self.config), self.store.key
         found, exposed = blocks_of(
             listed,
-            lambda who: hashed(who, self.store.key),
+            lambda who: hashed(who, key),
             lambda customers: arms_of(customers, experiment, settings, day, kept),
             {arm: self._serving.policy(arm) for arm in settings.variants if arm in ours},
             self.facts.outcomes(),
@@ -125,6 +126,17 @@ class Choosing(Taking):
         record_lots(self.store, self.config, exposed, experiment, settings, day, "blocks")
         self.refresh()
         return found
+
+    @anew
+    def mailings(self) -> Mailings:
+        """Return what blocks of campaigns did: the verdict of each, recipients by arm, and what was bought of the products.
+
+        Raises:
+            EmptyStoreError: nothing is recorded.
+        """
+        self.reading.as_of()
+        own = {name: each for name, each in self._registry.experiments().items() if is_mailing(each.config)}
+        return mailings_of(self.facts, self.config.shop.currency, own, policies_of(self.config))
 
     @anew
     def decide(

@@ -1,9 +1,10 @@
-"""Customers by lot: which arm each is in, as anybody can draw it again, and the exposures that say who was eligible."""
+"""Customers by lot: which arm each is in, as anybody can draw it again, and what is recorded of all of them."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,16 @@ from counterclick.store import Store
 from counterclick.store.sources import connect
 
 __all__ = ["arms_kept", "arms_of", "record_lots"]
+
+_GIVEN = {
+    "kind": "'decision'",
+    "event_id": (
+        "'d_' || left(sha256(concat_ws(':', $name, variant, customer_id, $day, array_to_string(products, chr(31)))), 32)"
+    ),
+    "items": "list_transform(products, lambda each, nth: {'product_id': each, 'position': nth})",
+    "details": "'{\"in_time\":true}'",
+}
+"""What a decision has otherwise than an exposure, or besides."""
 
 
 def arms_of(customers: pa.Array, name: str, settings: ExperimentConfig, today: date, kept: dict[str, str]) -> pa.Array:
@@ -44,12 +55,13 @@ def arms_of(customers: pa.Array, name: str, settings: ExperimentConfig, today: d
 def record_lots(
     store: Store, config: Config, exposed: pa.Table, name: str, settings: ExperimentConfig, today: date, source: str
 ) -> None:
-    """Record that customers were eligible, in one commit; who was so before stays one exposure.
+    """Record that customers were eligible, and what each was given, in one commit; the same once more stays one event.
 
     Args:
         store: of the shop.
         config: what ``shop.toml`` declares.
-        exposed: customer_id and variant, one row a customer.
+        exposed: customer_id and variant, one row a customer; where products were given, products, a list of them: null
+            where nothing of ours was.
         name: the experiment.
         settings: what it declares.
         today: day as of which they were.
@@ -76,13 +88,21 @@ def record_lots(
     values = {"name": name, "at": (now if is_today else begins).isoformat(), "surface": settings.surface}
     with contextlib.closing(connect()) as connection:
         connection.register("_exposed", exposed)
-        chosen = ", ".join(f"{sql} AS {column}" for column, sql in columns.items())
-        connection.execute(f"CREATE TEMP TABLE _lots AS SELECT {chosen} FROM _exposed ORDER BY customer_id", values)
+        chosen = f"SELECT {_listed(columns)} FROM _exposed"
+        if "products" in exposed.column_names:
+            given = f"SELECT {_listed({**columns, **_GIVEN})} FROM _exposed WHERE products IS NOT NULL"
+            chosen = f"{chosen} UNION ALL BY NAME {given}"
+            values |= {"day": today.isoformat()}
+        connection.execute(f"CREATE TEMP TABLE _lots AS SELECT * FROM ({chosen}) ORDER BY kind, customer_id", values)
         types = {row[0]: row[1] for row in connection.execute("DESCRIBE _lots").fetchall()}
         context = Context(now, source, config.shop.currency, store.key)
         digest = hashlib.sha256(f"{name}:{today}:{now.timestamp()}".encode()).hexdigest()[:32]
         rows = admitted_sql("_lots", types, context)
         store.append_rows(connection, rows, name=f"{source}:{digest}")
+
+
+def _listed(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{sql} AS {column}" for column, sql in columns.items())
 
 
 def arms_kept(reading: Reading, name: str, settings: ExperimentConfig) -> dict[str, str]:

@@ -173,6 +173,8 @@ def _walk(part: msgspec.Struct, path: str, declared: Mapping[str, Any] | None) -
             inner += [(each, f"{place}.{name}", told[name] if told else None) for name, each in value.items()]
         elif isinstance(value, tuple) and value and all(isinstance(each, msgspec.Struct) for each in value):
             inner += [(each, f"{place}.{n}", told[n - 1] if told else None) for n, each in enumerate(value, 1)]
+        elif field.name == "facts":
+            inner += _of_facts(value, place, told)
         elif path:
             default = _default(field)
             is_set = value != default if declared is None else field.name in declared
@@ -180,6 +182,16 @@ def _walk(part: msgspec.Struct, path: str, declared: Mapping[str, Any] | None) -
             yield Setting(f"[{path}]", field.name, *own, is_required=field.required)
     for each, place, told in inner:
         yield from _walk(each, place, told)
+
+
+def _of_facts(facts: Mapping[str, Any], place: str, told: Mapping[str, Any] | None) -> Iterator[tuple[Any, str, Any]]:
+    """Yield the tables of facts, some of which have several."""
+    for name, own in facts.items():
+        said = told[name] if told else None
+        if not isinstance(own, tuple):
+            yield own, f"{place}.{name}", said
+            continue
+        yield from ((each, f"{place}.{name}.{n}", said[n - 1] if said else None) for n, each in enumerate(own, 1))
 
 
 def _default(field: Any) -> Any:

@@ -147,7 +147,7 @@ def blocks_of(
     today: date,
     most: int,
 ) -> tuple[Blocks, pa.Table]:
-    """Return what each recipient is shown, and the exposures of all of them, in every arm alike.
+    """Return what each recipient is shown, and what is recorded: all of them as eligible, in every arm alike, and products.
 
     The control's policy is asked once, for everybody; every other policy of this product is asked for each recipient, with
     the products of its last order as its cart. What a recipient ever bought is not offered to it.
@@ -167,20 +167,22 @@ def blocks_of(
     given = dict(zip(map(known_as, listed), listed, strict=True))  # of one that is given twice the last way of writing
     customers = pa.array([*given], pa.string())
     variant = arms(customers)
-    bought = _bought(outcomes, customers)
+    lines = _lines(outcomes, customers)
+    n_strangers = len(customers) - len(pc.unique(lines["customer_id"]))
+    bought = _bought(lines, customers.filter(pc.is_in(variant, value_set=pa.array([*policies.keys() - {settings.control}]))))
     same = {arm: _offered(policy, Ask(settings.surface, _EVERYBODY, most=most)) for arm, policy in policies.items()}
-    offers: list[tuple[str, ...]] = []
+    offers: list[tuple[str, ...] | None] = []
     for who, arm in zip(given, variant.to_pylist(), strict=True):
         if arm not in policies or arm == settings.control or who not in bought:
-            offers.append(same.get(arm, ()))
+            offers.append(same.get(arm))
         else:
             cart, before = bought[who]
             offers.append(_offered(policies[arm], Ask(settings.surface, who, cart, most, before, customer=who)))
     columns = {"recipient": pa.array([*given.values()], pa.string()), "arm": variant}
     for nth in range(most):
-        columns[f"product_{nth + 1}"] = pa.array([each[nth] if nth < len(each) else None for each in offers], pa.string())
+        places = [each[nth] if each is not None and nth < len(each) else None for each in offers]
+        columns[f"product_{nth + 1}"] = pa.array(places, pa.string())
     counts = {arm: pc.sum(pc.equal(variant, arm)).as_py() or 0 for arm in settings.variants}
-    n_strangers = sum(who not in bought for who in given)
     own = Blocks(
         name,
         today,
@@ -191,7 +193,8 @@ def blocks_of(
         len(listed) - len(given),
         n_strangers,
     )
-    return own, pa.table({"customer_id": customers, "variant": variant})
+    products = pa.array(offers, pa.list_(pa.string()))
+    return own, pa.table({"customer_id": customers, "variant": variant, "products": products})
 
 
 def check_writable(path: Path) -> None:
@@ -230,12 +233,17 @@ def _offered(policy: Decides, ask: Ask) -> tuple[str, ...]:
     return policy.decide(ask)[0][: ask.most]
 
 
-def _bought(outcomes: Outcomes, customers: pa.Array) -> _Bought:
-    """Return what customers bought, the products of their last order apart."""
+def _lines(outcomes: Outcomes, customers: pa.Array) -> pa.Table:
+    """Return what customers bought: customer_id, ordered_at, order_id, product_id; one row a product of an order."""
     sold = outcomes.orders.filter(_.customer_id.notnull() & ~_.is_cancelled).select("order_id", "customer_id")
     lines = outcomes.order_lines.select("order_id", "ordered_at", "product_id").join(sold, "order_id").distinct()
     table = lines.to_pyarrow()
-    own = table.filter(pc.is_in(table["customer_id"], value_set=customers))
+    return table.filter(pc.is_in(table["customer_id"], value_set=customers))
+
+
+def _bought(lines: pa.Table, customers: pa.Array) -> _Bought:
+    """Return what customers bought, the products of their last order apart."""
+    own = lines.filter(pc.is_in(lines["customer_id"], value_set=customers))
     own = own.sort_by([("ordered_at", "ascending"), ("order_id", "ascending")])
     last: dict[str, tuple[str, list[str]]] = {}
     every: dict[str, set[str]] = {}

@@ -55,10 +55,9 @@ def served_of(
     ends = ibis.literal(day_begins(period.last_on + timedelta(days=1), timezone))
     during = facts.events.filter((_.occurred_at >= begins) & (_.occurred_at < ends))
     exposed = during.filter(_.kind == "exposure")
-    lists = during.filter(_.kind == "view_item_list").select(
-        "event_id", "visitor_id", "customer_id", "occurred_at", "surface", "policy", "variant", "items"
-    )
-    made = during.filter(_.kind == "decision").select("event_id", *_SHELF, "items")
+    lists = during.filter(_.kind == "view_item_list")
+    of_visitors = (_.kind == "decision") & _.visitor_id.notnull()  # no order line can carry the mark of an e-mail's block
+    made = during.filter(of_visitors)
     if name is not None:
         known = _known(exposed, lists, made) | {place for place, _verdict in verdicts.values()} | {*POLICIES}
         if name not in known:
@@ -90,9 +89,9 @@ def _known(*tables: Table) -> set[str]:
 
 def _shown(lists: Table, facts: Facts) -> Table:
     """Return the products of lists. Grain: one product in one list."""
-    flat = lists.select("event_id", "visitor_id", "customer_id", "occurred_at", *_SHELF, item=lists["items"].unnest())
-    named = flat.select("event_id", "visitor_id", "customer_id", "occurred_at", *_SHELF, product_id=flat.item["product_id"])
-    return with_person(named, facts.identities)
+    own = ("event_id", "visitor_id", "customer_id", "occurred_at", *_SHELF)
+    flat = facts.parts.flat(lists, "view_item_list", "items", own)
+    return with_person(flat.select(*own, product_id=flat.part_product_id), facts.identities)
 
 
 def _bought(shown: Table, facts: Facts, rule: Rule) -> Table:
@@ -126,10 +125,10 @@ def _lines(facts: Facts) -> Table:
 
 def _sold(made: Table, facts: Facts) -> tuple[Sold, ...]:
     """Return what was bought through offers: lines of a product that the decision which they name had offered."""
-    n_offers = ibis.coalesce(made["items"].length(), 0)
-    counted = made.group_by(*_SHELF).agg(n_decisions=_.count(), n_empty=(n_offers == 0).sum())
-    flat = made.select("event_id", *_SHELF, item=made["items"].unnest())
-    offered = flat.select("event_id", *_SHELF, product_id=flat.item["product_id"]).distinct()
+    sized = facts.parts.counted(made, "decision", "items")
+    counted = sized.group_by(*_SHELF).agg(n_decisions=_.count(), n_empty=(sized.n_parts == 0).sum())
+    flat = facts.parts.flat(made, "decision", "items", ("event_id", *_SHELF))
+    offered = flat.select("event_id", *_SHELF, product_id=flat.part_product_id).distinct()
     lines = _lines(facts).filter(_["_decision"].notnull())
     bought = offered.join(lines, [offered.event_id == lines["_decision"], offered.product_id == lines["_product"]])
     worth = bought.revenue.cast("float64") * bought.kept

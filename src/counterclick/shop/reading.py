@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from counterclick.shop.hearing import hear_kept
 from counterclick.shop.rates import daily_rates
 from counterclick.shop.until import limit_events
 from counterclick.shop.upkeep import Upkeep
+from counterclick.shop.warehouse.asking import currencies_of, latest_of, mapped_days
 from counterclick.store import Store
 from counterclick.store.sources import connect
 
@@ -70,7 +71,7 @@ class Reading:
         is_kept = until is None and config.engine.url is None
         self._upkeep = Upkeep(self.connection, self.backend, texts, store, snapshot, keep_after) if is_kept else None
         self._embedded = Embedded(self.backend, self._upkeep)
-        self._named_engine = partial(engine_of, config.engine, store, snapshot, self.connection, until)
+        self._named_engine = partial(engine_of, config, store, snapshot, self.connection, until)
 
     @cached_property
     def engine(self) -> Engine:
@@ -97,7 +98,7 @@ class Reading:
         if not hasattr(self, "_facts"):
             settings = self._config.shop
             window = duration(settings.returns_window)
-            self._facts = Facts(self.events, settings.currency, self._rates(), self.keep, window)
+            self._facts = Facts(self.events, settings.currency, self._rates(), self.keep, window, self.engine.parts)
         return self._facts
 
     def as_of(self) -> datetime:
@@ -121,6 +122,8 @@ class Reading:
 
     @cached_property
     def _latest(self) -> int | None:
+        if self.is_mapped:
+            return latest_of(self.events, BOOKKEEPING)
         listed = ", ".join(f"'{kind}'" for kind in BOOKKEEPING)
         latest: int | None = self.one(f"SELECT max(epoch_us(received_at)) FROM events WHERE kind NOT IN ({listed})")
         return latest
@@ -128,7 +131,15 @@ class Reading:
     @cached_property
     def days(self) -> Table:
         """What the events of each kind, source, surface and day come to: see `counterclick.shop.days.days_of`."""
-        return days_of(self.backend, self._embedded.keep, self._config.shop.timezone)
+        zone = self._config.shop.timezone
+        if self.is_mapped:
+            return self._embedded.load(mapped_days(self.events, zone), "days")
+        return days_of(self.backend, self._embedded.keep, zone)
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the facts are tables of a warehouse: the log has bookkeeping and decisions then, and no more."""
+        return bool(self._config.facts)
 
     @cached_property
     def decided(self) -> list[tuple[str, str, str, int, str]]:
@@ -173,16 +184,7 @@ class Reading:
 
     def _rates(self) -> Table | None:
         own = self._config.shop.currency
-        used, claimed = (
-            {
-                row[0]: (row[1], row[2])
-                for row in self.rows(
-                    "SELECT currency, min(occurred_at)::TIMESTAMP::DATE, max(occurred_at)::TIMESTAMP::DATE FROM events "
-                    f"WHERE {which} AND currency IS NOT NULL AND currency <> '{own}' GROUP BY currency ORDER BY currency"
-                )
-            }
-            for which in ("kind <> 'claim'", "kind = 'claim'")
-        )
+        used, claimed = currencies_of(self.events, own) if self.is_mapped else self._currencies(own)
         if not used and (not claimed or self._config.shop.rates is None):
             return None
         if self._config.shop.rates is None:
@@ -193,3 +195,16 @@ class Reading:
             )
         table = daily_rates(self.folder / self._config.shop.rates, own, used, claimed)
         return self.engine.load(table, "rates")
+
+    def _currencies(self, own: str) -> Iterator[dict[str, tuple[date, date]]]:
+        """Return other currencies of the shop's events, and of claims -> first and last day."""
+        return (
+            {
+                row[0]: (row[1], row[2])
+                for row in self.rows(
+                    "SELECT currency, min(occurred_at)::TIMESTAMP::DATE, max(occurred_at)::TIMESTAMP::DATE FROM events "
+                    f"WHERE {which} AND currency IS NOT NULL AND currency <> '{own}' GROUP BY currency ORDER BY currency"
+                )
+            }
+            for which in ("kind <> 'claim'", "kind = 'claim'")
+        )

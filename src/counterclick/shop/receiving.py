@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from typing import Any
 import msgspec
 
 from counterclick.config import Config
-from counterclick.events.door import Context, admit_all, admit_one
+from counterclick.events.door import Context, admit_all, admit_made, admit_one
 from counterclick.events.rejection import Rejection
 from counterclick.events.schema import REJECTION
 from counterclick.events.vocabulary import Event
+from counterclick.shapes import json_reader
 from counterclick.store import Store
 from counterclick.store.inbox import Body
 
@@ -45,6 +47,15 @@ class Received:
     def n_events(self) -> int:
         """Events that were taken, repeats included."""
         return len(self.judged) - self.n_refused
+
+
+class _Kind(msgspec.Struct):
+    """Of a line, what kind of event it is."""
+
+    kind: str
+
+
+_read_kinds = json_reader(list[_Kind])
 
 
 class Receiving:
@@ -78,6 +89,25 @@ class Receiving:
         bodies = [Body(received, source, text) for text in texts]
         return Received(judged, n_refused, self._store.inbox.submit(bodies) if bodies else _done())
 
+    def made(self, events: Sequence[Event], source: str) -> tuple[bytes, list[Body]] | None:
+        """Return the lines of events of our own, and the bodies in which they would wait in the inbox.
+
+        None where the door would change one of them, or refuse it: these are to be judged as what others send.
+
+        Args:
+            events: with a key each; at most as many as are in one row of the inbox.
+            source: who makes them.
+        """
+        context = Context(datetime.now(UTC), source, self._currency, self._key)
+        lines = admit_made(events, context)
+        return None if lines is None else (lines, [Body(context.received_at.isoformat(), source, _text(lines))])
+
+    def take_made(self, lines: bytes, source: str) -> tuple[Counter[str], Future[int]]:
+        """Hand lines that `made` gave to the inbox; return how many of each kind, and what is done when they are on disk."""
+        kinds = Counter(each.kind for each in _read_kinds(b"[" + lines.rstrip(b"\n").replace(b"\n", b",") + b"]"))
+        body = Body(datetime.now(UTC).isoformat(), source, _text(lines))
+        return kinds, self._store.inbox.submit([body])
+
     def judged(self, sent: Sequence[Mapping[str, Any]], source: str) -> tuple[list[Body], list[Rejection]]:
         """Return the bodies in which events would wait in the inbox, and why some would be refused; nothing is kept."""
         context = Context(datetime.now(UTC), source, self._currency, self._key)
@@ -96,7 +126,11 @@ def _judged(sent: Sequence[Any], context: Context) -> tuple[tuple[Event | Reject
 
 def _whole(lines: bytes) -> list[str]:
     """Return lines as one text, where there are any."""
-    return [lines.decode().removesuffix("\n")] if lines else []
+    return [_text(lines)] if lines else []
+
+
+def _text(lines: bytes) -> str:
+    return lines.decode().removesuffix("\n")
 
 
 def _texts(judged: Sequence[Event | Rejection], context: Context) -> Iterator[str]:

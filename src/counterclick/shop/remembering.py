@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from counterclick.display import as_json
+from counterclick.display import plain
 from counterclick.errors import ConflictError
 from counterclick.events.redaction import may_change_json, scrubbed
 from counterclick.shapes import from_json
@@ -16,7 +16,14 @@ from counterclick.store.answered import Answered
 if TYPE_CHECKING:
     from counterclick.decisions import Ask, Decision
 
-__all__ = ["answer_kept", "answer_known", "asked_digest"]
+__all__ = ["answer_json", "answer_kept", "answer_known", "asked_digest"]
+
+_JSON = msgspec.json.Encoder(enc_hook=plain)
+
+
+def answer_json(decision: Decision) -> bytes:
+    """Return an answer as JSON in one line: hundreds of offers and their scores are written at once."""
+    return _JSON.encode(decision)
 
 
 def asked_digest(ask: Ask) -> bytes:
@@ -55,10 +62,10 @@ def answer_kept(answered: Answered, decision_id: str, ask: Ask, decision: Decisi
         ConflictError: something else was asked under this id meanwhile.
         StoreError: the answer cannot be written.
     """
-    answer = as_json(decision, indent=None)
-    if may_change_json(answer.encode()) and scrubbed(answer) != answer:
+    answer = answer_json(decision)
+    if may_change_json(answer) and scrubbed(text := answer.decode()) != text:
         return decision
-    return _same(answered.keep(decision_id, asked_digest(ask), answer.encode()), ask)
+    return _same(answered.keep(decision_id, asked_digest(ask), answer), ask)
 
 
 def _same(found: tuple[bytes, bytes], ask: Ask) -> Decision:

@@ -124,6 +124,7 @@ def evaluated(
     over = reading.as_of() - window
     every = reading.facts.events.filter(
         _.kind == "decision",
+        _.visitor_id.notnull(),
         _.policy == proposed.policy,
         _.surface == proposed.surface,
         _.occurred_at <= literal(over),

@@ -71,7 +71,7 @@ def touch(
     told = ", ".join(map(quoted, UNTOLD))
     arrived = (
         f"SELECT * FROM (FROM ({new_sql}) UNION ALL FROM main.inbox_events) WHERE kind NOT IN ({told}) "
-        "AND NOT (kind = 'exposure' AND visitor_id IS NULL)"  # of a customer: no table that is kept up tells of it
+        "AND NOT (kind IN ('exposure', 'decision') AND visitor_id IS NULL)"  # no table that is kept up tells of them
     )
     ids = ", ".join(_IDS)
     connection.execute(

@@ -78,7 +78,7 @@ class Upkeep:
         self._connection = connection
         self._backend = backend
         self._texts = texts
-        self._standing = partial(store.unless_overtaken, snapshot)
+        self._store = store
         self._snapshot = snapshot
         self._after = after
         self._shelf = Shelf(store.folder / "facts")
@@ -90,18 +90,26 @@ class Upkeep:
         self._has_part = False
         self._ahead: Ahead | None = None
         self._n_stored = 0
-        self._has_inbox = self._count("main.inbox_events") > 0
-        self._spread(LOGGED, store.since_sql(connection, snapshot, ()))
-        self._spread(_WAITING, "FROM main.inbox_events")
-        manifest = self._shelf.attach(connection)
-        if manifest is not None and manifest.log_id == snapshot.log_id and {*manifest.files} <= {*self._files}:
-            self._use(manifest, store)
+        self._has_inbox = False
+        self._is_begun = False
 
-    def _use(self, manifest: Manifest, store: Store) -> None:
+    def _begin(self) -> None:
+        """Attach what is stored, once: who only asks for events does not wait for it."""
+        if self._is_begun:
+            return
+        self._is_begun = True
+        self._has_inbox = self._count("main.inbox_events") > 0
+        self._spread(LOGGED, self._store.since_sql(self._connection, self._snapshot, ()))
+        self._spread(_WAITING, "FROM main.inbox_events")
+        manifest = self._shelf.attach(self._connection)
+        if manifest is not None and manifest.log_id == self._snapshot.log_id and {*manifest.files} <= {*self._files}:
+            self._use(manifest)
+
+    def _use(self, manifest: Manifest) -> None:
         """Take what is stored, and find out whom the events since touch."""
         self._texts.take(manifest.texts)
-        new_sql = store.since_sql(self._connection, self._snapshot, manifest.files)
-        of_kinds = partial(store.kinds_sql, self._connection, self._snapshot)
+        new_sql = self._store.since_sql(self._connection, self._snapshot, manifest.files)
+        of_kinds = partial(self._store.kinds_sql, self._connection, self._snapshot)
         touched = touch(self._connection, new_sql, manifest, of_kinds)
         if touched is None:
             self._connection.execute(f"DROP SCHEMA IF EXISTS {PART} CASCADE")
@@ -118,6 +126,7 @@ class Upkeep:
 
     def work_ahead(self) -> None:
         """Begin to work out what touched visitors make of every stored table, beside whoever asks for it next."""
+        self._begin()
         if self._has_part and self._ahead is None:
             tables = [table for table in self._stored.values() if table.by and table.name not in self._known]
             others = {name for table in tables for name in table.inputs} - {*self._stored}
@@ -132,6 +141,7 @@ class Upkeep:
             by: columns of `KEYS` that say whose a row is, where it can be kept up: see `counterclick.facts.tables.Keep`.
             merges: how its columns are added up, where it can be kept up so: see there.
         """
+        self._begin()
         inputs = sorted({found.name for found in table.op().find(ops.DatabaseTable)} - {"events"})
         sql = f"SELECT {self._columns(table)} FROM ({self._backend.compile(table)})"
         name = self._name(label, sql, inputs)
@@ -232,12 +242,14 @@ class Upkeep:
         """Write a new file, where that saves the next reading more than a moment."""
         if self._ahead is not None:
             self._ahead.close()
-        if self._snapshot.table is None:
+        if self._snapshot.table is None or not self._is_begun:
             return
         is_new = self._seconds > self._after
+        may_have_grown = bool(self._stored) and self._has_part
+        if not is_new and not may_have_grown:
+            return
         n_events = self._n_logged()
-        is_grown = bool(self._stored) and self._has_part and n_events > (1 + _GROWN) * self._n_stored
-        if not is_new and not is_grown:
+        if not is_new and n_events <= (1 + _GROWN) * self._n_stored:
             return
         waiting = f"SELECT DISTINCT visitor_id, customer_id, order_id FROM main.inbox_events WHERE kind NOT IN ({_TOLD})"
         nobody = f"({waiting}) WHERE visitor_id IS NULL AND customer_id IS NULL AND order_id IS NULL"
@@ -248,7 +260,7 @@ class Upkeep:
         tables = tuple(known.kept for known in self._known.values())
         manifest = Manifest(self._snapshot.log_id, self._files, n_events, _needed(tables), self._texts.all())
         besides = {"waiting": waiting, "links": links_sql("main.events")}
-        self._shelf.write(self._connection, manifest, besides, self._standing)
+        self._shelf.write(self._connection, manifest, besides, partial(self._store.unless_overtaken, self._snapshot))
 
     def _n_logged(self) -> int:
         if self._stored:

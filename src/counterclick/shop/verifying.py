@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from counterclick.audits.leaking import ArmSeen, HoldoutCheck, HoldoutTest, Leak, holdout_check, holdout_test
 from counterclick.config import HELD_OUT, HOLDOUT, NOTHING, Config, ExperimentConfig
-from counterclick.errors import ConfigError, UnknownNameError
+from counterclick.errors import ConfigError, RefusedError, UnknownNameError
 from counterclick.facts.local_time import day_begins
 from counterclick.shop.reading import Reading, from_microseconds
 
@@ -30,6 +30,7 @@ def verified_holdout(reading: Reading, config: Config, surface: str, most: int) 
     Raises:
         UnknownNameError: there is no such surface.
         ConfigError: nobody is held out from it, or ``most`` is below 1.
+        RefusedError: the facts lie in a warehouse.
     """
     if most < 1:
         raise ConfigError(f"most must be 1 or more; it was {most}.")
@@ -37,6 +38,11 @@ def verified_holdout(reading: Reading, config: Config, surface: str, most: int) 
     known = {*config.surfaces, *config.onoff, *(each.surface for each in config.experiments.values())}
     if surface not in known:
         raise UnknownNameError("surface", surface, known, "Declare it as [surfaces.NAME] in shop.toml.")
+    if reading.is_mapped:
+        raise RefusedError(
+            "whether a holdout leaks is read from the log, event by event, and of a shop whose facts lie in a warehouse "
+            "nothing stands there. Ask its tables: interactions of visitors who were first exposed to the control."
+        )
     tests = {name: settings for name, settings in own.items() if NOTHING in settings.variants}
     if config.holdout is not None:
         tests = {HOLDOUT: config.holdout.as_experiment(), **tests}

@@ -15,6 +15,7 @@ from counterclick.web.decide import decide, offers, ranking
 from counterclick.web.describing import describe
 from counterclick.web.events import take_events
 from counterclick.web.figures import FIGURES
+from counterclick.web.mailing import blocks
 from counterclick.web.ofrep import evaluate_all, evaluate_flag, refetch
 from counterclick.web.operations import healthz, metrics, readyz
 from counterclick.web.pixel import take_pixel
@@ -55,6 +56,7 @@ def application(service: Service) -> Litestar:
             decide,
             offers,
             ranking,
+            blocks,
             *FIGURES,
             healthz,
             readyz,

@@ -1,8 +1,8 @@
 """Questions to the shop, which may take seconds, or minutes on a large one: worked out one at a time, in a process beside.
 
 Whoever asks what is being worked out already gets that answer. What does not fit into the line is to come again, so that
-questions never pile up. The process is begun with the first question, and steps back behind those who are answered
-(`counterclick.web.reckoning`).
+questions never pile up. The process is begun with the first question, or before it, and steps back behind those who are
+answered (`counterclick.web.reckoning`).
 """
 
 from __future__ import annotations
@@ -81,12 +81,20 @@ class Asking:
         if not done.cancelled():
             done.exception()  # whoever asked may have gone away
 
-    async def _answer(self, question: Callable[[Shop], Any]) -> Any:
+    async def begin(self) -> None:
+        """Begin the process, unless it has begun: it loads what it needs before it is asked.
+
+        Raises:
+            StoreError: the process stops.
+        """
         async with self._beginning:
             if self._is_closing:
                 raise StoreError(_STOPS)
             if self._ended is None:
                 self._ended = await self._child.start()
+
+    async def _answer(self, question: Callable[[Shop], Any]) -> Any:
+        await self.begin()
         number = next(self._numbers)
         self._child.send(self._encode(Question(number, pickle.dumps(question))))
         self._waiting[number] = asyncio.get_running_loop().create_future()

@@ -21,7 +21,7 @@ from counterclick.web.bodies import BodyError, read_body
 from counterclick.web.service import Service
 from counterclick.web.visits import COOKIE, from_page
 
-__all__ = ["Answered", "Asked", "PageAsked", "RankingAsked", "decide", "offers", "ranking"]
+__all__ = ["Answered", "Asked", "PageAsked", "RankingAsked", "decide", "decision_given", "offers", "order_given", "ranking"]
 
 _BYTES = 2 * 1024 * 1024
 """Of a question, with a cart of ten thousand lines."""
@@ -101,27 +101,45 @@ class Answered:
 @post("/v1/decide/{surface:str}", status_code=200)
 async def decide(request: Request[Any, Any, Any], service: Service, surface: str) -> Response[bytes]:
     """Decide what a surface shows a visitor, and record that the visitor was eligible; one decision id has one answer."""
+    return Response(await decision_given(request, service, surface), media_type="application/json")
+
+
+async def decision_given(request: Request[Any, Any, Any], service: Service, surface: str) -> bytes:
+    """Decide what a surface shows a visitor; when this returns no end of any process loses it. Return the answer, as JSON.
+
+    Raises:
+        BodyError: no key that may write, or the body is none that asks.
+        CounterclickError: what is asked cannot be decided.
+    """
     service.allow(request, "write")
     body = await read_body(request, _BYTES)
     try:
         asked = from_json(body, Asked)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BodyError(400, f"a decision is asked for with a visitor, and where there is one a cart: {error}.") from error
-    told = await _answered(request, service, surface, asked.visitor, asked, asked.customer)
-    return Response(told.body, media_type="application/json")
+    return (await _answered(request, service, surface, asked.visitor, asked, asked.customer)).body
 
 
 @post("/v1/decide/ranking", status_code=200)
 async def ranking(request: Request[Any, Any, Any], service: Service) -> Response[bytes]:
     """Put candidates of a search, a category or a recommendation in order, and record that the visitor was eligible."""
+    return Response(await order_given(request, service), media_type="application/json")
+
+
+async def order_given(request: Request[Any, Any, Any], service: Service) -> bytes:
+    """Put candidates in order, as `decision_given` decides.
+
+    Raises:
+        BodyError: no key that may write, or the body is none that asks.
+        CounterclickError: what is asked cannot be decided.
+    """
     service.allow(request, "write")
     body = await read_body(request, _BYTES)
     try:
         asked = from_json(body, RankingAsked)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BodyError(400, f"an order is asked for with a surface, a visitor and candidates: {error}.") from error
-    told = await _answered(request, service, asked.surface, asked.visitor, asked, asked.customer)
-    return Response(told.body, media_type="application/json")
+    return (await _answered(request, service, asked.surface, asked.visitor, asked, asked.customer)).body
 
 
 @post("/v1/offers", status_code=200)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from counterclick.config import Config
 from counterclick.decisions import Ask, Decides, Decision
-from counterclick.display import as_json
 from counterclick.errors import ConflictError, CounterclickError
 from counterclick.shop.decided import Decided, decided, policies_of, policy_asked
 from counterclick.shop.deciding import Assigned
 from counterclick.shop.learning import Learning
-from counterclick.shop.remembering import answer_kept, answer_known, asked_digest
+from counterclick.shop.remembering import answer_json, answer_kept, answer_known, asked_digest
 from counterclick.store.answered import Answered
 from counterclick.web.logs import say
 from counterclick.web.urgent import keep_loaded, work_as_usual
@@ -23,6 +23,8 @@ __all__ = ["Deciding"]
 
 _REMEMBERED = 50_000
 """Decisions that are remembered at most, the newest ones."""
+_AT_ONCE_SECONDS = 0.002
+"""A policy that took less the last time is asked without a thread: to hand a question over takes as long as it does."""
 
 
 class Deciding:
@@ -43,6 +45,8 @@ class Deciding:
         self._arms = {arm for experiment in tested for arm in (*experiment.variants, experiment.control)}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="policies", initializer=work_as_usual)
         self._again: dict[str, asyncio.Future[Decides]] = {}
+        self._is_loaded = False
+        self._quick: set[str] = set()
         self._given: dict[str, tuple[bytes, bytes]] = {}
 
     async def policy(self, name: str) -> Decides:
@@ -84,16 +88,32 @@ class Deciding:
             ask: what the surface asks.
             decision_id: by which it is known.
         """
-        name = await asyncio.to_thread(policy_asked, found, self._config)
+        if not self._is_loaded:  # the first who asks loads the policies
+            await asyncio.to_thread(policies_of, self._config)
+            self._is_loaded = True
+        name = policy_asked(found, self._config)
         if name is None:
             return decided(found, ask, None, self._config, decision_id)
         try:
             async with asyncio.timeout(self._milliseconds / 1_000):
                 policy = await self.policy(name)
-                return await asyncio.to_thread(decided, found, ask, policy, self._config, decision_id)
+                return await self._asked(name, found, ask, policy, decision_id)
         except TimeoutError:
             static = self._learning.instead(name, f"it took longer than {self._milliseconds:g} ms")
             return decided(found, ask, static, self._config, decision_id, in_time=False)
+
+    async def _asked(self, name: str, found: Assigned, ask: Ask, policy: Decides, decision_id: str) -> Decided:
+        """Return a policy's decision: made in a thread, or at once where the policy's last one was made in no time.
+
+        Raises:
+            TimeoutError: it took longer than it may.
+        """
+        given = (found, ask, policy, self._config, decision_id)
+        made, seconds = _timed(*given) if name in self._quick else await asyncio.to_thread(_timed, *given)
+        (self._quick.add if seconds < _AT_ONCE_SECONDS else self._quick.discard)(name)
+        if seconds > self._milliseconds / 1_000:
+            raise TimeoutError
+        return made
 
     async def given(self, decision_id: str | None, ask: Ask) -> bytes | None:
         """Return the answer that was given under an id; None where none is remembered, or kept beside the log.
@@ -107,7 +127,7 @@ class Deciding:
         found = self._given.get(decision_id)
         if found is None:
             known = await asyncio.to_thread(answer_known, self._answered, decision_id, ask)
-            return None if known is None else as_json(known, indent=None).encode()
+            return None if known is None else answer_json(known)
         if found[0] != asked_digest(ask):
             raise ConflictError("another decision was asked for under this decision_id; give each its own.")
         return found[1]
@@ -121,7 +141,7 @@ class Deciding:
         """
         if decision_id is not None:
             decision = await asyncio.to_thread(answer_kept, self._answered, decision_id, ask, decision)
-        held = self._given.setdefault(decision.decision_id, (asked_digest(ask), as_json(decision, indent=None).encode()))
+        held = self._given.setdefault(decision.decision_id, (asked_digest(ask), answer_json(decision)))
         while len(self._given) > _REMEMBERED:
             del self._given[next(iter(self._given))]
         return held[1]
@@ -129,3 +149,10 @@ class Deciding:
     def close(self) -> None:
         """Take up no more."""
         self._worker.shutdown(wait=False, cancel_futures=True)
+
+
+def _timed(found: Assigned, ask: Ask, policy: Decides, config: Config, decision_id: str) -> tuple[Decided, float]:
+    """Return a decision, and how many seconds it took."""
+    began = time.perf_counter()
+    made = decided(found, ask, policy, config, decision_id)
+    return made, time.perf_counter() - began

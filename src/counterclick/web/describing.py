@@ -18,6 +18,7 @@ from counterclick.events.vocabulary import EVENTS
 from counterclick.metrics import METRICS
 from counterclick.web.decide import Asked, RankingAsked
 from counterclick.web.figures import FIGURES
+from counterclick.web.mailing import BLOCKS, BlocksAsked
 
 __all__ = ["DESCRIBED", "Described", "describe"]
 
@@ -283,6 +284,7 @@ DESCRIBED: Mapping[str, Described] = {
     "/v1/decide/ranking": _taking(
         {"$ref": "#/components/schemas/Decision"}, {"$ref": "#/components/schemas/RankingAsked"}, 404, 409
     ),
+    "/v1/blocks/{experiment}": _taking(BLOCKS, {"$ref": "#/components/schemas/BlocksAsked"}, 404, 409),
     **{_written(path): Described(_OBJECT, None, _QUESTION, _WRITE) for handler in FIGURES for path in handler.paths},
     "/healthz": Described(_OBJECT),
     "/readyz": Described(_OBJECT, refused=(503,)),
@@ -335,7 +337,9 @@ def describe(api: OpenAPI, config: Config) -> None:
         config: of the shop, for names that its addresses know.
     """
     surfaces = [*config.surfaces, *(each.surface for each in config.experiments.values())]
+    mailed = [name for name, each in config.experiments.items() if each.unit == "customer"]
     names = {
+        "/v1/blocks/": mailed,
         "/v1/chat/": [*config.chats],
         "/v1/decide/": surfaces,
         "/v1/experiments/": [*config.experiments],
@@ -343,7 +347,7 @@ def describe(api: OpenAPI, config: Config) -> None:
         "/v1/onoff/": [*config.onoff, *surfaces],
         "/ofrep/v1/evaluate/flags/": [*config.experiments, *surfaces],
     }
-    types = (*EVENTS, Asked, RankingAsked)
+    types = (*EVENTS, Asked, RankingAsked, BlocksAsked)
     _refs, shapes = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     events = {"type": "array", "items": {"$ref": "#/components/schemas/Event"}, "maxItems": 2_500}
     shapes |= {

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from counterclick.errors import StoreError
 from counterclick.store.inbox import Body
@@ -26,8 +26,6 @@ EXPOSED = "decide"
 """Their source."""
 _AGAIN_SECONDS = 1.0
 _TIDY_SECONDS = 1.0
-
-Events = Sequence[Mapping[str, Any]]
 
 
 class Exposing:
@@ -47,25 +45,28 @@ class Exposing:
         self._is_failing = False
         self._tidying: asyncio.TimerHandle | None = None
 
-    async def record(self, events: Events, bodies: Sequence[Body]) -> None:
+    async def record(self, events: bytes, bodies: Sequence[Body], *, is_judged: bool = False) -> None:
         """Record exposures: when this returns, no end of any process loses them.
 
         Where the last ones could not be kept, these are on disk when it returns.
 
         Args:
-            events: in the vocabulary, which the door lets through.
+            events: in the vocabulary, which the door lets through, as JSON: see `Handing.begun`.
             bodies: in which they would wait in the inbox.
+            is_judged: whether the door has let them through.
 
         Raises:
             StoreError: they could not be handed over, or kept; none was.
         """
-        kept = self._handing.begun(events, EXPOSED)
+        kept = self._handing.begun(events, EXPOSED, is_judged=is_judged)
         promise = None if self._is_failing else self._promise(bodies)
         if promise is None:
             self._count(EXPOSED, await kept)
             self._is_failing = False
             return
-        keeping = asyncio.create_task(self._keep(events, kept, promise))
+        keeping = asyncio.create_task(
+            self._keep(partial(self._handing.begun, events, EXPOSED, is_judged=is_judged), kept, promise)
+        )
         self._keeping.add(keeping)
         keeping.add_done_callback(self._keeping.discard)
 
@@ -87,7 +88,7 @@ class Exposing:
         except OSError:  # a full disk, which the one who keeps them will meet as well
             return None
 
-    async def _keep(self, events: Events, kept: asyncio.Task[Kept], promise: Promise) -> None:
+    async def _keep(self, again: Callable[[], asyncio.Task[Kept]], kept: asyncio.Task[Kept], promise: Promise) -> None:
         """See that exposures come to the disk: a process that has ended is begun anew, and a full disk has room again."""
         while True:
             try:
@@ -101,14 +102,15 @@ class Exposing:
                 self._is_failing = False
                 break
             await asyncio.sleep(_AGAIN_SECONDS)
-            kept = asyncio.create_task(self._begun(events))
+            kept = asyncio.create_task(_begun(again))
         self._promised.kept(promise)
         if self._tidying is None:
             self._tidying = asyncio.get_running_loop().call_later(_TIDY_SECONDS, self._tidy)
 
-    async def _begun(self, events: Events) -> Kept:
-        return await self._handing.begun(events, EXPOSED)
-
     def _tidy(self) -> None:
         self._tidying = None
         self._promised.tidy()
+
+
+async def _begun(again: Callable[[], asyncio.Task[Kept]]) -> Kept:
+    return await again()

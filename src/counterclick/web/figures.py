@@ -129,6 +129,12 @@ async def replenishment(request: _Ask, service: Service, today: date | None = No
     return await service.ask(request, methodcaller("replenishment", today))
 
 
+@get("/v1/mailings")
+async def mailings(request: _Ask, service: Service) -> _Answer:
+    """Show what e-mail blocks did: each campaign's verdict, orders per recipient sent, what was bought of the products."""
+    return await service.ask(request, methodcaller("mailings"))
+
+
 @get("/v1/settings")
 async def settings(request: _Ask, service: Service) -> _Answer:
     """Show shop.toml as it was read: every setting, whether it is set, its meaning, and what is missing; no secrets."""
@@ -300,7 +306,7 @@ def _said(**parameters: Any) -> dict[str, Any]:
 
 FIGURES = (
     *(overview, audit, claims, alignment, drift, readiness, check, served, returns, boosts, replenishment),
-    *(settings, orders, trace, rows, metric),
+    *(mailings, settings, orders, trace, rows, metric),
     *(report, calibrate, holdout, plan, plan_curve, proposed_curve, course, result, verdict, slices, tune),
     *(onoff_plan, onoff_calendar, onoff_verdict),
 )

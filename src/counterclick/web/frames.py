@@ -44,6 +44,7 @@ class Sent(msgspec.Struct, frozen=True, array_like=True):
         is_raw: whether it is a sender's own body, in the vocabulary; else a list of what translators made of one.
         is_bot: whether a crawler sent it.
         body: JSON.
+        is_judged: whether these are lines of events of our own that the door has let through already.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Sent(msgspec.Struct, frozen=True, array_like=True):
     is_raw: bool
     is_bot: bool
     body: bytes
+    is_judged: bool = False
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):

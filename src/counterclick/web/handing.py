@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -62,21 +62,26 @@ class Handing:
         ]
         return judged, kept
 
-    def begun(self, sent: Sequence[Mapping[str, Any]], source: str) -> asyncio.Task[Kept]:
+    def begun(self, sent: bytes, source: str, *, is_judged: bool) -> asyncio.Task[Kept]:
         """Hand over events at once; return what ends when they are on disk, with what became of them.
+
+        Args:
+            sent: JSON: lines where they are judged, else a list.
+            source: of the events.
+            is_judged: whether the door has let them through already.
 
         Raises:
             StoreError: there is nobody to hand them to. The task raises it where they were not kept, as far as is known.
         """
-        number = self._send(source, msgspec.json.encode(sent), is_raw=False, is_bot=False)
+        number = self._send(source, sent, is_raw=False, is_bot=False, is_judged=is_judged)
         return asyncio.create_task(self._kept(number))
 
     async def _hand(self, source: str, body: bytes, *, is_raw: bool, is_bot: bool) -> Kept:
         return await self._kept(self._send(source, body, is_raw=is_raw, is_bot=is_bot))
 
-    def _send(self, source: str, body: bytes, *, is_raw: bool, is_bot: bool) -> int:
+    def _send(self, source: str, body: bytes, *, is_raw: bool, is_bot: bool, is_judged: bool = False) -> int:
         number = next(self._numbers)
-        self.child.send(self._encode(Sent(number, source, is_raw, is_bot, body)))
+        self.child.send(self._encode(Sent(number, source, is_raw, is_bot, body, is_judged)))
         self._waiting[number] = asyncio.get_running_loop().create_future()
         return number
 

@@ -74,6 +74,9 @@ class _Keeping:
 
     def take(self, sent: Sent) -> None:
         """Judge what was sent and hand it to the inbox; it is answered when the disk has it."""
+        if sent.is_judged:
+            self._pass_on(sent)
+            return
         try:
             items = _raw(sent.body) if sent.is_raw else _translated(sent.body)
             received = self._receiving.take(map(_of_a_bot, items) if sent.is_bot else items, sent.source)
@@ -89,9 +92,17 @@ class _Keeping:
             self._say(Kept(sent.number, 500, b"", {}, {}))
         else:
             kinds = {str(kind.__struct_config__.tag): n for kind, n in taken.items() if issubclass(kind, Event)}
-            received.on_disk.add_done_callback(partial(self._kept, Kept(sent.number, 200, body, kinds, dict(refused))))
-            if received.on_disk.done():  # what the inbox calls after a commit may have been called already
-                self.answer()
+            self._answer_later(Kept(sent.number, 200, body, kinds, dict(refused)), received.on_disk)
+
+    def _pass_on(self, sent: Sent) -> None:
+        """Hand to the inbox what the other process has judged."""
+        kinds, on_disk = self._receiving.take_made(sent.body, sent.source)
+        self._answer_later(Kept(sent.number, 200, b"", dict(kinds), {}), on_disk)
+
+    def _answer_later(self, kept: Kept, on_disk: Future[int]) -> None:
+        on_disk.add_done_callback(partial(self._kept, kept))
+        if on_disk.done():  # what the inbox calls after a commit may have been called already
+            self.answer()
 
     def answer(self) -> None:
         """Send the answers that are ready, all at once: each time, the interpreter is let go of and waited for again."""

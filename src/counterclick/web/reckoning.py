@@ -8,6 +8,7 @@ stop, or left alone, it breaks off the query that runs.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import pickle
 import signal
@@ -41,7 +42,6 @@ def main() -> int:
     """Work out what is asked until told to stop, or until nobody is there any more; return the exit status."""
     for number in (signal.SIGTERM, signal.SIGINT):  # a terminal or a service manager tells all at once
         signal.signal(number, signal.SIG_IGN)
-    step_back()
     with socket.socket(fileno=sys.stdin.fileno()) as line, logging_to():
         messages = heard(line)
         told = from_json(next(messages), Told)
@@ -50,6 +50,8 @@ def main() -> int:
         stopping = threading.Event()
         threading.Thread(target=_listen, args=(messages, asked, answering, stopping), daemon=True).start()
         line.sendall(frame(READY))
+        _load()
+        step_back()
         while (question := asked.get()) is not None and not stopping.is_set():
             reply = frame(msgspec.msgpack.encode(_reply(answering, question)))
             if stopping.is_set():
@@ -58,6 +60,12 @@ def main() -> int:
                 line.sendall(reply)
         answering.close()
     return 0
+
+
+def _load() -> None:
+    """Load what the first question needs, which takes a second or two."""
+    for needed in ("counterclick.shop.front", "counterclick.web.dashboard.pages.home"):
+        importlib.import_module(needed)
 
 
 def _listen(

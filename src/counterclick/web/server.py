@@ -87,6 +87,8 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     keeping = await service.handing.child.start()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stopping.set)
+    if service.shop.access.has_password:  # somebody may look: what works figures out loads while the others begin
+        await service.asking.begin()
     if await asyncio.to_thread(is_declared, service.shop.store, service.shop.config):
         moving = asyncio.create_task(_begun_after(behind, service.handing.child.begun, stopping))
     else:
@@ -108,6 +110,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
         await service.asking.close()
         stop()
         await asyncio.wait({serving}, timeout=_LAST_SECONDS)
+    await service.asking.close()  # also where it began and nobody was served
     service.deciding.close()
     await service.exposing.finish()
     for child, ended in ((service.handing.child, keeping), (behind, moving)):  # what is kept first, then what moves it

@@ -20,7 +20,7 @@ from counterclick.connectors.browsers import BOT, is_crawler
 from counterclick.display import Shown, as_json
 from counterclick.errors import InputError
 from counterclick.events.rejection import Rejection
-from counterclick.events.vocabulary import DecisionMade, Exposure
+from counterclick.events.vocabulary import DecisionMade, Event, Exposure
 from counterclick.shop.evaluating import Evaluating, FirstArms
 from counterclick.shop.keys import May
 from counterclick.shop.learning import Learning
@@ -138,12 +138,18 @@ class Service:
         new = self.evaluating.unrecorded(exposures)
         if not new and not decisions:
             return
-        device = {"device": BOT} if is_crawler(agent) else {}
-        sent = [{**msgspec.to_builtins(each), **device} for each in (*new, *decisions)]
-        bodies, refused = self._receiving.judged(sent, EXPOSED)
-        if refused:
-            raise InputError(f"the visitor cannot be exposed: {refused[0].details}.")
-        await self.exposing.record(sent, bodies)
+        events: list[Event] = [*new, *decisions]
+        if is_crawler(agent):
+            events = [msgspec.structs.replace(each, device=BOT) for each in events]
+        made = self._receiving.made(events, EXPOSED)
+        if made is not None:
+            await self.exposing.record(*made, is_judged=True)
+        else:
+            sent = msgspec.json.encode(events)
+            bodies, refused = self._receiving.judged(msgspec.json.decode(sent), EXPOSED)
+            if refused:
+                raise InputError(f"the visitor cannot be exposed: {refused[0].details}.")
+            await self.exposing.record(sent, bodies)
         self.evaluating.recorded(new)
 
     async def take(

@@ -14,6 +14,7 @@ from litestar import Request
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
+from counterclick.web.decide import decide, decision_given, order_given, ranking
 from counterclick.web.events import events_taken, take_events
 from counterclick.web.ofrep import evaluate_flag, flag_evaluated
 from counterclick.web.refusals import refusals
@@ -23,6 +24,8 @@ __all__ = ["Straight"]
 
 _EVENTS = "/v1/events"
 _FLAGS = "/ofrep/v1/evaluate/flags/"
+_DECIDE = "/v1/decide/"
+_RANKING = "ranking"
 _ORIGIN = b"origin"
 _JSON = (b"content-type", b"application/json")
 
@@ -67,11 +70,14 @@ class Straight:
         if path == _EVENTS:
             scope["route_handler"] = take_events  # whose address the process's log tells
             return self._events
-        flag = path.removeprefix(_FLAGS)
-        if len(flag) == len(path) or not flag or "/" in flag:
-            return None
-        scope["route_handler"] = evaluate_flag
-        return self._flag
+        if _last_of(path, _FLAGS):
+            scope["route_handler"] = evaluate_flag
+            return self._flag
+        surface = _last_of(path, _DECIDE)
+        if surface:
+            scope["route_handler"] = ranking if surface == _RANKING else decide
+            return self._order if surface == _RANKING else self._decision
+        return None
 
     async def _events(self, request: Asked) -> tuple[int, bytes]:
         return 200, await events_taken(request, self._service)
@@ -80,7 +86,19 @@ class Straight:
         status, told = await flag_evaluated(request, self._service, request.scope["path"].removeprefix(_FLAGS))
         return status, msgspec.json.encode(told)
 
+    async def _decision(self, request: Asked) -> tuple[int, bytes]:
+        return 200, await decision_given(request, self._service, _last_of(request.scope["path"], _DECIDE))
+
+    async def _order(self, request: Asked) -> tuple[int, bytes]:
+        return 200, await order_given(request, self._service)
+
     async def _refused(self, request: Asked, error: Exception) -> None:
         kind = next(kind for kind in type(error).__mro__ if kind in self._refusals)
         response = self._refusals[kind](request, error)
         await response.to_asgi_response(None, request)(request.scope, request.receive, request.send)
+
+
+def _last_of(path: str, begins: str) -> str:
+    """Return what a path has after its beginning, where that is one name; else nothing."""
+    name = path.removeprefix(begins)
+    return "" if len(name) == len(path) or "/" in name else name

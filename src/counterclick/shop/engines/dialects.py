@@ -11,10 +11,16 @@ from ibis.expr.types import Table
 
 from counterclick.errors import EngineError, UnknownNameError
 
-__all__ = ["ENGINES", "compiled", "typed"]
+__all__ = ["ENGINES", "compiled", "engine_named", "typed"]
 
-ENGINES = ("duckdb", "spark", "bigquery", "clickhouse", "postgres", "snowflake", "trino")
+ENGINES = ("duckdb", "spark", "bigquery", "clickhouse", "databricks", "postgres", "snowflake", "trino")
 """Whose SQL can be told."""
+
+
+def engine_named(url: str | None) -> str:
+    """Return the engine that an address of ``[engine]`` means; the embedded one where there is none."""
+    scheme = "duckdb" if url is None else url.partition("://")[0]
+    return {"postgresql": "postgres"}.get(scheme, scheme if scheme in ENGINES else "spark")
 
 
 def compiled(table: Table, engine: str, *, is_kept: bool = False) -> str:
@@ -61,13 +67,15 @@ def _compiler(engine: str) -> Any:
 
     from counterclick.shop.dialect import ShopCompiler  # noqa: PLC0415 - likewise
     from counterclick.shop.engines.spark_dialect import SparkCompiler  # noqa: PLC0415 - likewise
+    from counterclick.shop.warehouse.postgres import PostgresWords  # noqa: PLC0415 - likewise
 
     known = {
         "duckdb": ShopCompiler,
         "spark": SparkCompiler,
         "bigquery": compilers.BigQueryCompiler,
         "clickhouse": compilers.ClickHouseCompiler,
-        "postgres": compilers.PostgresCompiler,
+        "databricks": compilers.DatabricksCompiler,
+        "postgres": PostgresWords,
         "snowflake": compilers.SnowflakeCompiler,
         "trino": compilers.TrinoCompiler,
     }

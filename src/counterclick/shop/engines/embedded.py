@@ -8,6 +8,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 from ibis.expr.types import Table
 
+from counterclick.facts.parts import NESTED, Parts
 from counterclick.shop.upkeep import Upkeep
 
 __all__ = ["Embedded"]
@@ -25,6 +26,7 @@ class Embedded:
         self._backend = backend
         self._upkeep = upkeep
         self.events: Table = backend.table("events")
+        self.parts: Parts = NESTED
 
     def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Compute a table once, or take what is stored of it: see `counterclick.shop.upkeep.Upkeep.keep`."""

@@ -8,6 +8,8 @@ from typing import Protocol
 import pyarrow as pa
 from ibis.expr.types import Table
 
+from counterclick.facts.parts import Parts
+
 __all__ = ["Engine"]
 
 
@@ -21,6 +23,11 @@ class Engine(Protocol):
     @property
     def events(self) -> Table:
         """The events of the reading, in `counterclick.events.schema.SCHEMA`. Grain: one event."""
+        ...
+
+    @property
+    def parts(self) -> Parts:
+        """How the lists within events are found."""
         ...
 
     def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:

@@ -21,6 +21,7 @@ from ibis.formats.pyarrow import PyArrowSchema
 
 from counterclick.config import EngineConfig
 from counterclick.events.schema import SCHEMA
+from counterclick.facts.parts import NESTED, Parts
 from counterclick.shop.engines.dialects import typed
 from counterclick.shop.engines.sessions import spark_session
 from counterclick.shop.engines.spark_backend import SparkBackend
@@ -78,6 +79,7 @@ class SparkEngine:
         self._known: dict[str, Table] = {}
         events = self._read(source)
         self.events: Table = events if until is None else until_events(events, until)
+        self.parts: Parts = NESTED
 
     def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Compute a table once, into Parquet files in the scratch folder, and return what they hold."""

@@ -62,9 +62,14 @@ def of_metric(
     return {part.replace("_", " "): address for part, address in parts.items()}
 
 
-def of_experiments(names: Iterable[str]) -> Mapping[str, str]:
-    """Return the visitors of each experiment, with where they are listed; all experiments where there are many."""
+def of_experiments(names: Iterable[str], whom: str = "visitors") -> Mapping[str, str]:
+    """Return the visitors of each experiment, with where they are listed; all experiments where there are many.
+
+    Args:
+        names: of the experiments.
+        whom: what those are whom they assign.
+    """
     told = [*dict.fromkeys(names)]
     if len(told) > _MOST or not told:
-        return {"each experiment's visitors": "/experiments"}
-    return {f"visitors of {name}": rows_at("visitors", experiment=name) for name in told}
+        return {f"each experiment's {whom}": "/experiments"}
+    return {f"{whom} of {name}": rows_at("visitors", experiment=name) for name in told}

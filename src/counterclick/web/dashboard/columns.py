@@ -91,6 +91,7 @@ HEADS: Mapping[str, Head] = {
     "order value": Head("Lift of the average order's value, with its interval. Says nothing without conversion.", _LIFT),
     # people, orders, lists
     "visitors": Head("Different visitors.", "visitors"),
+    "customers": Head("Different customers.", "customers"),
     "buyers": Head("Visitors with an order within their window.", "visitors"),
     "orders": Head("Completed orders.", "orders"),
     "revenue": Head("Revenue of orders, net of tax, shipping and discount.", MONEY),
@@ -136,6 +137,12 @@ HEADS: Mapping[str, Head] = {
     "chance of 30 days": Head("That there is a rebuy within 30 days from now.", "a probability"),
     "orders a year": Head("Orders expected of the customer within 365 days, of whatever type.", "orders"),
     "value a year": Head("Net revenue expected of the customer within 365 days.", MONEY),
+    # e-mails
+    "recipients": Head("Customers who were assigned by lot, to be sent to; each once.", "recipients"),
+    "given products": Head("Recipients for whom a block with products was made here.", "recipients"),
+    "window over": Head("Recipients whose window after the day of sending has closed.", "recipients"),
+    "given to": Head("Recipients in whose block the product stands.", "recipients"),
+    "bought it": Head("Of these, those who bought the product within the window.", "recipients"),
     # data
     "events": Head("Events, each once.", "events"),
     "first day": Head("The first day with some.", "a day"),

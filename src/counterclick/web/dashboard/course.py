@@ -58,7 +58,7 @@ def over_time(course: Course, break_even: float | None, say: Speech) -> dict[str
         scale=alt.Scale(domain=[min([0.0, *ends]), max([break_even or 0.0, 0.05, *ends])], nice=True),
         axis=alt.Axis(format="+.0%", tickCount=6),
     )
-    x = alt.X("on:T", title="visitors who entered until", axis=alt.Axis(format="%d %b", labelOverlap=True, tickCount=6))
+    x = alt.X("on:T", title="entered until", axis=alt.Axis(format="%d %b", labelOverlap=True, tickCount=6))
     tooltip = [alt.Tooltip("on:T", title="entered until"), alt.Tooltip("text:N", title="lift"), alt.Tooltip("buyers:Q")]
     base = alt.Chart(alt.InlineData(values=points))
     layers: list[Any] = [

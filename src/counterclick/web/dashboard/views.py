@@ -119,6 +119,7 @@ class Column:
         is_hidden: whether the heading is only for those who hear the page.
         unit: what it is counted in, where that is another than its table's.
         rows: what stands behind its numbers, where that is something else than behind the table's: see `About`.
+        is_prose: whether its cells are sentences, which need room where there are many columns.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Column:
     is_hidden: bool = False
     unit: str = ""
     rows: Mapping[str, str] = field(default_factory=dict)
+    is_prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

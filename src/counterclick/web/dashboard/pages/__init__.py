@@ -12,6 +12,7 @@ from counterclick.web.dashboard.pages.figures import FIGURES
 from counterclick.web.dashboard.pages.home import HOME
 from counterclick.web.dashboard.pages.interventions import INTERVENTION, INTERVENTIONS
 from counterclick.web.dashboard.pages.journeys import JOURNEY, JOURNEYS
+from counterclick.web.dashboard.pages.mailings import MAILINGS
 from counterclick.web.dashboard.pages.plan import PLAN
 from counterclick.web.dashboard.pages.ranking import RANKING
 from counterclick.web.dashboard.pages.readiness import READINESS
@@ -36,6 +37,7 @@ PAGES: tuple[Page[Any], ...] = (
         RANKING,
         RETURNS,
         REPLENISHMENT,
+        MAILINGS,
         TUNING,
         JOURNEYS,
         DRIFT,

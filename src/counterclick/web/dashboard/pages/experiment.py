@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from counterclick.display import Grid
 from counterclick.errors import CounterclickError
+from counterclick.experiments.calling import units_of
 from counterclick.experiments.course import Course
 from counterclick.experiments.result import Result
 from counterclick.experiments.slices import Slices
@@ -81,7 +82,7 @@ def _or_why(verb: Callable[[], Answer]) -> Answer | str:
 def _view(found: _Answer, context: Context) -> View:
     say, verdict, course = context.say, found.verdict, found.course
     grids = [] if isinstance(found.result, str) else [each for each in found.result.grids() if each.title != "Preconditions"]
-    behind = {"its visitors": rows_at("visitors", experiment=found.name)}
+    behind = {f"its {_whom(context, found.name)}": rows_at("visitors", experiment=found.name)}
     metrics, sliced = replace(_METRICS, rows=behind), replace(_SLICES, rows=behind)
     sections = [
         *(_refused(verdict) if isinstance(verdict, str) else _concluded(verdict, say)),
@@ -103,13 +104,18 @@ def _view(found: _Answer, context: Context) -> View:
     )
 
 
+def _whom(context: Context, name: str) -> str:
+    """Return what those are whom an experiment assigns."""
+    declared = context.config.experiments.get(name)
+    return "visitors" if declared is None else units_of(declared)
+
+
 def _arms(grid: Grid) -> dict[str, Head]:
     """Return what the columns of arms mean, which are called as the arms are."""
     if grid.columns[:1] != ("metric",):
-        return {"revenue": Head("Revenue of the arm's visitors within their windows.", MONEY)}
+        return {"revenue": Head("Revenue of the arm within the windows of those in it.", MONEY)}
     return {
-        arm: Head(f"The metric in the arm {arm}, over its visitors whose window has closed.", _AS)
-        for arm in grid.columns[1:3]
+        arm: Head(f"The metric in the arm {arm}, over all in it whose window has closed.", _AS) for arm in grid.columns[1:3]
     }
 
 

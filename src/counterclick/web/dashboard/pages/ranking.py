@@ -83,7 +83,7 @@ def _boosts(found: Boosts, say: Speech, about: About) -> list[Part]:
         *(number(name, say, unit=MONEY) for name in ("from", "to")),
         *numbers(("times shown", "orders", "units"), say),
         number("came back", say, says="Of its lines whose returns window has closed, those that came back."),
-        Column("because"),
+        Column("because", is_prose=True),
     ]
     n_more = len(found.boosts) - len(rows)
     more = [f"{say.count(n_more)} more products are in the command's list."] if n_more > 0 else []

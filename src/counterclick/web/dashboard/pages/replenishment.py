@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from counterclick.decisions.rebuy_test import OVERDUE, Held, RebuyTest
 from counterclick.decisions.rebuys import day_of
+from counterclick.experiments.calling import of_customers
 from counterclick.pages.wording import words
 from counterclick.shop import Shop
 from counterclick.shop.replenish_report import ReplenishReport
@@ -103,13 +104,20 @@ def _verdicts(found: ReplenishReport, say: Speech) -> Part:
     for test in found.tests:
         told = test.verdict
         if isinstance(told, Verdict):
-            verdict, because = Cell(in_words(told), mark=MARKS[told.outcome]), say.text(words(told.because))
+            verdict, because = Cell(in_words(told), mark=MARKS[told.outcome]), words(told.because)
         else:
-            verdict, because = Cell("no verdict yet", mark="missing"), say.text(words(told))
+            verdict, because = Cell("no verdict yet", mark="missing"), words(told)
         counts = [Cell(say.count(n), n) for n in (test.n_reminded, test.n_left_out)]
-        rows.append([Cell(test.experiment, href=experiment_address(test.experiment)), verdict, *counts, because])
+        rows.append(
+            [
+                Cell(test.experiment, href=experiment_address(test.experiment)),
+                verdict,
+                *counts,
+                say.text(of_customers(because)),
+            ]
+        )
     columns = [Column("experiment"), Column("verdict"), *numbers(("reminded", "left out"), say), Column("why")]
-    about = replace(_VERDICTS, rows=of_experiments(test.experiment for test in found.tests))
+    about = replace(_VERDICTS, rows=of_experiments((test.experiment for test in found.tests), "customers"))
     return Table("What the left-out share says", columns, rows, about)
 
 

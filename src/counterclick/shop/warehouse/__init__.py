@@ -1,0 +1,1 @@
+"""Facts that lie in a warehouse: its tables as the contract's, and where they are asked."""
