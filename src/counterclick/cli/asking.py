@@ -19,9 +19,7 @@ def explain(
     *,
     engine: Annotated[
         str | None,
-        Parameter(
-            help="In whose words: duckdb, spark, bigquery, clickhouse, postgres, snowflake, trino; else the one in use."
-        ),
+        Parameter(help="In whose words, such as duckdb, spark, bigquery, postgres, snowflake; the one in use unless given."),
     ] = None,
     common: Common = COMMON,
 ) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 from ibis.expr.types import Expr, Table
 
-__all__ = ["Heard", "Hearing", "hear_asked", "hear_kept", "hearing"]
+__all__ = ["Heard", "Hearing", "hear_asked", "hear_kept", "hear_through", "hearing"]
 
 _THROUGH = (
     "counterclick.facts.rows",
@@ -96,6 +99,17 @@ def hear_asked(expr: Expr) -> None:
     found = _hearing.get()
     if found is not None:
         found.asked(expr)
+
+
+def hear_through(backend: Any) -> None:
+    """Let what is asked of one of Ibis's own backends be heard."""
+    backend.to_pyarrow = partial(_heard, weakref.ref(backend))
+
+
+def _heard(backend: Callable[[], Any], expr: Expr, /, **more: Any) -> Any:
+    hear_asked(expr)
+    own = backend()
+    return type(own).to_pyarrow(own, expr, **more)
 
 
 def _asker() -> str:

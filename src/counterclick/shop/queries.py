@@ -148,7 +148,7 @@ def told(heard: Hearing, engine: str) -> tuple[Query, ...]:
     found = []
     for query in heard.queries.values():
         try:
-            sql = _named(compiled(query.expr, engine), heard.places)
+            sql = _named(compiled(query.expr, engine, is_kept=query.is_kept), heard.places)
         except EngineError as error:
             found.append(Query(query.name, query.is_kept, "", str(error)))
         else:

@@ -18,6 +18,7 @@ from counterclick.metrics.computing import By
 from counterclick.shop.anew import anew
 from counterclick.shop.backtesting import backtest_of
 from counterclick.shop.behind import RowList, Which, rows_behind
+from counterclick.shop.engines.dialects import engine_named
 from counterclick.shop.health import Refused, refused_events
 from counterclick.shop.listing import Settings, settings_of
 from counterclick.shop.overviewing import order_final_on, told_until
@@ -104,15 +105,15 @@ class Telling(Warehousing):
         Args:
             verb: such as ``audit``, ``metrics``, ``facts`` or ``experiment``.
             name: the experiment, where the verb is of one.
-            engine: in whose words: duckdb, spark, bigquery, clickhouse, postgres, snowflake or trino; the one in use unless
-                given.
+            engine: in whose words: duckdb, spark, bigquery, clickhouse, databricks, postgres, snowflake or trino; the one in
+                use unless given.
 
         Raises:
             ConfigError: an experiment is named for a verb of the shop, or none for a verb of an experiment.
             EmptyStoreError: nothing is recorded.
             UnknownNameError: there is no such verb, experiment or engine.
         """
-        return queries_of(self, verb, name, engine or ("duckdb" if self.config.engine.url is None else "spark"))
+        return queries_of(self, verb, name, engine or engine_named(self.config.engine.url))
 
     @anew
     def rows(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 
+import pyarrow as pa
 import pytest
 from ibis import _
 from ibis.expr.types import Table
@@ -14,7 +15,7 @@ from compared import differences, of_measured, table_differences
 from counterclick.display import plain
 from counterclick.experiments import Experiment
 from counterclick.facts import Facts
-from counterclick.facts.rows import row_count
+from counterclick.facts.rows import all_rows, one_row, row_count
 from counterclick.metrics import METRICS, VISITORS, Sources, weekly
 from counterclick.shop import Shop
 from data_folder import ROOT, data_file
@@ -142,3 +143,11 @@ def test_a_real_stores_metrics_are_the_same(retail: Both) -> None:
         ours, theirs = (plain(shop.metric(name, "month")) for shop in (retail.duckdb, retail.other))
         assert len(ours["values"]) == 13
         assert differences(ours, theirs) == []
+
+
+def test_nothing_is_counted_as_none_and_zero_divides_to_nothing(both: Both) -> None:
+    """Where no row is there, 0 of them; where zero divides, no number, and no query that stops."""
+    table = both.other.reading.engine.load(pa.table({"a": [1.0, 2.0], "b": [0.0, 4.0]}), "halves")
+    found = one_row(table.filter(table.a > 5).agg(n=_.count(where=_.b > 0)))
+    assert found == {"n": 0}
+    assert [row["c"] for row in all_rows(table.select("a", c=table.a / table.b).order_by("a"))] == [None, 0.5]

@@ -22,6 +22,7 @@ from ibis.formats.pyarrow import PyArrowSchema
 from counterclick.config import EngineConfig
 from counterclick.events.schema import SCHEMA
 from counterclick.facts.parts import NESTED, Parts
+from counterclick.shop.engines.dialects import typed
 from counterclick.shop.engines.sessions import spark_session
 from counterclick.shop.engines.spark_backend import SparkBackend
 from counterclick.shop.until import until_events
@@ -83,13 +84,10 @@ class SparkEngine:
     def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
         """Compute a table once, into Parquet files in the scratch folder, and return what they hold."""
         del by, merges
-        sql = self._backend.compile(table)
+        compiler = self._backend.compiler
+        sql = typed(compiler, table).sql(dialect=compiler.dialect)
         if sql not in self._known:
-            typed = self._backend.compiler.type_mapper
-            columns = ", ".join(
-                f"CAST(`{one}` AS {typed.to_string(kind)}) AS `{one}`" for one, kind in table.schema().items()
-            )
-            rows = self._session.sql(f"SELECT {columns} FROM ({sql})")
+            rows = self._session.sql(sql)
             place = f"kept_{name}_{len(self._known)}"
             rows.write.parquet(f"file://{self._scratch / place}")
             self._known[sql] = self._stored(place, table.schema(), rows.schema)

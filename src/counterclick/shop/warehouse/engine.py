@@ -15,6 +15,7 @@ from counterclick.errors import ConfigError
 from counterclick.facts.contract import Fact
 from counterclick.facts.mapped import mapped_events, mapped_parts
 from counterclick.facts.parts import Parts
+from counterclick.shop.hearing import hear_through
 from counterclick.shop.until import until_events
 from counterclick.shop.warehouse.connecting import connected
 from counterclick.shop.warehouse.mapping import MappedFact, mapped
@@ -41,6 +42,7 @@ class WarehouseEngine:
         close = getattr(getattr(self._backend, "con", None), "close", None)
         if close is not None:  # tables that somebody holds hold it, and can be read on until nobody does
             weakref.finalize(self._backend, close)
+        hear_through(self._backend)
         self.name: str = self._backend.name
         self.facts: dict[str, MappedFact] = mapped(self._backend, config.facts)
         tables = {name: one.table for name, one in self.facts.items()}
