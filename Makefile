@@ -37,10 +37,12 @@ lint: $(VENV)/developed
 docs: $(VENV)/developed
 	$(BIN)/python tools/make_docs.py
 
-# Time recording and auditing against hand-written DuckDB, calibration, and moments against tea-tasting; print the ratios.
-bench: $(VENV)/developed
+# Time recording and auditing against hand-written DuckDB, calibration, moments against tea-tasting, and assignment against
+# GrowthBook's SDK; print the ratios.
+bench: $(VENV)/benched
 	$(BIN)/python tools/bench.py
 	$(BIN)/python tools/bench_moments.py
+	$(BIN)/python tools/bench_assignment.py
 
 # Measure error rates, coverage and power by simulation; write docs/proof/error-rates.md. Half an hour on two cores.
 simulate: $(VENV)/developed
@@ -109,6 +111,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(VENV)/developed: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+$(VENV)/benched: $(VENV)/developed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	touch $@
 
 .clients/installed: tests/web/clients/requirements.txt tests/web/clients/package.json

@@ -7,7 +7,7 @@ order in which ``shop.toml`` declares them, each as many as its share of 10,000.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from counterclick.errors import ConfigError
 
-__all__ = ["BUCKETS", "assign", "bounds", "bucket", "buckets"]
+__all__ = ["BUCKETS", "assign", "bounds", "bucket", "buckets", "split"]
 
 BUCKETS = 10_000
 _SPLITS = 256
-"""Shares whose arms are remembered: those of a shop's experiments."""
+"""Salts and shares whose arms are remembered: those of a shop's experiments."""
 
 
 def bucket(salt: str, unit: str) -> int:
@@ -79,11 +79,33 @@ def assign(salt: str, unit: str, shares: Mapping[str, float]) -> str:
     >>> assign("cart-bundles", "v1", {"bestsellers": 0.5, "bundles": 0.5})
     'bundles'
     """
-    return _arms(tuple(shares.items()))[bucket(salt, unit)]
+    return _split(salt, tuple(shares.items()))(unit)
+
+
+def split(salt: str, shares: Mapping[str, float]) -> Callable[[str], str]:
+    """Return what says the arm of a unit, as `assign` does: for many units, one at a time.
+
+    Args:
+        salt: see `assign`.
+        shares: see there.
+
+    Raises:
+        ConfigError: the shares are not positive or do not add up to 1.
+
+    >>> arm_of = split("cart-bundles", {"bestsellers": 0.5, "bundles": 0.5})
+    >>> arm_of("v1")
+    'bundles'
+    """
+    return _split(salt, tuple(shares.items()))
 
 
 @lru_cache(_SPLITS)
-def _arms(shares: tuple[tuple[str, float], ...]) -> tuple[str, ...]:
-    """Return the arm of each bucket."""
+def _split(salt: str, shares: tuple[tuple[str, float], ...]) -> Callable[[str], str]:
     edges = [("", 0), *bounds(dict(shares))]
-    return tuple(arm for (_, start), (arm, top) in pairwise(edges) for _nth in range(start, top))
+    arms = tuple(arm for (_, start), (arm, top) in pairwise(edges) for _nth in range(start, top))
+    sha256, number = hashlib.sha256, int.from_bytes
+
+    def arm_of(unit: str) -> str:  # `bucket`, written out: a call takes as long as half of it
+        return arms[number(sha256(f"{salt}:{unit}".encode()).digest()[:4], "big") % BUCKETS]
+
+    return arm_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ from ibis.expr.types import Table
 
 from counterclick.config import ExperimentConfig
 from counterclick.errors import EmptyStoreError, RefusedError, TooFewBuyersError
-from counterclick.experiments.assignment import assign
+from counterclick.experiments.assignment import split
 from counterclick.experiments.calibrating import Calibration, Progress, calibrate, silent
 from counterclick.experiments.calling import called, checks_called, units_of, verdict_called
 from counterclick.experiments.checks import preconditions
@@ -52,7 +52,11 @@ class Experiment:
 
     def assign(self, visitor: str) -> str:
         """Return the arm of a visitor."""
-        return assign(self.config.salt or self.name, visitor, self.config.variants)
+        return self._arm_of(visitor)
+
+    @cached_property
+    def _arm_of(self) -> Callable[[str], str]:
+        return split(self.config.salt or self.name, self.config.variants)
 
     def plan(self, lift: float = 0.02) -> Plan:
         """Return how long it takes until a lift can be seen, from this shop's own history.

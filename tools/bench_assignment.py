@@ -1,0 +1,77 @@
+"""Time our assignment against the GrowthBook Python SDK on the same visitors in one run, alternating, and print ratios.
+
+1. One visitor at a time: `split`, which `Experiment.assign` calls, against ``GrowthBook.get_feature_value`` of a feature
+   with one experiment of two arms. Goal: at least ten times as many a second.
+2. A column of visitors at once, as who checks a log does: `buckets`, which the SDK has nothing like.
+
+Both split by a hash of the experiment and the visitor; which hash differs, so that arms differ, and shares do not: that is
+checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from growthbook import GrowthBook
+
+from counterclick.experiments.assignment import BUCKETS, buckets, split
+
+SHARES = {"bestsellers": 0.5, "bundles": 0.5}
+REPEATS = 7
+GOAL = 10.0
+_TOLERANCE = 0.01
+
+
+def ours(arm_of: Callable[[str], str], visitors: Sequence[str]) -> int:
+    """Assign visitors one at a time; return how many get bundles."""
+    n = 0
+    for visitor in visitors:
+        n += arm_of(visitor) == "bundles"
+    return n
+
+
+def theirs(sdk: GrowthBook, visitors: Sequence[str]) -> int:
+    """Evaluate the feature for visitors one at a time; return how many get bundles."""
+    n = 0
+    for visitor in visitors:
+        sdk.set_attributes({"id": visitor})
+        n += sdk.get_feature_value("cart", "bestsellers") == "bundles"
+    return n
+
+
+def rate(work: Callable[[], int], visitors: Sequence[str]) -> float:
+    """Return how many visitors a second were assigned; stop where half of them did not get bundles."""
+    begin = time.perf_counter()
+    n = work()
+    seconds = time.perf_counter() - begin
+    if abs(n / len(visitors) - SHARES["bundles"]) > _TOLERANCE:
+        sys.exit(f"DIFFERENT: {n} of {len(visitors)} get bundles")
+    return len(visitors) / seconds
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--visitors", type=int, default=100_000)
+    visitors = [f"visitor-{n}" for n in range(parser.parse_args().visitors)]
+    rule = {"variations": [*SHARES], "weights": [*SHARES.values()], "coverage": 1, "hashAttribute": "id", "key": "cart"}
+    sdk = GrowthBook(attributes={"id": ""}, features={"cart": {"defaultValue": "bestsellers", "rules": [rule]}})
+    one, other, column = [], [], []
+    for _ in range(REPEATS):
+        one.append(rate(lambda: ours(split("cart", SHARES), visitors), visitors))
+        other.append(rate(lambda: theirs(sdk, visitors), visitors))
+        column.append(rate(lambda: int((buckets("cart", visitors) >= BUCKETS // 2).sum()), visitors))
+    ratio = statistics.median(mine / their for mine, their in zip(one, other, strict=True))
+    many = statistics.median(mine / their for mine, their in zip(column, other, strict=True))
+    print(f"{len(visitors):,} visitors, one at a time: ours {statistics.median(one):,.0f} a second")
+    print(f"GrowthBook's SDK: {statistics.median(other):,.0f} a second")
+    print(f"ratio {ratio:.1f} (goal: at least {GOAL:g}), median of {REPEATS} pairs")
+    print(f"a column at once: {statistics.median(column):,.0f} a second, ratio {many:.1f}")
+
+
+if __name__ == "__main__":
+    main()
