@@ -37,12 +37,10 @@ lint: $(VENV)/developed
 docs: $(VENV)/developed
 	$(BIN)/python tools/make_docs.py
 
-# Time recording and auditing against hand-written DuckDB, calibration, moments against tea-tasting, and assignment against
-# GrowthBook's SDK; print the ratios.
+# Time audits of up to 100 million events, recording, moments, assignment and serving beside what others take for the same;
+# write docs/proof/performance.md. An hour and a half on two cores, 20 GB of disk; BENCH=--folder=X keeps what is simulated.
 bench: $(VENV)/benched
-	$(BIN)/python tools/bench.py
-	$(BIN)/python tools/bench_moments.py
-	$(BIN)/python tools/bench_assignment.py
+	$(BIN)/python tools/bench.py $(BENCH)
 
 # Measure error rates, coverage and power by simulation; write docs/proof/error-rates.md. Half an hour on two cores.
 simulate: $(VENV)/developed

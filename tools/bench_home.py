@@ -33,7 +33,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
-from bench import TEN_MILLION, YEAR, compare, record_a_year, timed
+from bench_audit import TEN_MILLION, YEAR, record_a_year
+from bench_figures import compare, timed
 from bench_ingest import UNLIMITED, Answers, answers, sending, settle
 from torture_page import machine
 from torture_shop import Victim, begun_by

@@ -93,12 +93,12 @@ def answers(sender: subprocess.Popen[str]) -> Answers:
 
 
 @contextlib.contextmanager
-def bare(folder: Path) -> Iterator[int]:
-    """Run the bare handler; yield its port."""
+def bare(folder: Path, *more: str) -> Iterator[int]:
+    """Run the bare handler, with more arguments of its own; yield its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    process = subprocess.Popen([sys.executable, str(_BARE), str(folder), str(port)])
+    process = subprocess.Popen([sys.executable, str(_BARE), str(folder), str(port), *more])
     try:
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):

@@ -1,6 +1,8 @@
 """What is compared with: the same server and the same inbox, and a handler that stores bodies without reading them.
 
-python tools/bench_ingest_bare.py FOLDER PORT
+    python tools/bench_ingest_bare.py FOLDER PORT [--nothing]
+
+With --nothing it stores none of them either.
 """
 
 from __future__ import annotations
@@ -39,6 +41,13 @@ async def flag(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(b"{}", media_type="application/json")
 
 
+@post(["/v1/events", "/v1/decide/{surface:str}", "/ofrep/v1/evaluate/flags/{key:str}"], status_code=200)
+async def nothing(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Answer the same to everybody."""
+    await request.body()
+    return Response(b"{}", media_type="application/json")
+
+
 @get("/readyz", sync_to_thread=False)
 def ready() -> dict[str, str]:
     """Say that it takes bodies."""
@@ -49,7 +58,7 @@ async def main() -> None:
     """Serve until told to stop; like ours, before whoever works beside it, and without looking through what is loaded."""
     answer_soon()
     server = Server(
-        Litestar([keep, flag, ready], openapi_config=None),
+        Litestar([nothing, ready] if "--nothing" in sys.argv else [keep, flag, ready], openapi_config=None),
         port=int(sys.argv[2]),
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,

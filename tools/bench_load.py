@@ -72,7 +72,7 @@ class Connection(asyncio.Protocol):
 
 
 def requests(what: str, key: str) -> Iterator[bytes]:
-    """Yield requests without end: batches, single events, or flags of visitors that are new or known."""
+    """Yield requests without end: batches, single events, decisions, or flags of visitors that are new or known."""
     run = uuid.uuid4().hex[:9]
     for nth in itertools.count():
         name = f"{run}{nth:09}" if what != "known" else f"known-{nth % 100:04}"
@@ -90,6 +90,9 @@ def _request(what: str, key: str) -> bytes:
                 "/v1/events",
                 json.dumps([_event(f"{mark}-{n:02}", n) for n in range(_BATCH if what == "batches" else 1)]),
             )
+        elif what == "decide":
+            asked = {"visitor": mark, "cart": ["p0001", "p0002"], "decision_id": f"d-{mark}"}
+            path, body = "/v1/decide/cart", json.dumps(asked)
         else:
             path, body = "/ofrep/v1/evaluate/flags/cart-bundles", json.dumps({"context": {"targetingKey": mark}})
         more = (len("x" * 18) if what != "known" else len("known-0000")) - len(mark)
@@ -155,7 +158,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("key")
-    parser.add_argument("--what", choices=("batches", "single", "new", "known"), default="batches")
+    parser.add_argument("--what", choices=("batches", "single", "decide", "new", "known"), default="batches")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rate", type=float, default=None, help="requests a second; as fast as answers come unless given")
