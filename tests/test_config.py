@@ -9,6 +9,7 @@ import pytest
 
 from counterclick.config import Config, duration, load, parse
 from counterclick.errors import ConfigError, UnknownNameError
+from counterclick.shop import open_shop
 
 EXPERIMENT = """
 [experiments.cart-bundles]
@@ -182,6 +183,25 @@ def test_what_no_engine_has_as_its_address(url: str) -> None:
     """The message shows how each one is written."""
     with pytest.raises(ConfigError, match="write 'spark://HOST:PORT' for a Spark cluster"):
         parse(f'[engine]\nurl = "{url}"\n')
+
+
+@pytest.mark.parametrize(("given", "megabytes"), [("900MB", 900), ("2.5 GB", 2_500)])
+def test_the_memory_of_the_embedded_database_is_what_is_said(tmp_path: Path, given: str, megabytes: int) -> None:
+    """Where nothing is said by whoever opens the shop."""
+    (tmp_path / "shop.toml").write_text(f'[engine]\nmemory = "{given}"\n', encoding="utf-8")
+    for asked, expected in ((None, megabytes), ("700MB", 700)):
+        with open_shop(tmp_path / "shop.toml", memory_limit=asked) as shop:
+            told = shop.reading.one("SELECT current_setting('memory_limit')")
+            assert float(told.split()[0]) * 2**20 == pytest.approx(
+                expected * 1e6 / (1 if "MiB" in told else 2**10), rel=0.02
+            )
+
+
+@pytest.mark.parametrize("wrong", ["", "6", "0GB", "6 gigabytes", "-1GB", "6GB'; SELECT 1"])
+def test_memory_that_is_none_is_refused(wrong: str) -> None:
+    """With what would be right."""
+    with pytest.raises(ConfigError, match="write a number and MB or GB, such as '6GB'"):
+        parse(f'[engine]\nmemory = "{wrong}"\n')
 
 
 def test_settings_of_an_engine_that_is_not_named() -> None:

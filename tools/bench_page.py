@@ -58,7 +58,7 @@ def _largest(audits: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         "## An audit of 100 million events",
         "",
-        f"A simulated shop of {one['n_events']:,} events, on the embedded DuckDB. The whole audit (claims, verdicts, theatre,",
+        f"A simulated shop of {one['n_events']:,} events, on embedded DuckDB. The whole audit (claims, verdicts, theatre,",
         "drift, alignment, health) in a process of its own, from opening the shop to the answer, beside the SQL that an",
         "analyst would write for the same numbers over the same files (`tools/bench_by_hand.sql`): it knows this one shop's",
         f"dates, windows and currency. {one['n_figures']} figures agree to 1e-9. Nothing is kept from a run before.",

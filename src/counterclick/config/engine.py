@@ -16,6 +16,7 @@ WAREHOUSES = ("postgres", "postgresql", "bigquery", "snowflake", "clickhouse", "
 _SPARK = r"spark://[^/\s,]+:\d+(,[^/\s,]+:\d+)*"
 _CONNECT = r"sc://[^/\s]+(/.*)?"
 _LOCAL = r"local(\[(\d+|\*)\])?"
+_MEMORY = r"[1-9]\d*(\.\d+)? ?[MG]i?B"
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -28,12 +29,15 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         password_env: environment variable that holds the password of a warehouse's user.
         scratch: folder that the engine's workers see under the same name, for what waits and for tables on the way; in the
             store's folder unless given.
+        memory: what the embedded DuckDB may take for a question, such as ``"6GB"``; what does not fit is written to a
+            temporary folder meanwhile, which takes longer.
         settings: of the engine, in its own words, such as ``{ "spark.executor.memory" = "4g" }``.
     """
 
     url: str | None = None
     password_env: str = "COUNTERCLICK_ENGINE_PASSWORD"  # noqa: S105 - the variable's name
     scratch: str | None = None
+    memory: str = "1500MB"
     settings: dict[str, str] = {}
 
 
@@ -52,6 +56,8 @@ def check_engine(config: EngineConfig, name: str) -> None:
     Raises:
         ConfigError: the address is none, or something is set for an engine that is not named.
     """
+    if not re.fullmatch(_MEMORY, config.memory):
+        raise ConfigError(f"{name}: memory of [engine] is {config.memory!r}; write a number and MB or GB, such as '6GB'.")
     if config.url is None:
         if config.scratch is not None or config.settings:
             raise ConfigError(f"{name}: [engine] has settings and no url; write one such as 'spark://10.0.0.5:7077'.")

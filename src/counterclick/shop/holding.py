@@ -29,7 +29,7 @@ class Held:
     Args:
         config: what ``shop.toml`` declares.
         folder: where ``shop.toml`` lies; the store is found from there.
-        memory_limit: of the embedded database.
+        memory_limit: of the embedded database; what ``shop.toml`` says unless given.
         keep_after: seconds; facts that took longer to compute are stored beside the log, for the next time.
         declared: what ``shop.toml`` itself says, without defaults; None where there is no such file.
         file: where it says so.
@@ -40,7 +40,7 @@ class Held:
         config: Config,
         folder: Path,
         *,
-        memory_limit: str = "1500MB",
+        memory_limit: str | None = None,
         keep_after: float = 1.0,
         declared: Mapping[str, Any] | None = None,
         file: Path | None = None,
@@ -51,7 +51,7 @@ class Held:
         self.file = file
         self.folder = folder
         self.store = Store(folder / config.shop.store, config.shop.log)
-        self._memory_limit = memory_limit
+        self._memory_limit = memory_limit or config.engine.memory
         self._keep_after = keep_after
         self._reading: Reading | None = None
         self._audits: Auditing | None = None

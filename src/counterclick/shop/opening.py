@@ -13,12 +13,12 @@ from counterclick.shop.front import Shop
 __all__ = ["demo", "open_shop"]
 
 
-def open_shop(path: str | Path = "shop.toml", *, memory_limit: str = "1500MB") -> Shop:
+def open_shop(path: str | Path = "shop.toml", *, memory_limit: str | None = None) -> Shop:
     """Open a shop by its ``shop.toml``.
 
     Args:
         path: the file.
-        memory_limit: of the embedded database, such as ``"1500MB"``.
+        memory_limit: of the embedded database, such as ``"6GB"``; what ``shop.toml`` says unless given.
 
     Raises:
         ConfigError: the file is not there or says something that cannot be.
