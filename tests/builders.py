@@ -154,9 +154,9 @@ def log_table(arrow: Any) -> Table:
     return _backend.table(name)
 
 
-def kept(table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+def kept(table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = "") -> Table:
     """Materialise a table: what a shop does with tables that many questions need."""
-    del by, merges
+    del by, merges, per
     place = f"{name}_{next(_numbers)}"
     _backend.create_table(place, table, temp=True)
     return _backend.table(place)

@@ -50,8 +50,10 @@ def judged(
     connection.execute("SET TimeZone = 'UTC'; CREATE TABLE events AS SELECT * FROM log")
     backend = ibis.duckdb.from_connection(connection)
 
-    def keep(table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
-        del by, merges
+    def keep(
+        table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
+        del by, merges, per
         return backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
 
     context = Context(

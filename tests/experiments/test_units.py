@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import ibis
+
 from builders import config, exposure, facts, identify, purchase, rows
 from counterclick.experiments import ends_at
-from counterclick.experiments.units import assigned_orders, eligible, is_finished, sole_visitors, unmatched_orders
+from counterclick.experiments.units import assigned_orders, eligible, finished_until, sole_visitors, unmatched_orders
 from counterclick.facts import Facts
 
 FIRST, LAST = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 2, 9, tzinfo=UTC)
@@ -39,8 +41,8 @@ def test_a_visitor_is_finished_once_window_and_allowance_have_closed() -> None:
     """With 7 days and 2 of allowance, who entered 9 days ago to the second is finished, a second later is not."""
     shop = facts(exposure("v1", "a", "2026-01-06T00:00"), exposure("v2", "a", "2026-01-06T00:00:01"))
     entered = units(shop)
-    closed = is_finished(entered.exposed_at, config(), datetime(2026, 1, 15, tzinfo=UTC), timedelta(days=2))
-    assert rows(entered.filter(closed), "visitor_id") == ["v1"]
+    until = finished_until(config(), datetime(2026, 1, 15, tzinfo=UTC), timedelta(days=2))
+    assert rows(entered.filter(entered.exposed_at <= ibis.literal(until)), "visitor_id") == ["v1"]
 
 
 def test_orders_belong_to_who_placed_them_else_to_the_sole_visitor() -> None:

@@ -49,8 +49,10 @@ def both(log: tuple[Table, tuple[str, ...]]) -> tuple[Facts, Facts]:
     backend = events.get_backend()
     kept: list[Table] = []
 
-    def keep(table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
-        del by, merges
+    def keep(
+        table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
+        del by, merges, per
         kept.append(backend.create_table(f"kept_{len(kept)}_{name}", table, temp=True))
         return kept[-1]
 

@@ -26,9 +26,11 @@ def test_tables_are_kept_once_under_safe_names() -> None:
     """A shop that materialises tables is asked once for each, dashes and quotes in names or not."""
     asked: list[str] = []
 
-    def keep(table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+    def keep(
+        table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
         asked.append(name)
-        return kept(table, name, by, merges)
+        return kept(table, name, by, merges, per)
 
     name = 'cart-bundles "2"; --'
     shop = Facts(events_table(purchase("v1", 30), exposure("v1", "a", experiment=name)), keep=keep)

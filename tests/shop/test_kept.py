@@ -239,6 +239,7 @@ NEW = {
     "the owner of an order is known at last": [identify("v4", "c3"), exposure("v4", "bestsellers")],
     "an order was another visitor's before": [purchase("v5", 5, later(MONDAY, hours=6), order="o1")],
     "an exposure in another arm, earlier": [exposure("v1", "bestsellers", later(MONDAY, hours=4))],
+    "who entered on Tuesday had entered on Monday": [exposure("w30", "nothing", later(MONDAY, hours=2))],
     "a product is in the catalogue": [product("p9")],
 }
 
@@ -272,6 +273,17 @@ def test_old_figures_change_with_what_they_depend_on() -> None:
             assert begun(shop)._stored, happened
             assert begun(shop)._has_part, happened
             check(shop)
+
+
+def test_only_days_into_which_news_reach_are_added_up_anew() -> None:
+    """An order on Wednesday of who entered on Tuesday opens Tuesday again, and no other day."""
+    with shop_of(*others(), *own()) as shop:
+        shop._keep_after = NEVER
+        record(shop, [purchase("w30", 7, later(MONDAY, hours=50), order="late")])
+        check(shop)
+        daily = next(name for name in begun(shop)._known if name.startswith("kept_daily"))
+        assert shop.reading.rows(f'FROM opened."groups of {daily}"') == [(date(2026, 1, 6),)]
+        assert {day for (day,) in shop.reading.rows(f'SELECT DISTINCT entry_on FROM main."{daily}"')} > {date(2026, 1, 6)}
 
 
 def kept_files(shop: Shop) -> list[Path]:

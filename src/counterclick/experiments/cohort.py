@@ -14,7 +14,7 @@ from ibis.expr.types import BooleanColumn, Table
 from counterclick.config import ExperimentConfig, duration
 from counterclick.experiments.context import Context
 from counterclick.experiments.traits import TRAITS
-from counterclick.experiments.units import assigned_orders, eligible, ends_at, is_finished, unmatched_orders
+from counterclick.experiments.units import assigned_orders, eligible, ends_at, finished_until, unmatched_orders
 from counterclick.facts.local_time import day_begins
 from counterclick.facts.rows import all_rows, one_row
 
@@ -96,9 +96,14 @@ class Cohort:
         """Return those of some eligible visitors whose value is finished. Grain: one visitor."""
         return units.filter(self.is_finished(units))
 
+    @property
+    def finished_until(self) -> datetime:
+        """When those became eligible, at the latest, whose value is finished, UTC."""
+        return finished_until(self.config, self.context.as_of, self.context.allowance)
+
     def is_finished(self, units: Table) -> BooleanColumn:
         """Return whether the value of each of some eligible visitors is finished."""
-        return is_finished(units.exposed_at, self.config, self.context.as_of, self.context.allowance)
+        return units.exposed_at <= ibis.literal(self.finished_until)
 
     @cached_property
     def _counted(self) -> list[dict[str, Any]]:

@@ -18,12 +18,23 @@ from numpy.typing import NDArray
 
 from counterclick.config import duration
 from counterclick.experiments.cohort import Cohort
+from counterclick.experiments.daily import Daily, daily, sums_of
 from counterclick.experiments.traits import DIMENSIONS, TRAITS, Cells, labelled
 from counterclick.facts.rows import floats, one_row
 from counterclick.metrics import MEASURES, METRICS, Metric, Sources, Span, activity
 from counterclick.stats import Moments
 
-__all__ = ["BUYERS", "FIRST_DAY", "MATURED", "PRE", "Measured", "active_visitors", "grouped_moments", "measure"]
+__all__ = [
+    "BUYERS",
+    "FIRST_DAY",
+    "MATURED",
+    "PRE",
+    "Measured",
+    "active_visitors",
+    "grouped_moments",
+    "measure",
+    "moments_of",
+]
 
 PRE = "pre_revenue"
 """Revenue in the 28 days before a visitor became eligible: the outcome's twin, for the balance check."""
@@ -108,10 +119,11 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
     """
     config, window = cohort.config, duration(cohort.config.window)
     outcome = METRICS[config.outcome].numerator
-    active, names = active_visitors(cohort, metrics)
-    by_day = grouped_moments(cohort.sizes(*_BY_DAY), active, names, _BY_DAY)
+    everyone, names = _activity(cohort, metrics)
+    found = daily(cohort, everyone, names, (*_BY_DAY, *TRAITS), "daily")
+    by_day = moments_of(cohort.sizes(*_BY_DAY), found, names, _BY_DAY)
     arms = _arms(by_day, config.variants)
-    amounts, entered = _amounts(active, outcome)
+    amounts, entered = _amounts(found.active, outcome)
     figures, assigned, last_exposed_at = _figures(cohort), cohort.assignment, cohort.last_exposed_at
     return Measured(
         arms=arms,
@@ -128,7 +140,7 @@ def measure(cohort: Cohort, metrics: Sequence[Metric]) -> Measured:
         costed_share=figures["costed"] / figures["sold"] if figures["sold"] else 0.0,
         last_order_at=figures["last_order_at"],
         last_window_at=last_exposed_at + window if last_exposed_at else None,
-        by_traits=_by_traits(cohort, active, (outcome, "revenue", BUYERS, PRE)),
+        by_traits=_by_traits(cohort, found, (outcome, "revenue", BUYERS, PRE)),
     )
 
 
@@ -141,6 +153,12 @@ def active_visitors(cohort: Cohort, metrics: Sequence[Metric]) -> tuple[Table, t
         cohort: its eligible visitors and their orders.
         metrics: whose measures are summed, besides those that every verdict shows.
     """
+    everyone, names = _activity(cohort, metrics)
+    return cohort.finished(everyone), names
+
+
+def _activity(cohort: Cohort, metrics: Sequence[Metric]) -> tuple[Table, tuple[str, ...]]:
+    """Return the same of everyone, finished or not, so that what is kept holds on any day."""
     config, context = cohort.config, cohort.context
     sources = Sources(context.facts, context.rule, orders=cohort.orders)
     outcome = METRICS[config.outcome].numerator
@@ -153,13 +171,14 @@ def active_visitors(cohort: Cohort, metrics: Sequence[Metric]) -> tuple[Table, t
     spans[PRE] = Span("revenue", -_BEFORE, none)
     spans[MATURED] = Span("matured_net_revenue", none, window)
     columns = ("visitor_id", "exposed_at", *_BY_DAY, *TRAITS)
-    sums = activity(sources, cohort.everyone.select(*columns), spans)  # of everyone, so that it holds on any day
-    return cohort.finished(context.facts.kept(sums, f"activity {cohort.name}", cohort.keys)), tuple(spans)
+    sums = activity(sources, cohort.everyone.select(*columns), spans)
+    return context.facts.kept(sums, f"activity {cohort.name}", cohort.keys), tuple(spans)
 
 
-def _by_traits(cohort: Cohort, active: Table, names: Sequence[str]) -> Cells:
-    sizes, tagged = labelled(cohort.sizes("variant", *TRAITS), active)
-    return grouped_moments(sizes, tagged, tuple(dict.fromkeys(names)), ("variant", *DIMENSIONS))
+def _by_traits(cohort: Cohort, found: Daily, names: Sequence[str]) -> Cells:
+    sizes, active = labelled(cohort.sizes("variant", *TRAITS), found.active)
+    tagged = replace(found, active=active, sums=labelled(cohort.sizes("variant", *TRAITS), found.sums)[1])
+    return moments_of(sizes, tagged, tuple(dict.fromkeys(names)), ("variant", *DIMENSIONS))
 
 
 def _arms(by_day: Mapping[tuple[str, date], Moments], arms: Iterable[str]) -> dict[str, Moments]:
@@ -185,31 +204,45 @@ def grouped_moments(
 ) -> dict[tuple[Any, ...], Moments]:
     """Return the moments of each combination of keys, such as arm and entry day.
 
-    Most visitors do nothing that is measured. Sums and cross products are those of the others, in one query; the rest are
-    so many zeros. Squares of a value that hardly varies would cancel: where one is found, the query is asked again with
-    its mean subtracted. Others are better left as they are: what is zero for all of a row stays zero exactly, while
-    centring would leave 1e-17 of it, and of that a lift could be made.
-
     Args:
         sizes: keys -> visitors; no others count.
         active: those who did anything, with keys and values. Grain: one visitor.
         names: of the values.
         keys: names of the keys.
     """
-    summed = _summed(active, names, keys, {})
+    return moments_of(sizes, Daily(tuple(names), active, sums_of(active, names, keys)), names, keys)
+
+
+def moments_of(
+    sizes: Mapping[tuple[Any, ...], int], found: Daily, names: Sequence[str], keys: Sequence[str]
+) -> dict[tuple[Any, ...], Moments]:
+    """Return the moments of each combination of keys from sums by these keys, or by more of them.
+
+    Most visitors do nothing that is measured. Sums and cross products are those of the others, in one query; the rest are
+    so many zeros. Squares of a value that hardly varies would cancel: where one is found, the visitors are added up again
+    with its mean subtracted. Others are better left as they are: what is zero for all of a row stays zero exactly, while
+    centring would leave 1e-17 of it, and of that a lift could be made.
+
+    Args:
+        sizes: keys -> visitors; no others count.
+        found: those who did anything, and their sums.
+        names: of the values; some of its.
+        keys: names of the keys.
+    """
+    summed = _summed(found.merged(keys, names), names, keys, {})
     shifts = _shifts(summed, names)
     if shifts:
-        summed = _summed(active, names, keys, shifts)
+        summed = _summed(sums_of(found.active, names, keys, shifts), names, keys, shifts)
     k = len(names)
-    found = {key: Moments.from_sums(names, n, np.zeros(k), np.zeros((k, k))) for key, n in sizes.items()}
+    moments = {key: Moments.from_sums(names, n, np.zeros(k), np.zeros((k, k))) for key, n in sizes.items()}
     for place, key in enumerate(summed.keys):
         if key in sizes:
             idle = sizes[key] - int(summed.n_active[place])
             sums, products, shift = (each[place] for each in (summed.sums, summed.products, summed.shift))
-            found[key] = Moments.from_sums(
+            moments[key] = Moments.from_sums(
                 names, sizes[key], sums - idle * shift, products + idle * np.outer(shift, shift), shift=shift
             )
-    return found
+    return moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,15 +264,11 @@ class _Summed:
     shift: NDArray[np.float64]
 
 
-def _summed(active: Table, names: Sequence[str], keys: Sequence[str], shifts: Mapping[int, float]) -> _Summed:
-    """Sum values and their products by keys, some of the values (by their place) with something subtracted."""
+def _summed(asked: Table, names: Sequence[str], keys: Sequence[str], shifts: Mapping[int, float]) -> _Summed:
+    """Ask for sums by keys, in the form of `sums_of`, some of the values (by their place) with something subtracted."""
     k = len(names)
-    flat = active.select(*keys, **{f"x_{i}": active[name] - shifts.get(i, 0.0) for i, name in enumerate(names)})
-    sums = {f"s_{i}": flat[f"x_{i}"].sum() for i in range(k)}
-    products = {f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(k) for j in range(i + 1)}
-    size = {f"z_{i}": (flat[f"x_{i}"] + shift).abs().max() for i, shift in shifts.items()}
-    rows = flat.group_by(*keys).agg(n_active=flat.count(), **sums, **products, **size).to_pyarrow()
-    column = {name: floats(rows[name]) for name in ("n_active", *sums, *products, *size)}
+    rows = asked.to_pyarrow()
+    column = {name: floats(rows[name]) for name in rows.column_names if name not in keys}
     shift = np.zeros((len(rows), k))
     some = np.ones((len(rows), k), dtype=bool)
     for i, subtracted in shifts.items():

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 from counterclick.config import duration
 from counterclick.experiments.cohort import Cohort
-from counterclick.experiments.measured import grouped_moments
+from counterclick.experiments.daily import daily
+from counterclick.experiments.measured import moments_of
 from counterclick.metrics import Metric, Sources, Span, activity
 from counterclick.stats import Moments
 
@@ -35,9 +36,8 @@ def proxy_moments(cohort: Cohort, metrics: Sequence[Metric], until: date | None 
     names = dict.fromkeys(name for metric in metrics for name in metric.measures)
     everyone = cohort.everyone.select("visitor_id", "variant", "entry_on", "exposed_at")
     spans = {name: Span(name, timedelta(0), window) for name in names}
-    sums = context.facts.kept(activity(sources, everyone, spans), f"proxies {cohort.name}", cohort.keys)
-    active = cohort.finished(sums)  # what is kept is of everyone, on any day
-    if until is not None:
-        active = active.filter(active.entry_on <= until)
-    arms = grouped_moments(cohort.sizes("variant", until=until), active, tuple(names), ("variant",))
+    done = context.facts.kept(activity(sources, everyone, spans), f"proxies {cohort.name}", cohort.keys)
+    found = daily(cohort, done, tuple(names), ("variant", "entry_on"), "daily proxies")
+    found = found if until is None else found.until(until)
+    arms = moments_of(cohort.sizes("variant", until=until), found, tuple(names), ("variant",))
     return {str(arm): moments for (arm,), moments in arms.items()}

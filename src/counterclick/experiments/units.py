@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 import ibis
 from ibis import _
-from ibis.expr.types import BooleanColumn, Column, Table
+from ibis.expr.types import Table
 
 from counterclick.config import ExperimentConfig, duration
 from counterclick.facts.local_time import day_begins, local
 
-__all__ = ["assigned_orders", "eligible", "ends_at", "is_finished", "sole_visitors", "unmatched_orders"]
+__all__ = ["assigned_orders", "eligible", "ends_at", "finished_until", "sole_visitors", "unmatched_orders"]
 
 
 def ends_at(config: ExperimentConfig, timezone: str) -> datetime:
@@ -39,9 +39,12 @@ def eligible(exposures: Table, config: ExperimentConfig, timezone: str) -> Table
     )
 
 
-def is_finished(exposed_at: Column, config: ExperimentConfig, as_of: datetime, allowance: timedelta) -> BooleanColumn:
-    """Whether a visitor's window, and the allowance for late events after it, has closed: then its value is finished."""
-    return exposed_at <= ibis.literal(as_of - duration(config.window) - allowance)
+def finished_until(config: ExperimentConfig, as_of: datetime, allowance: timedelta) -> datetime:
+    """Return when visitors became eligible, at the latest, whose value is finished, UTC.
+
+    A value is finished when the visitor's window, and the allowance for late events after it, has closed.
+    """
+    return as_of - duration(config.window) - allowance
 
 
 def sole_visitors(units: Table, identities: Table) -> Table:

@@ -26,7 +26,9 @@ OUTCOMES_FORM = 3
 class Keep(Protocol):
     """What to do with a table that many questions need: nothing, or materialise it under a name."""
 
-    def __call__(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+    def __call__(
+        self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
         """Return a table with the same rows.
 
         Args:
@@ -37,12 +39,17 @@ class Keep(Protocol):
                 others, in one event with these, and fill one of them if its events name anybody. None where not.
             merges: column -> ``sum``, ``min`` or ``max``, where the table adds up events, and nothing besides, by its
                 other columns: how the values of one key in two lots of events become one.
+            per: column that says to which group a row belongs, such as its day, where the table adds up one kept table,
+                and nothing besides, by this column, which is never null, and others: only groups whose rows there may
+                have changed are added up anew. Empty where not.
         """
         ...
 
 
-def _lazily(table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
-    del name, by, merges
+def _lazily(
+    table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+) -> Table:
+    del name, by, merges, per
     return table
 
 
@@ -138,7 +145,9 @@ class Outcomes:
         told = returned.line_returns(self._priced, self.order_lines, self.orders, self._returns_window, self.parts)
         return self._keep(told, "line_returns", ("order_id",))
 
-    def kept(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+    def kept(
+        self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
         """Return a table that several questions need, materialised if the shop does so.
 
         Args:
@@ -146,8 +155,9 @@ class Outcomes:
             name: what it is, in any words; different names are different tables.
             by: columns that say whose a row is, where it can be kept up: see `Keep`.
             merges: how its columns are added up, where it can be kept up so: see `Keep`.
+            per: by which column it is grouped, where it can be kept up so: see there.
         """
-        return self._keep(table, _identifier(name), by, merges)
+        return self._keep(table, _identifier(name), by, merges, per)
 
     @cached_property
     def cart_moves(self) -> Table:

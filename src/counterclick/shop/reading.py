@@ -158,9 +158,11 @@ class Reading:
         """Return the rows of a query."""
         return self.connection.execute(sql, list(values) or None).fetchall()
 
-    def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+    def keep(
+        self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
         """Compute a table once, or take what is stored of it, and return it: see `counterclick.facts.tables.Keep`."""
-        made = self.engine.keep(table, name, by, merges)
+        made = self.engine.keep(table, name, by, merges, per)
         hear_kept(name, table, made)
         return made
 

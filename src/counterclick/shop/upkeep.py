@@ -5,7 +5,8 @@ events of whom new events touch (`counterclick.shop.touched`), under the same na
 rows. A reading shows what was stored of everyone else, and these.
 
 A table that only adds up events, such as those of each day, is kept otherwise: the same text over the new events alone makes
-what is added to what was stored.
+what is added to what was stored. One that adds up a kept table by groups, such as visitors by their day of entry, is kept by
+group: the same text over the rows of those groups in which somebody is touched makes their rows.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _GROWN = 0.05
 _UNUSED = timedelta(days=30)
 _NEWS, _WAITING = "news", "waiting"
 """Schemas that hold the events of the log since the file was written, and those in the inbox, under the same names."""
+_OPENED = "opened"
+"""Schema in which a table means the rows of those of its groups that may have changed."""
 _TOLD = ", ".join(map(quoted, UNTOLD))
 
 
@@ -132,7 +135,9 @@ class Upkeep:
             others = {name for table in tables for name in table.inputs} - {*self._stored}
             self._ahead = Ahead(self._connection, tables, {*self._known, *others}, partial(_make, PART))
 
-    def keep(self, table: Table, label: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+    def keep(
+        self, table: Table, label: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
         """Return a table computed once.
 
         Args:
@@ -140,13 +145,16 @@ class Upkeep:
             label: what it is called; without ``by`` and ``merges``, a later one of that label takes its place.
             by: columns of `KEYS` that say whose a row is, where it can be kept up: see `counterclick.facts.tables.Keep`.
             merges: how its columns are added up, where it can be kept up so: see there.
+            per: by which column it is grouped, where it can be kept up so: see there.
         """
         self._begin()
         inputs = sorted({found.name for found in table.op().find(ops.DatabaseTable)} - {"events"})
         sql = f"SELECT {self._columns(table)} FROM ({self._backend.compile(table)})"
         name = self._name(label, sql, inputs)
         if name not in self._known:
-            self._add(Kept(label, name, sql, tuple(by), tuple(inputs), datetime.now(UTC).date(), {**(merges or {})}))
+            today = datetime.now(UTC).date()
+            is_kept = per and len(inputs) == 1 and inputs[0] in self._known and self._known[inputs[0]].kept.by
+            self._add(Kept(label, name, sql, tuple(by), tuple(inputs), today, {**(merges or {})}, per if is_kept else ""))
         return self._table(name, table.schema())
 
     def _table(self, name: str, schema: Schema) -> Table:
@@ -179,6 +187,8 @@ class Upkeep:
         """Make a table or view of its name: of what is stored and what is touched or new, or of everything."""
         if kept.merges:
             self._add_up(kept)
+        elif kept.per and kept.name in self._stored:
+            self._add_groups(kept)
         else:
             self._add_rows(kept)
         self._known[kept.name] = _Known(kept)
@@ -193,10 +203,33 @@ class Upkeep:
         else:
             begin = time.perf_counter()
             self._connection.execute(f'CREATE TABLE main."{kept.name}" AS {kept.sql}')
-            self._seconds += (time.perf_counter() - begin) * bool(kept.by)
-        if not kept.by:
+            self._seconds += (time.perf_counter() - begin) * kept.is_stored
+        if not kept.is_stored:
             self._forget(self._latest.get(kept.label))
             self._latest[kept.label] = kept.name
+
+    def _add_groups(self, kept: Kept) -> None:
+        """Make a table of the groups that are stored, and of those anew in which somebody is touched."""
+        if not self._has_part:
+            self._connection.execute(f'CREATE VIEW main."{kept.name}" AS FROM {SHELF}."{kept.name}"')
+            return
+        source, opened = self._known[kept.inputs[0]].kept, f'{_OPENED}."groups of {kept.name}"'
+        gone = " UNION ".join(
+            f'SELECT s."{kept.per}" FROM {SHELF}."{source.name}" AS s '
+            f"SEMI JOIN {PART}.{KEYS[column]} AS t ON s.{column} = t.id"
+            for column in source.by
+        )
+        self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_OPENED}")
+        self._connection.execute(f'CREATE TABLE {opened} AS {gone} UNION SELECT "{kept.per}" FROM {PART}."{source.name}"')
+        self._connection.execute(
+            f'CREATE OR REPLACE VIEW {_OPENED}."{source.name}" AS '
+            f'SELECT * FROM main."{source.name}" WHERE "{kept.per}" IN (FROM {opened})'
+        )
+        _make(_OPENED, self._connection, kept)
+        self._connection.execute(
+            f'CREATE VIEW main."{kept.name}" AS SELECT s.* FROM {SHELF}."{kept.name}" AS s ANTI JOIN {opened} AS o '
+            f'ON s."{kept.per}" = o."{kept.per}" UNION ALL FROM {_OPENED}."{kept.name}"'
+        )
 
     def _add_up(self, kept: Kept) -> None:
         """Make a table of what the log adds up to in `LOGGED`, and with what waits in the inbox in its place."""

@@ -42,11 +42,13 @@ class Kept(msgspec.Struct, frozen=True):
         label: what it is called by whom keeps it.
         name: table in the file; it ends in a digest of all that its rows depend on besides the events.
         sql: over ``events`` and other kept tables.
-        by: columns that say whose a row is; none for a table that is merged, or not stored, only computed for others.
+        by: columns that say whose a row is; none for a table that is merged or grouped, or not stored, only computed for
+            others.
         inputs: kept tables that the SQL names.
         used_on: when somebody last asked for it.
         merges: column -> sum, min or max: how its values in old and new events become one, of a table that adds up events
             alone by its other columns; empty of all others.
+        per: column by which a table that adds up its only input is grouped, by others as well; empty of all others.
     """
 
     label: str
@@ -56,11 +58,12 @@ class Kept(msgspec.Struct, frozen=True):
     inputs: tuple[str, ...]
     used_on: date
     merges: dict[str, str] = {}
+    per: str = ""
 
     @property
     def is_stored(self) -> bool:
         """Whether its rows are written to the file."""
-        return bool(self.by or self.merges)
+        return bool(self.by or self.merges or self.per)
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -28,11 +28,13 @@ class Embedded:
         self.events: Table = backend.table("events")
         self.parts: Parts = NESTED
 
-    def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+    def keep(
+        self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
         """Compute a table once, or take what is stored of it: see `counterclick.shop.upkeep.Upkeep.keep`."""
         if self._upkeep is None:
             return self._backend.create_table(f"kept_{name}", table, temp=True, overwrite=True)
-        return self._upkeep.keep(table, name, by, merges)
+        return self._upkeep.keep(table, name, by, merges, per)
 
     def load(self, rows: pa.Table, name: str) -> Table:
         """Return rows as a table of that name."""

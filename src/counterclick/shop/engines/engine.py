@@ -30,7 +30,9 @@ class Engine(Protocol):
         """How the lists within events are found."""
         ...
 
-    def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+    def keep(
+        self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
         """Return a table computed once: see `counterclick.facts.tables.Keep`."""
         ...
 

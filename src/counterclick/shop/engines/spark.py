@@ -81,9 +81,11 @@ class SparkEngine:
         self.events: Table = events if until is None else until_events(events, until)
         self.parts: Parts = NESTED
 
-    def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+    def keep(
+        self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
         """Compute a table once, into Parquet files in the scratch folder, and return what they hold."""
-        del by, merges
+        del by, merges, per
         compiler = self._backend.compiler
         sql = typed(compiler, table).sql(dialect=compiler.dialect)
         if sql not in self._known:

@@ -53,9 +53,11 @@ class WarehouseEngine:
         self.parts: Parts = mapped_parts(tables)
         self._known: dict[str, Table] = {}
 
-    def keep(self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None) -> Table:
+    def keep(
+        self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
+    ) -> Table:
         """Compute a table once, into a temporary one; where the engine has none, it stays a query."""
-        del by, merges
+        del by, merges, per
         if not self._backend.supports_temporary_tables:
             return table
         sql = str(self._backend.compile(table))
