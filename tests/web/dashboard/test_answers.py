@@ -66,6 +66,7 @@ def test_an_answer_is_kept_until_something_comes(tmp_path: Path, monkeypatch: py
         assert (first.value, first.is_overtaken) == (1, False)
         assert await answers.get("orders", question, 60) == first
         assert asked.read_text(encoding="utf-8").split() == ["asked"]
+        monkeypatch.setattr(module, "_AT_LEAST_SECONDS", 3600.0)
         shop.record([purchase("v2", 10, order="b")])
         early = await answers.get("orders", question, 60)
         assert early is not None
