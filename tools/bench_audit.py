@@ -35,6 +35,8 @@ YEAR = ShopTruth(weeks=52, starts_on=date(2025, 1, 6))
 _DAY = datetime(2025, 12, 19, tzinfo=UTC)
 """The day that is added."""
 _MEBIBYTE = 2**20
+_MEMORY = "5GB"
+"""What both sides' databases may take in shops of more than ten million events; 1.5 GB in others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ def record_a_year(folder: Path, truth: ShopTruth = YEAR, size: int = TEN_MILLION
 
 def record(folder: Path, files: list[Path], truth: ShopTruth = YEAR) -> int:
     """Record files in a new shop, its experiments declared; return how many events it has."""
-    (folder / "shop.toml").write_text(simulate(replace(truth, visitors=100), seed=1).config(), encoding="utf-8")
+    memory = f'[engine]\nmemory = "{_MEMORY}"\n' if len(files) > TEN_MILLION else ""
+    (folder / "shop.toml").write_text(simulate(replace(truth, visitors=100), seed=1).config() + memory, encoding="utf-8")
     with open_shop(folder / "shop.toml") as shop:
         n_events = sum(shop.record(file).n_events for file in files)
         for name in shop.config.experiments:

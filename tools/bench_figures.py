@@ -104,7 +104,7 @@ def by_hand(folder: Path) -> dict[str, float]:
     """Run the hand-written SQL; return seconds, memory and the same figures."""
     config = load(folder / "shop.toml")
     begin = time.perf_counter()
-    connection = connect()
+    connection = connect(config.engine.memory)
     Store(folder / config.shop.store).attach(connection)
     first, last = next((each.starts_on, each.ends_on) for each in config.experiments.values())
     for name, day in (("begins", first), ("ends", last + timedelta(days=1))):

@@ -30,10 +30,12 @@ from counterclick.shop.decided import decided
 from counterclick.shop.deciding import assigned
 from counterclick.shop.learning import Learning
 
-__all__ = ["ASKED", "CANDIDATES", "Speed", "measured_speed"]
+__all__ = ["ASKED", "CANDIDATES", "RATE", "Speed", "measured_speed"]
 
 CANDIDATES = 200
 ASKED = 2_000
+RATE = 100.0
+"""Questions a second, where they are asked as visitors come: 8.6 million a day."""
 _PRODUCTS = 2_000
 _LISTS = 4_000
 _SHOWN = 40
@@ -59,10 +61,12 @@ class Speed:
         policy: of the policy alone.
         decided: of the decision with its event, nothing written.
         shop: of `Shop.decide`, written.
-        served: over HTTP.
+        paced: over HTTP, `RATE` questions a second.
+        served: over HTTP, one after the other without a pause.
         one: over HTTP with a single candidate: what any decision takes there.
         bare: of a bare handler on the same server.
-        served_half: half of the answers over HTTP.
+        paced_half: half of the answers over HTTP, `RATE` questions a second.
+        served_half: half of those without a pause.
         bare_half: half of those of the bare handler.
     """
 
@@ -70,9 +74,11 @@ class Speed:
     policy: float
     decided: float
     shop: float
+    paced: float
     served: float
     one: float
     bare: float
+    paced_half: float
     served_half: float
     bare_half: float
 
@@ -102,6 +108,7 @@ def measured_speed() -> Speed:
             whole = _timed(lists, with_event)
             written = _timed(lists[:200], lambda n, own: shop.decide("search", f"c{n}", candidates=own))
         with _process(folder, ["-m", "counterclick", "serve", "--shop", str(folder / "shop.toml"), "--port"]) as port:
+            paced = _posted(port, "/v1/decide/ranking", key, lists, "paced", RATE)
             served = _posted(port, "/v1/decide/ranking", key, lists)
             one = _posted(port, "/v1/decide/ranking", key, [own[:1] for own in lists], "one")
         bare_folder = folder / "bare"
@@ -109,10 +116,11 @@ def measured_speed() -> Speed:
         tool = str(Path(__file__).with_name("bench_ingest_bare.py"))
         with _process(folder, [tool, str(bare_folder)]) as port:
             bare = _posted(port, "/ofrep/v1/evaluate/flags/known", key, lists)
-    taken = {"policy": alone, "decided": whole, "shop": written, "served": served, "one": one, "bare": bare}
+    taken = {"policy": alone, "decided": whole, "shop": written, "paced": paced, "served": served, "one": one, "bare": bare}
     return Speed(
         n_products=int(model.metrics["products_told"]),
         **{name: float(np.quantile(each, 0.99)) for name, each in taken.items()},
+        paced_half=float(np.median(paced)),
         served_half=float(np.median(served)),
         bare_half=float(np.median(bare)),
     )
@@ -143,19 +151,25 @@ def _answered(policy: Decides, ask: Ask) -> object:
     return because, policy.propensities(ask, offers) if isinstance(policy, Explores) else ()
 
 
-def _timed(lists: list[list[str]], ask: Callable[[int, tuple[str, ...]], object]) -> list[float]:
-    """Return the milliseconds of each answer, the first few left out."""
-    taken = []
+def _timed(lists: list[list[str]], ask: Callable[[int, tuple[str, ...]], object], rate: float | None = None) -> list[float]:
+    """Return the milliseconds of each answer, the first few left out; with a rate, from when each question was due."""
+    taken, begin = [], time.perf_counter()
     for number, candidates in enumerate(lists):
         own = tuple(candidates)
         began = time.perf_counter()
+        if rate is not None:
+            due = begin + number / rate
+            time.sleep(max(0.0, due - began))
+            began = due
         ask(number, own)
         taken.append((time.perf_counter() - began) * 1_000)
     return taken[20:]
 
 
-def _posted(port: int, path: str, key: str, lists: list[list[str]], who: str = "known") -> list[float]:
-    """Return the milliseconds of each answer over one connection that is kept."""
+def _posted(
+    port: int, path: str, key: str, lists: list[list[str]], who: str = "known", rate: float | None = None
+) -> list[float]:
+    """Return the milliseconds of each answer over one connection that is kept, so many a second or without a pause."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
@@ -168,7 +182,7 @@ def _posted(port: int, path: str, key: str, lists: list[list[str]], who: str = "
             raise RuntimeError(body.decode())
         return body
 
-    return _timed(lists, ask)
+    return _timed(lists, ask, rate)
 
 
 @contextlib.contextmanager
