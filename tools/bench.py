@@ -5,7 +5,7 @@
 Each part is measured in one run, both sides in turn. What a part came to is kept in the folder, so that parts can be run one
 after another. The page is written from what is there, and refused as long as a part has never been run. Simulated years are
 kept there as well; the largest shop takes 20 GB of disk while it is measured. An hour and a half on two cores, nearly all of
-it the shops of 30 and 100 million events.
+it the shop of 100 million events.
 """
 
 from __future__ import annotations

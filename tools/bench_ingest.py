@@ -258,7 +258,7 @@ def memory(victim: Victim, n_events: int) -> list[str]:
             f"the process that {what} {first[name]:.0f}, {last[name]:.0f}, {max(each[name] for _, each in seen):.0f}"
             for name, what in says.items()
         )
-        + ". --events watches more of them."
+        + ".."
     ]
 
 
@@ -267,7 +267,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0, help="of each side of a round")
-    parser.add_argument("--events", type=int, default=1_000_000, help="over which memory is watched")
+    parser.add_argument("--events", type=int, default=10_000_000, help="over which memory is watched")
     parser.add_argument("--page", type=Path, default=PAGE)
     o = parser.parse_args()
     with tempfile.TemporaryDirectory() as ours, tempfile.TemporaryDirectory() as theirs, bare(Path(theirs)) as port:

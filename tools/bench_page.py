@@ -47,6 +47,10 @@ def _kept(is_kept: bool) -> str:  # noqa: FBT001 - the one thing it says
     return "kept" if is_kept else "**not kept**"
 
 
+def _seconds(taken: float | None) -> str:
+    return "not timed" if taken is None else f"{taken:.0f}"
+
+
 def _refresh(audit: Mapping[str, Any]) -> float:
     share: float = (audit["again"] + audit["again_closing"]) / (audit["audit"] + audit["closing"])
     return share
@@ -98,7 +102,7 @@ def _costs(audits: Sequence[Mapping[str, Any]]) -> list[str]:
             slopes.append(slope)
             twice = f"{2**slope:.2f}"
         lines.append(
-            f"| {one['n_events'] / _MILLION:.1f} | {one['recorded']:.0f} | {one['log']:,.0f} | {one['audit']:.1f} | "
+            f"| {one['n_events'] / _MILLION:.1f} | {_seconds(one['recorded'])} | {one['log']:,.0f} | {one['audit']:.1f} | "
             f"{one['closing']:.1f} | {one['facts']:,.0f} | {max(one['peak'], one['again_peak']) / 1024:.1f} | "
             f"{one['by_hand']:.1f} | "
             f"{one['ratio']:.2f} | {one['again'] + one['again_closing']:.1f} | {_refresh(one):.3f} | {twice} |"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import weakref
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from counterclick.events.bulk import columns_sql, quoted
 from counterclick.events.schema import SCHEMA, duckdb_type
 from counterclick.store.inbox import Body
 from counterclick.store.log import Snapshot, file_name
+from counterclick.store.spilling import spill_folder
 
 __all__ = ["COLUMNS", "NOTHING", "connect", "load_bodies", "log_sql"]
 
@@ -26,12 +26,9 @@ _PART = 64
 
 
 def connect(memory_limit: str = "1500MB") -> duckdb.DuckDBPyConnection:
-    """Return an in-memory DuckDB that counts in UTC and, above the limit, spills to a temporary folder of its own.
-
-    Two databases must never share such a folder: DuckDB gives their files the same names.
-    """
+    """Return an in-memory DuckDB that counts in UTC and, above the limit, spills to a temporary folder of its own."""
     connection = duckdb.connect()
-    spill = tempfile.mkdtemp(prefix="counterclick-spill-")
+    spill = spill_folder()
     weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET parquet_metadata_cache = true")
