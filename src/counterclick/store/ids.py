@@ -1,6 +1,8 @@
 """Which events the log has: digests of their keys, beside it, so that nobody reads the log to find one that comes again.
 
-For each file of the log there is one that holds DuckDB's hash of every key, and says by which version: another's are others.
+For each file of the log there is one that holds DuckDB's hash of every key, in ascending order, and says by which version:
+another's are others. So that to look for some keys takes a few steps in each file, however long the log has become.
+
 It decides nothing: where a new event's hash stands in it, or where it is missing or damaged, the event is looked up in that
 file of the log. These files may be deleted at any time; the next one who writes to the log makes them anew.
 """
@@ -9,19 +11,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from counterclick.events.bulk import quoted
 from counterclick.store.log import file_name
 
 __all__ = ["Ids"]
 
+Digests = NDArray[np.uint64]
+"""Ascending, shape (n,)."""
+
 _DIGEST = "hash(kind, event_id)"
-_MADE_BY = f"-{duckdb.__version__}"
+_MADE_BY = f"-sorted-{duckdb.__version__}"
 """At the end of a file's name, behind that of the log's file."""
+_MARK = int.from_bytes(b"ccsorted", "little")
+_UNSIGNED = np.dtype("<u8")
+_HEAD = 2
+"""Numbers before the digests: the mark, and how many follow."""
 _WRITING = ".writing"
 
 
@@ -48,14 +60,13 @@ class Ids:
         there = {name for name in names if name + _MADE_BY in made}
         if not there:
             return names
-        listed = ", ".join(quoted(str(self._folder / (name + _MADE_BY))) for name in sorted(there))
-        digests = f"SELECT {_DIGEST} AS digest FROM ({keys}) WHERE event_id IS NOT NULL"
-        found = f"FROM read_parquet([{listed}], filename = true) SEMI JOIN ({digests}) USING (digest)"
-        try:
-            rows = connection.execute(f"SELECT DISTINCT filename {found}").fetchall()
-        except duckdb.Error:  # one is damaged, or was deleted meanwhile
-            return names
-        return names - there | {file_name(path).removesuffix(_MADE_BY) for (path,) in rows}
+        wanted = _wanted(connection, keys)
+        absent = {
+            name
+            for path in files
+            if (name := file_name(path)) in there and not _may_hold(self._folder / (name + _MADE_BY), _of_kind(wanted, path))
+        }
+        return names - absent
 
     def write(self, connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
         """Write the digests of files that have none, and delete those of files that are no longer the log's.
@@ -83,14 +94,51 @@ class Ids:
     def _write(self, connection: duckdb.DuckDBPyConnection, path: str, target: Path) -> None:
         being_written = target.with_name(target.name + _WRITING)
         rows = f"read_parquet({quoted(path)}, hive_partitioning = true, hive_types = {{'kind': VARCHAR}})"
-        connection.execute(
-            f"COPY (SELECT {_DIGEST} AS digest FROM {rows} WHERE event_id IS NOT NULL) "
-            f"TO {quoted(str(being_written))} (FORMAT parquet, COMPRESSION uncompressed)"
-        )
-        with being_written.open("rb") as file:
+        asked = f"SELECT {_DIGEST} AS digest FROM {rows} WHERE event_id IS NOT NULL"
+        digests = np.array(connection.execute(asked).fetchnumpy()["digest"], dtype=_UNSIGNED)
+        digests.sort()
+        with being_written.open("wb") as file:
+            np.array([_MARK, len(digests)], dtype=_UNSIGNED).tofile(file)
+            digests.tofile(file)
+            file.flush()
             os.fsync(file.fileno())  # after a power cut it is whole or not there
         being_written.replace(target)
 
     @property
     def _there(self) -> set[str]:
         return {path.name for path in self._folder.iterdir()} if self._folder.is_dir() else set()
+
+
+def _wanted(connection: duckdb.DuckDBPyConnection, keys: str) -> Mapping[str, Digests]:
+    """Return the digests of some keys by kind."""
+    digests = f"SELECT kind, {_DIGEST} AS digest FROM ({keys}) WHERE kind IS NOT NULL AND event_id IS NOT NULL"
+    rows = connection.execute(f"SELECT kind, list_sort(list(digest)) AS digests FROM ({digests}) GROUP BY kind")
+    found = rows.to_arrow_table()
+    return {
+        str(kind): np.asarray(np.from_dlpack(own.values), dtype=_UNSIGNED)
+        for kind, own in zip(found["kind"].to_pylist(), found["digests"], strict=True)
+    }
+
+
+def _of_kind(wanted: Mapping[str, Digests], path: str) -> Digests:
+    """Return those that a file of the log may hold: each holds one kind, which its path names."""
+    named = re.search(r"kind=([^/]+)/", path)
+    return wanted.get(named[1], np.empty(0, _UNSIGNED)) if named else np.sort(np.concatenate([*wanted.values()]))
+
+
+def _may_hold(path: Path, wanted: Digests) -> bool:
+    """Say whether one of some digests stands in a file, or the file is none."""
+    if not len(wanted):
+        return False
+    try:
+        head = np.fromfile(path, _UNSIGNED, _HEAD)
+        if len(head) != _HEAD or head[0] != _MARK or path.stat().st_size != (_HEAD + int(head[1])) * _UNSIGNED.itemsize:
+            return True
+        if not head[1]:
+            return False
+        digests = np.memmap(path, _UNSIGNED, "r", _HEAD * _UNSIGNED.itemsize)
+    except (OSError, ValueError):  # deleted meanwhile
+        return True
+    few, many = sorted((wanted, digests), key=len)
+    places = np.minimum(np.searchsorted(many, few), len(many) - 1)
+    return bool((many[places] == few).any())
