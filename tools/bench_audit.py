@@ -45,6 +45,7 @@ class Audited:
 
     Attributes:
         n_events: of the shop.
+        n_pairs: how often both sides ran.
         recorded: seconds that recording them took.
         audit: seconds of the audit, nothing kept.
         closing: seconds after its answer, in which facts are stored.
@@ -62,6 +63,7 @@ class Audited:
     """
 
     n_events: int
+    n_pairs: int
     recorded: float
     audit: float
     closing: float
@@ -158,6 +160,7 @@ def audited_at(folder: Path, size: int, repeats: int) -> Audited:
     compare(again[0], in_a_process("audit", shop), "kept up", "anew")
     found = Audited(
         n_events=n_events,
+        n_pairs=repeats,
         recorded=recorded,
         audit=_median(ours, "seconds"),
         closing=_median(ours, "closing"),

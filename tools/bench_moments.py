@@ -23,7 +23,7 @@ from functools import partial
 import duckdb
 import ibis
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]  # ships no types
+import pandas as pd
 import polars as pl
 import tea_tasting as tt  # type: ignore[import-untyped]  # ships no types
 from bench_figures import timed
@@ -37,7 +37,6 @@ COLUMNS = (*NAMES, *(f"{name}_before" for name in NAMES))
 METRICS = (("revenue", None), ("orders", None), ("units", None), ("revenue", "orders"))
 REPEATS = 5
 TOLERANCE = 1e-2
-"""tea-tasting subtracts a covariate's part from the outcome otherwise."""
 EXACT = 1e-9
 MILLISECOND = 1e-3
 

@@ -388,7 +388,7 @@ def test_what_was_not_asked_for_is_kept_up_all_the_same() -> None:
         shop.audit()
         upkeep = shop.reading._upkeep
         assert not upkeep._has_part
-        assert {name for name, known in upkeep._known.items() if known.kept.by} <= {*upkeep._stored}
+        assert {name for name, known in upkeep._known.items() if known.kept.is_stored} <= {*upkeep._stored}
 
 
 def test_texts_that_are_taken_are_what_would_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:

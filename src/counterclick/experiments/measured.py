@@ -176,8 +176,9 @@ def _activity(cohort: Cohort, metrics: Sequence[Metric]) -> tuple[Table, tuple[s
 
 
 def _by_traits(cohort: Cohort, found: Daily, names: Sequence[str]) -> Cells:
-    sizes, active = labelled(cohort.sizes("variant", *TRAITS), found.active)
-    tagged = replace(found, active=active, sums=labelled(cohort.sizes("variant", *TRAITS), found.sums)[1])
+    counted = cohort.sizes("variant", *TRAITS)
+    (sizes, active), (_same, sums) = labelled(counted, found.active), labelled(counted, found.sums)
+    tagged = replace(found, active=active, sums=sums)
     return moments_of(sizes, tagged, tuple(dict.fromkeys(names)), ("variant", *DIMENSIONS))
 
 

@@ -153,8 +153,9 @@ class Upkeep:
         name = self._name(label, sql, inputs)
         if name not in self._known:
             today = datetime.now(UTC).date()
-            is_kept = per and len(inputs) == 1 and inputs[0] in self._known and self._known[inputs[0]].kept.by
-            self._add(Kept(label, name, sql, tuple(by), tuple(inputs), today, {**(merges or {})}, per if is_kept else ""))
+            source = self._known.get(inputs[0]) if len(inputs) == 1 else None
+            group = per if source is not None and source.kept.by else ""  # else nobody could say which groups to open
+            self._add(Kept(label, name, sql, tuple(by), tuple(inputs), today, {**(merges or {})}, group))
         return self._table(name, table.schema())
 
     def _table(self, name: str, schema: Schema) -> Table:

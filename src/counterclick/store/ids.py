@@ -32,6 +32,9 @@ _MADE_BY = f"-sorted-{duckdb.__version__}"
 """At the end of a file's name, behind that of the log's file."""
 _MARK = int.from_bytes(b"ccsorted", "little")
 _UNSIGNED = np.dtype("<u8")
+_NONE = np.empty(0, _UNSIGNED)
+_KIND = re.compile(r"kind=([^/]+)/")
+"""Each file of the log holds one kind, which its path names."""
 _HEAD = 2
 """Numbers before the digests: the mark, and how many follow."""
 _WRITING = ".writing"
@@ -64,7 +67,9 @@ class Ids:
         absent = {
             name
             for path in files
-            if (name := file_name(path)) in there and not _may_hold(self._folder / (name + _MADE_BY), _of_kind(wanted, path))
+            if (name := file_name(path)) in there
+            and (kind := _KIND.search(path))
+            and not _may_hold(self._folder / (name + _MADE_BY), wanted.get(kind[1], _NONE))
         }
         return names - absent
 
@@ -118,12 +123,6 @@ def _wanted(connection: duckdb.DuckDBPyConnection, keys: str) -> Mapping[str, Di
         str(kind): np.asarray(np.from_dlpack(own.values), dtype=_UNSIGNED)
         for kind, own in zip(found["kind"].to_pylist(), found["digests"], strict=True)
     }
-
-
-def _of_kind(wanted: Mapping[str, Digests], path: str) -> Digests:
-    """Return those that a file of the log may hold: each holds one kind, which its path names."""
-    named = re.search(r"kind=([^/]+)/", path)
-    return wanted.get(named[1], np.empty(0, _UNSIGNED)) if named else np.sort(np.concatenate([*wanted.values()]))
 
 
 def _may_hold(path: Path, wanted: Digests) -> bool:
