@@ -23,8 +23,8 @@ from counterclick.shop import Shop, open_shop
 from counterclick.shop.behind import LISTED
 from counterclick.web.dashboard.naming import address_of, experiment_address
 from counterclick.web.dashboard.page import Context
-from counterclick.web.dashboard.pages import PAGES
 from counterclick.web.dashboard.pages.experiment import NAMED_EXPERIMENT
+from counterclick.web.dashboard.places import PLACES
 from counterclick.web.dashboard.serving import _found
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import View
@@ -158,7 +158,7 @@ def examined(page: Page, *, only_colours: bool = False) -> list[str]:
 
 def addresses(shop: Shop) -> list[str]:
     """Return where every page stands, with what there is to be asked of it: experiments, orders, rows of every table."""
-    plain = [page.path for page in PAGES if "{" not in page.path and page.path != NAMED_EXPERIMENT.path]
+    plain = [place.path for place in PLACES if "{" not in place.path and place.path != NAMED_EXPERIMENT.path]
     tested = [experiment_address(name) for name in shop.config.experiments]
     try:
         orders = [row["order_id"] for row in shop.latest_orders(8).orders]

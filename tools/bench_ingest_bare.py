@@ -18,8 +18,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 from litestar import Litestar, Request, Response, get, post
 
+from counterclick.lazily import keep_loaded
 from counterclick.store.inbox import Body, Inbox
-from counterclick.web.urgent import answer_soon, keep_loaded
+from counterclick.web.urgent import answer_soon
 
 INBOX = Inbox(Path(sys.argv[1]) / "inbox.sqlite")
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from counterclick.lazily import loading
+
 if TYPE_CHECKING:
     from counterclick.attribution import FirstTouch, LastTouch
     from counterclick.decisions import Decision, Policy
@@ -55,7 +57,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'counterclick' has no attribute {name!r}; it has: {', '.join(__all__)}")
     room, own = _HOMES[name]
-    value = getattr(importlib.import_module(f"counterclick.{room}"), own)
+    with loading():
+        value = getattr(importlib.import_module(f"counterclick.{room}"), own)
     globals()[name] = value
     return value
 

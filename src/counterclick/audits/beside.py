@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from counterclick import stats  # whose names are loaded where one is needed: who shows figures needs none
 from counterclick.errors import RefusedError
 from counterclick.metrics import Measured, Metric, Period
-from counterclick.stats import holm, weekly_change
 
 __all__ = ["FIGURES", "LEVEL", "OF_SURFACE", "Change", "Figure", "figures_of"]
 
@@ -155,7 +155,7 @@ def _changes(
             continue
         found[metric.name] = _change(metric, other, now, then, (own.n_days, other.n_days))
     tested = {name: change.p_value for name, change in found.items() if change.p_value is not None}
-    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
+    adjusted = dict(zip(tested, stats.holm(list(tested.values())), strict=True))
     return {
         name: replace(change, p_value=adjusted[name], differs=adjusted[name] < _SHOWN) if name in adjusted else change
         for name, change in found.items()
@@ -176,7 +176,7 @@ def _change(metric: Metric, other: Period, now: Measured, then: Measured, days: 
     if low <= 0:
         return Change(other, was, says="then it was not above zero.")
     try:
-        found = weekly_change(then.days, now.days, (low, high), LEVEL)
+        found = stats.weekly_change(then.days, now.days, (low, high), LEVEL)
     except RefusedError as error:
         return Change(other, was, high / low - 1, says=str(error))
     return Change(other, was, found.value, found.lower, found.upper, found.p_value)

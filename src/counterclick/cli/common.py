@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from counterclick.lazily import keep_loaded
+
 if TYPE_CHECKING:
     from counterclick.shop import Shop
 
@@ -36,4 +38,5 @@ def opened(common: Common) -> Shop:
     """Open the shop that a command is about."""
     from counterclick.shop import open_shop
 
+    keep_loaded()
     return open_shop(common.shop)

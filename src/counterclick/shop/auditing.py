@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -46,12 +47,13 @@ from counterclick.experiments import Experiment
 from counterclick.experiments.stakes import DAYS_A_MONTH
 from counterclick.facts.rows import all_rows, one_row
 from counterclick.metrics import Sources, compute, metric_named
-from counterclick.shop.drifting import drift_of
-from counterclick.shop.onoff import OnOff
 from counterclick.shop.reading import Reading
 from counterclick.shop.registry import verdict_of
 from counterclick.shop.trials import Trials
 from counterclick.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from counterclick.shop.onoff import OnOff
 
 __all__ = ["Auditing"]
 
@@ -172,6 +174,8 @@ class Auditing:
     @cached_property
     def drift(self) -> Drift:
         """Clicks, time and messages beside revenue."""
+        from counterclick.shop.drifting import drift_of
+
         return drift_of(self.config, self.reading, self.rule, self.experiments, self.verdicts, progress=self.progress)
 
     @cached_property

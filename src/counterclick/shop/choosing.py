@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from counterclick.decisions import CartLine, Decision
 from counterclick.errors import InputError
 from counterclick.events.redaction import hashed
 from counterclick.shop.anew import anew
-from counterclick.shop.customer_lots import arms_kept, arms_of, record_lots
-from counterclick.shop.decided import ask_of, policies_of
-from counterclick.shop.fitting import FitReport, forms
-from counterclick.shop.mailed import Mailings, is_mailing, mailings_of
-from counterclick.shop.mailing import Blocks, blocks_of, check_mailing
-from counterclick.shop.models import ModelList, models_of
 from counterclick.shop.recording import Progress, silent
-from counterclick.shop.replenishing import Segments, learnt_now, lots, running, segments
 from counterclick.shop.taking import Taking
+
+if TYPE_CHECKING:
+    from counterclick.decisions import CartLine, Decision
+    from counterclick.shop.fitting import FitReport
+    from counterclick.shop.mailed import Mailings
+    from counterclick.shop.mailing import Blocks
+    from counterclick.shop.models import ModelList
+    from counterclick.shop.replenishing import Segments
 
 __all__ = ["Choosing"]
 
@@ -47,6 +48,9 @@ class Choosing(Taking):
 
     def models(self) -> ModelList:
         """Return the models that were fitted: which of them serve, why others do not, and what they know."""
+        from counterclick.shop.fitting import forms
+        from counterclick.shop.models import models_of
+
         return models_of(self.store, forms(self.config), self.config, datetime.now(UTC))
 
     @anew
@@ -69,6 +73,9 @@ class Choosing(Taking):
             RefusedError: what was learned is of days that were not over by then.
             StoreError: who was eligible could not be recorded; then nobody is returned either.
         """
+        from counterclick.shop.customer_lots import arms_kept, record_lots
+        from counterclick.shop.replenishing import learnt_now, lots, running, segments
+
         learnt, lacks = learnt_now(self.store, self.config, self._fit)
         found = segments(self.reading, self.config, learnt, lacks, today, least, most)
         test = running(self.config, found.today)
@@ -102,6 +109,10 @@ class Choosing(Taking):
             StoreError: who was eligible could not be recorded; then nothing is returned either.
             UnknownNameError: ``shop.toml`` declares no such experiment.
         """
+        from counterclick.shop.customer_lots import arms_kept, arms_of, record_lots
+        from counterclick.shop.decided import policies_of
+        from counterclick.shop.mailing import blocks_of, check_mailing
+
         settings = self.config.experiment(experiment)
         day = today or datetime.now(ZoneInfo(self.config.shop.timezone)).date()
         check_mailing(experiment, settings, day, most)
@@ -134,6 +145,9 @@ class Choosing(Taking):
         Raises:
             EmptyStoreError: nothing is recorded.
         """
+        from counterclick.shop.decided import policies_of
+        from counterclick.shop.mailed import is_mailing, mailings_of
+
         self.reading.as_of()
         own = {name: each for name, each in self._registry.experiments().items() if is_mailing(each.config)}
         return mailings_of(self.facts, self.config.shop.currency, own, policies_of(self.config))
@@ -184,5 +198,7 @@ class Choosing(Taking):
             InputError: the visitor's or the decision's id is empty or too long, the cart has more than 10,000 lines, or the
                 candidates are more than 500, or one of them is there twice.
         """
+        from counterclick.shop.decided import ask_of
+
         ask = ask_of(surface, visitor, cart, most, customer, payment, candidates, query, category)
         return self._serving.decide(ask, today, decision_id)

@@ -4,43 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from counterclick.audits import Alignment, Audit, Drift, Ledger
-from counterclick.audits.boosts import Boosts
-from counterclick.audits.leaking import HoldoutCheck
-from counterclick.audits.overview import Overview
-from counterclick.audits.readiness import Readiness
-from counterclick.audits.report import Report
-from counterclick.audits.return_report import ReturnReport
-from counterclick.audits.served import Served
 from counterclick.config import HOLDOUT
-from counterclick.decisions import Bundles, Ranking, given_by
-from counterclick.decisions.return_rates import ReturnRates
 from counterclick.errors import UnknownNameError
 from counterclick.experiments import Experiment, Plans
-from counterclick.experiments.calibrating import Calibration
-from counterclick.experiments.holdout import GlobalHoldout
 from counterclick.experiments.plan_curve import SHARES, WEEKS, PlanCurve
 from counterclick.metrics import period_of
 from counterclick.shop.anew import anew
 from counterclick.shop.auditing import Auditing
-from counterclick.shop.boosting import boosts_of
-from counterclick.shop.bundling import BundlesTold, bundles_told
-from counterclick.shop.explaining import Explanation, explain_audit
-from counterclick.shop.health import Health, health_of
-from counterclick.shop.offering import served_of
-from counterclick.shop.onoff import OnOff
-from counterclick.shop.overviewing import latest_whole_day, overview_of
-from counterclick.shop.rates import exchange
-from counterclick.shop.readiness import readiness_of_shop
 from counterclick.shop.recording import Progress, record_bodies, silent
 from counterclick.shop.registry import verdict_of
-from counterclick.shop.replenish_report import ReplenishReport, replenishment_told
-from counterclick.shop.reporting import Past, report_of
-from counterclick.shop.returning import returns_of
 from counterclick.shop.tuning import Tuning
-from counterclick.shop.verifying import verified_holdout
+
+if TYPE_CHECKING:
+    from counterclick.audits import Alignment, Audit, Drift, Ledger
+    from counterclick.audits.boosts import Boosts
+    from counterclick.audits.leaking import HoldoutCheck
+    from counterclick.audits.overview import Overview
+    from counterclick.audits.readiness import Readiness
+    from counterclick.audits.report import Report
+    from counterclick.audits.return_report import ReturnReport
+    from counterclick.audits.served import Served
+    from counterclick.decisions.return_rates import ReturnRates
+    from counterclick.experiments.calibrating import Calibration
+    from counterclick.experiments.holdout import GlobalHoldout
+    from counterclick.shop.bundling import BundlesTold
+    from counterclick.shop.explaining import Explanation
+    from counterclick.shop.health import Health
+    from counterclick.shop.onoff import OnOff
+    from counterclick.shop.replenish_report import ReplenishReport
 
 __all__ = ["Shop"]
 
@@ -79,6 +72,9 @@ class Shop(Tuning):
             InputError: nothing of the period is known.
             UnknownNameError: there is no such surface.
         """
+        from counterclick.shop.overviewing import overview_of
+        from counterclick.shop.rates import exchange
+
         self.reading.as_of()
         auditing = self._auditing(silent)
         asked = (period, since, until)
@@ -126,6 +122,9 @@ class Shop(Tuning):
             EmptyStoreError: nothing is recorded.
             UnknownNameError: nothing of that name was served in that time.
         """
+        from counterclick.shop.offering import served_of
+        from counterclick.shop.overviewing import latest_whole_day
+
         self.reading.as_of()
         auditing = self._auditing(silent)
         asked = period_of(period, since, until, latest_whole_day(self.reading, self.config, auditing.today))
@@ -141,6 +140,8 @@ class Shop(Tuning):
         Raises:
             EmptyStoreError: nothing is recorded.
         """
+        from counterclick.shop.returning import returns_of
+
         self.reading.as_of()
         return returns_of(self.reading, self.config, self.readiness(), self._registry.experiments())
 
@@ -154,6 +155,8 @@ class Shop(Tuning):
         Raises:
             EmptyStoreError: nothing is recorded.
         """
+        from counterclick.shop.replenish_report import replenishment_told
+
         self.reading.as_of()
         given = (self.config, self.readiness(), self._registry.experiments())
         return replenishment_told(self.store, self.reading, *given, today)
@@ -211,6 +214,7 @@ class Shop(Tuning):
         Raises:
             UnknownNameError: ``shop.toml`` names no such surface.
         """
+        from counterclick.shop.onoff import OnOff
 
         def record(events: list[dict[str, Any]]) -> None:
             record_bodies(self.store, self.config, events, source="shop.toml")
@@ -225,6 +229,8 @@ class Shop(Tuning):
         Raises:
             EmptyStoreError: nothing is recorded.
         """
+        from counterclick.audits import Audit
+
         self.reading.work_ahead()
         auditing = self._auditing(progress)
         health = self._health(self._registry.seen(auditing.experiments))
@@ -247,6 +253,8 @@ class Shop(Tuning):
             EmptyStoreError: nothing is recorded.
             InputError: nothing is recorded of that month.
         """
+        from counterclick.shop.reporting import Past, report_of
+
         experiments = self._registry.experiments()
         past = Past(self.store, self.config, self.folder, self.rule, self.store.log.skipped(), self._memory_limit)
         asked = {"compare": compare, "quarter": quarter}
@@ -264,6 +272,8 @@ class Shop(Tuning):
             EmptyStoreError: nothing is recorded.
             UnknownNameError: there is no such surface.
         """
+        from counterclick.shop.explaining import explain_audit
+
         return explain_audit(self._auditing(progress), surface)
 
     @anew
@@ -327,6 +337,8 @@ class Shop(Tuning):
         return self._health(self._registry.seen(), tuple(fail_on))
 
     def _health(self, experiments: Mapping[str, Experiment], fail_on: tuple[str, ...] = ()) -> Health:
+        from counterclick.shop.health import health_of
+
         n_overdue = sum(one.is_overdue for one in self.rights.requests.waiting())
         return health_of(self.reading, self.rule, self.config, experiments, self.store.log.skipped(), fail_on, n_overdue)
 
@@ -337,6 +349,8 @@ class Shop(Tuning):
         Raises:
             EmptyStoreError: nothing is recorded.
         """
+        from counterclick.shop.readiness import readiness_of_shop
+
         return readiness_of_shop(self.reading, self.config)
 
     @anew
@@ -348,6 +362,8 @@ class Shop(Tuning):
             UnknownNameError: there is no such surface.
             ConfigError: nobody is held out from it.
         """
+        from counterclick.shop.verifying import verified_holdout
+
         self.reading.as_of()
         return verified_holdout(self.reading, self.config, surface, most)
 
@@ -364,6 +380,9 @@ class Shop(Tuning):
             ConfigError: the period is written as none can be, or is longer than a year.
             EmptyStoreError: nothing is recorded.
         """
+        from counterclick.decisions import Bundles, given_by
+        from counterclick.shop.bundling import bundles_told
+
         served = self.served(Bundles.name, period, since=since, until=until)
         given = given_by(self.config, self.rules)
         policy = Bundles(given.bundles, given.bundle_products, given.rules)
@@ -384,5 +403,8 @@ class Shop(Tuning):
             ConfigError: the period is written as none can be, or is longer than a year.
             EmptyStoreError: nothing is recorded.
         """
+        from counterclick.decisions import Ranking
+        from counterclick.shop.boosting import boosts_of
+
         served = self.served(Ranking.name, period, since=since, until=until)
         return boosts_of(self.facts, self.config, served, self.models().models)

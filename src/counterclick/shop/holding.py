@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from counterclick.attribution import FirstTouch, LastTouch, Rule
 from counterclick.config import Config, duration, load_rules
 from counterclick.facts import Facts
 from counterclick.shop.auditing import Auditing
-from counterclick.shop.fitting import FitReport, fit
-from counterclick.shop.learning import Learning
 from counterclick.shop.reading import Reading
 from counterclick.shop.recording import Progress, silent
 from counterclick.shop.registry import Registry
-from counterclick.shop.serving import Serving
 from counterclick.store import Store
+
+if TYPE_CHECKING:
+    from counterclick.shop.fitting import FitReport
+    from counterclick.shop.serving import Serving
 
 __all__ = ["Held"]
 
@@ -56,8 +58,6 @@ class Held:
         self._reading: Reading | None = None
         self._audits: Auditing | None = None
         self._registry = Registry(config, self.store, self.rule, lambda: self.reading, self.refresh)
-        serves = (Learning(self.store, config, folder), self.store, self._registry)
-        self._serving = Serving(config, *serves, lambda: self.reading, self._forget, self._fit)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.folder)!r})"
@@ -118,8 +118,18 @@ class Held:
         rule = FirstTouch if declared.rule == "first_touch" else LastTouch
         return rule(duration(declared.window), helpful_only=declared.helpful_only)
 
+    @cached_property
+    def _serving(self) -> Serving:
+        from counterclick.shop.learning import Learning
+        from counterclick.shop.serving import Serving
+
+        serves = (Learning(self.store, self.config, self.folder), self.store, self._registry)
+        return Serving(self.config, *serves, lambda: self.reading, self._forget, self._fit)
+
     def _fit(self, names: Collection[str] | None, *, anyway: bool = False, progress: Progress = silent) -> FitReport:
         """Fit what is due: see `counterclick.shop.fitting.fit`."""
+        from counterclick.shop.fitting import fit
+
         given = (self.store, self.config, self.rules, lambda: self.reading, self.refresh, self._past, progress)
         return fit(*given, names=names, anyway=anyway)
 

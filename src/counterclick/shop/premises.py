@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from counterclick.config import Config, declared, load, load_rules
+from counterclick.lazily import loading
 from counterclick.shop.access import Access
 from counterclick.shop.keys import Keys
 from counterclick.shop.listing import Settings, settings_of
@@ -79,7 +80,8 @@ class Premises:
         Raises:
             ConfigError: ``shop.toml`` declares an experiment that cannot be judged.
         """
-        from counterclick.shop.front import Shop  # noqa: PLC0415 - what it takes a second to load
+        with loading():
+            from counterclick.shop.front import Shop  # noqa: PLC0415 - what it takes a second to load
 
         return Shop(self.config, self.folder, declared=self._said, file=self._file)
 

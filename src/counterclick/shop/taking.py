@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from counterclick.errors import ConfigError
 from counterclick.events.vocabulary import Event
-from counterclick.shop.access import Access
-from counterclick.shop.compacting import Compacted, compact
-from counterclick.shop.keys import Keys
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
-from counterclick.shop.rights import Rights
-from counterclick.shop.senders import Senders
 from counterclick.shop.telling import Telling
-from counterclick.shop.translating import record_translated
+
+if TYPE_CHECKING:
+    from counterclick.shop.access import Access
+    from counterclick.shop.compacting import Compacted
+    from counterclick.shop.keys import Keys
+    from counterclick.shop.rights import Rights
+    from counterclick.shop.senders import Senders
 
 __all__ = ["Taking"]
 
@@ -50,6 +51,8 @@ class Taking(Telling):
             InputError: the file cannot be read as what it should be; nothing was recorded.
             StoreError: it could not be written; nothing was recorded.
         """
+        from counterclick.shop.translating import record_translated
+
         if sender is not None:
             if mapping is not None or not isinstance(events, str | Path):
                 raise ConfigError("a sender is named for a file, and instead of a mapping.")
@@ -71,6 +74,8 @@ class Taking(Telling):
         Raises:
             StoreError: another process writes for too long, or the log could not be written.
         """
+        from counterclick.shop.compacting import compact
+
         self.refresh()
         compacted = compact(self.store)
         self.refresh()
@@ -79,19 +84,27 @@ class Taking(Telling):
     @property
     def keys(self) -> Keys:
         """The keys with which events are sent and figures are read over HTTP."""
+        from counterclick.shop.keys import Keys
+
         return Keys(self.store)
 
     @property
     def access(self) -> Access:
         """Who may look at the shop's pages: the password, who is signed in, and links to single pages."""
+        from counterclick.shop.access import Access
+
         return Access(self.store)
 
     @property
     def rights(self) -> Rights:
         """What a person may ask of what is kept: to be forgotten, and to be shown it."""
+        from counterclick.shop.rights import Rights
+
         return Rights(self.store, self.config, self.refresh)
 
     @property
     def senders(self) -> Senders:
         """Whom the shop hears from and tells: a Shopify store step by step, its export, and Klaviyo."""
+        from counterclick.shop.senders import Senders
+
         return Senders(self.store, self.config, lambda: self.reading, self.refresh)

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
 from ibis import _
 from ibis.expr.types import Table
 
-from counterclick.audits.trace import Trace
-from counterclick.decisions.backtest import Backtest
 from counterclick.errors import ConfigError
 from counterclick.experiments import Experiment
 from counterclick.facts.rows import all_rows, row_count
 from counterclick.metrics import Sources, compute, metric_named
 from counterclick.metrics.computing import By
 from counterclick.shop.anew import anew
-from counterclick.shop.backtesting import backtest_of
-from counterclick.shop.behind import RowList, Which, rows_behind
-from counterclick.shop.engines.dialects import engine_named
-from counterclick.shop.health import Refused, refused_events
-from counterclick.shop.listing import Settings, settings_of
-from counterclick.shop.overviewing import order_final_on, told_until
-from counterclick.shop.queries import Queries, queries_of
-from counterclick.shop.shown import MetricTable, OrderList
-from counterclick.shop.tracing import trace_of
 from counterclick.shop.warehousing import Warehousing
+
+if TYPE_CHECKING:
+    from counterclick.audits.trace import Trace
+    from counterclick.decisions.backtest import Backtest
+    from counterclick.shop.behind import RowList
+    from counterclick.shop.health import Refused
+    from counterclick.shop.listing import Settings
+    from counterclick.shop.queries import Queries
+    from counterclick.shop.shown import MetricTable, OrderList
 
 __all__ = ["Telling"]
 
@@ -51,6 +50,8 @@ class Telling(Warehousing):
             EmptyStoreError: nothing is recorded.
             RefusedError: there are too few orders.
         """
+        from counterclick.shop.backtesting import backtest_of
+
         self.reading.as_of()
         return backtest_of(self.facts.outcomes(), self._past, self.config, self.rules)
 
@@ -76,6 +77,9 @@ class Telling(Warehousing):
             EmptyStoreError: nothing is recorded.
             UnknownNameError: there is no such experiment.
         """
+        from counterclick.shop.overviewing import order_final_on, told_until
+        from counterclick.shop.shown import OrderList
+
         if most < 1:
             raise ConfigError(f"most must be 1 or more; it was {most}.")
         orders = self.orders if unmatched is None else self.experiment(unmatched).unmatched_orders()
@@ -92,6 +96,8 @@ class Telling(Warehousing):
             UnknownNameError: there is no such metric.
             EmptyStoreError: nothing is recorded.
         """
+        from counterclick.shop.shown import MetricTable
+
         metric = metric_named(name)
         self.reading.as_of()
         if by not in (None, "day", "week", "month", "surface"):
@@ -113,6 +119,9 @@ class Telling(Warehousing):
             EmptyStoreError: nothing is recorded.
             UnknownNameError: there is no such verb, experiment or engine.
         """
+        from counterclick.shop.engines.dialects import engine_named
+        from counterclick.shop.queries import queries_of
+
         return queries_of(self, verb, name, engine or engine_named(self.config.engine.url))
 
     @anew
@@ -145,6 +154,8 @@ class Telling(Warehousing):
             EmptyStoreError: nothing is recorded.
             UnknownNameError: there is no such measure or table, experiment, or kind of event.
         """
+        from counterclick.shop.behind import Which, rows_behind
+
         self.reading.as_of()
         which = Which(since, until, surface, experiment, dict(where or {}), known)
         sources = Sources(self.facts, self.rule)
@@ -152,6 +163,8 @@ class Telling(Warehousing):
 
     def settings(self) -> Settings:
         """Return ``shop.toml`` as it was read: every setting, whether it is set, its meaning, and what is missing."""
+        from counterclick.shop.listing import settings_of
+
         return settings_of(self.config, self.declared, self.folder, file=self.file)
 
     @anew
@@ -165,12 +178,16 @@ class Telling(Warehousing):
             EmptyStoreError: nothing is recorded.
             UnknownNameError: there is no such order.
         """
+        from counterclick.shop.tracing import trace_of
+
         self.reading.as_of()
         return trace_of(self.reading, self.rule, self.config, self._registry.seen(), order_id)
 
     @anew
     def rejections(self, most: int = 20) -> Refused:
         """Return the newest refused events with their reasons."""
+        from counterclick.shop.health import refused_events
+
         if most < 1:
             raise ConfigError(f"most must be 1 or more; it was {most}.")
         return refused_events(self.reading, most)

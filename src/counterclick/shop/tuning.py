@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -33,19 +33,12 @@ from counterclick.display import Grid, Shown
 from counterclick.errors import ConfigError, ConflictError, RefusedError, UnknownNameError
 from counterclick.shop.anew import anew
 from counterclick.shop.choosing import Choosing
-from counterclick.shop.decided import policies
-from counterclick.shop.proposals import (
-    Proposal,
-    ProposalList,
-    on_trial,
-    proposal,
-    proposals,
-    remembered,
-    standing,
-)
-from counterclick.shop.registry import verdict_of
-from counterclick.shop.replaying import Evaluated, evaluated
+from counterclick.shop.proposals import proposal
 from counterclick.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from counterclick.shop.proposals import Proposal, ProposalList
+    from counterclick.shop.replaying import Evaluated
 
 __all__ = ["Tuned", "Tuning"]
 
@@ -111,6 +104,9 @@ class Tuning(Choosing):
             StoreError: it cannot be written.
             UnknownNameError: there is no such setting, rule, policy or surface.
         """
+        from counterclick.shop.decided import policies
+        from counterclick.shop.proposals import Proposal, proposals, remembered
+
         if not NAME.fullmatch(name):
             raise ConfigError(f"{name!r} is no name of a proposal; write up to 40 small letters, digits and underscores.")
         if not changes or not why.strip():
@@ -143,6 +139,8 @@ class Tuning(Choosing):
         Raises:
             StoreError: one cannot be read.
         """
+        from counterclick.shop.proposals import ProposalList, proposals, standing
+
         return ProposalList(tuple((each, standing(each, self.config)) for each in proposals(self.store.folder)))
 
     @anew
@@ -160,6 +158,9 @@ class Tuning(Choosing):
             RefusedError: the proposal has ended, or is to be put up and is on trial already.
             UnknownNameError: there is no such proposal.
         """
+        from counterclick.shop.proposals import on_trial, remembered
+        from counterclick.shop.replaying import evaluated
+
         proposed = self._open(name)
         if days < 1:
             raise ConfigError(f"decisions of {days} days are none; take 1 or more.")
@@ -188,6 +189,9 @@ class Tuning(Choosing):
             RefusedError: it is on no trial, or there is no verdict yet.
             UnknownNameError: there is no such proposal.
         """
+        from counterclick.shop.proposals import on_trial, remembered
+        from counterclick.shop.registry import verdict_of
+
         proposed = self._open(name)
         trial = on_trial(proposed, self.config)
         if trial is None:

@@ -10,7 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import integrate, linalg, optimize, special
+import scipy
+from scipy import special
 
 from counterclick.errors import RefusedError
 from counterclick.stats.estimates import Estimate, check_fraction
@@ -165,7 +166,7 @@ def _kernel(n: int) -> Floats:
 def _tail(statistic: float, n: int) -> float:
     """Return P(|slope / se| > |statistic|) without a trend, in a Gaussian series autocorrelated by `HARDEST`."""
     weights, spread = trend_forms(n)
-    root = np.linalg.cholesky(linalg.toeplitz(HARDEST ** np.arange(n)))
+    root = np.linalg.cholesky(scipy.linalg.toeplitz(HARDEST ** np.arange(n)))
     form = root.T @ (np.outer(weights, weights) - statistic**2 * spread) @ root
     return _positive(np.asarray(np.linalg.eigvalsh((form + form.T) / 2), dtype=np.float64))
 
@@ -179,7 +180,7 @@ def _positive(eigenvalues: Floats) -> float:
         at = scaled * math.exp(log_u)
         return math.sin(0.5 * float(np.arctan(at).sum())) * math.exp(-0.25 * float(np.log1p(at * at).sum()))
 
-    whole, _ = integrate.quad(integrand, *REACH, limit=500)
+    whole, _ = scipy.integrate.quad(integrand, *REACH, limit=500)
     return float(min(1.0, max(0.0, 0.5 + whole / math.pi)))
 
 
@@ -191,4 +192,4 @@ def critical_value(n: int, level: float) -> float:
         upper *= 2
         if upper > FURTHEST:
             raise RefusedError(f"no interval of a trend over {n} points holds a level of {level!r}.")
-    return float(optimize.brentq(lambda reach: _tail(reach, n) - (1 - level), 0.0, upper))
+    return float(scipy.optimize.brentq(lambda reach: _tail(reach, n) - (1 - level), 0.0, upper))

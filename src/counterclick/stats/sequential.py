@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import optimize, special
+import scipy
+from scipy import special
 
 from counterclick.errors import RefusedError
 from counterclick.stats.estimates import check_fraction
@@ -160,7 +161,7 @@ def drift_for_power(information: Sequence[float], bounds: Sequence[float], power
     if missing(0.0) >= 0:
         raise RefusedError(f"power {power!r} must exceed the error rate; chance alone gives as much.")
     scale = 1 / math.sqrt(information[-1])
-    return float(optimize.brentq(missing, 0.0, FARTHEST * scale, xtol=1e-8 * scale))
+    return float(scipy.optimize.brentq(missing, 0.0, FARTHEST * scale, xtol=1e-8 * scale))
 
 
 def median_unbiased(information: Sequence[float], bounds: Sequence[float], statistic: float) -> float:
@@ -192,7 +193,7 @@ def median_unbiased(information: Sequence[float], bounds: Sequence[float], stati
         return _as_extreme(information, bounds, statistic, drift) - 0.5
 
     reach = (abs(statistic) + 10.0) * scale
-    return float(optimize.brentq(excess, -reach, reach, xtol=1e-9 * scale))
+    return float(scipy.optimize.brentq(excess, -reach, reach, xtol=1e-9 * scale))
 
 
 def stagewise_p_value(information: Sequence[float], bounds: Sequence[float], statistic: float) -> float:
@@ -260,7 +261,7 @@ def _bound(density: _Density | None, now: float, step: float, share: float) -> f
 
     if excess(FARTHEST) > 0:
         return math.inf
-    return float(optimize.brentq(excess, -REACH, FARTHEST, xtol=1e-10))
+    return float(scipy.optimize.brentq(excess, -REACH, FARTHEST, xtol=1e-10))
 
 
 def _above(density: _Density | None, now: float, step: float, bound: float, drift: float) -> float:

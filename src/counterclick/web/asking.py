@@ -39,6 +39,8 @@ Answer = TypeVar("Answer")
 class Asking:
     """The line of questions.
 
+    ``has_answered`` is set when the first has been answered.
+
     Args:
         shop: whom they are about.
     """
@@ -53,6 +55,7 @@ class Asking:
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgpack_reader(Reply)
         self._is_closing = False
+        self.has_answered = asyncio.Event()
 
     async def ask(self, name: str, question: Callable[[Shop], Answer]) -> Answer:
         """Return the answer.
@@ -108,6 +111,7 @@ class Asking:
         return found
 
     def _heard(self, message: bytes) -> None:
+        self.has_answered.set()
         reply = self._decode(message)
         waiting = self._waiting.get(reply.number)
         if waiting is not None and not waiting.done():

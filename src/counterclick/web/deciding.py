@@ -11,13 +11,14 @@ from functools import partial
 from counterclick.config import Config
 from counterclick.decisions import Ask, Decides, Decision
 from counterclick.errors import ConflictError, CounterclickError
+from counterclick.lazily import keep_loaded
 from counterclick.shop.decided import Decided, decided, policies_of, policy_asked
 from counterclick.shop.deciding import Assigned
 from counterclick.shop.learning import Learning
 from counterclick.shop.remembering import answer_json, answer_kept, answer_known, asked_digest
 from counterclick.store.answered import Answered
 from counterclick.web.logs import say
-from counterclick.web.urgent import keep_loaded, work_as_usual
+from counterclick.web.urgent import work_as_usual
 
 __all__ = ["Deciding"]
 

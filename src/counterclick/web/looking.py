@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from counterclick.web.urgent import keep_loaded
+from counterclick.lazily import keep_loaded, loading
 
 __all__ = ["Looking"]
 
@@ -42,7 +42,8 @@ class Looking:
     async def _loaded(self) -> ASGIApp:
         async with self._loading:
             if self._pages is None:
-                self._pages = await asyncio.to_thread(self._load)
+                with loading():
+                    self._pages = await asyncio.to_thread(self._load)
                 keep_loaded()
             return self._pages
 

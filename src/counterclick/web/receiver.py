@@ -25,13 +25,13 @@ from counterclick.connectors.browsers import BOT
 from counterclick.events.redaction import scrubbed_body
 from counterclick.events.rejection import Reason, Rejection
 from counterclick.events.vocabulary import Event
+from counterclick.lazily import keep_loaded
 from counterclick.shapes import from_json, msgpack_reader
 from counterclick.shop.premises import Premises
 from counterclick.shop.receiving import Received, Receiving
 from counterclick.web.bodies import EVENT_BYTES, BodyError, decoded, listed
 from counterclick.web.frames import READY, STOP, Kept, Sent, Told, frame, heard
 from counterclick.web.logs import logging_to, say
-from counterclick.web.urgent import keep_loaded
 
 __all__ = ["main"]
 

@@ -24,6 +24,7 @@ from queue import SimpleQueue
 import msgspec
 
 from counterclick.errors import CounterclickError
+from counterclick.lazily import keep_loaded, loading
 from counterclick.shapes import from_json, from_msgpack
 from counterclick.shop.answering import Answering
 from counterclick.shop.premises import Premises
@@ -64,8 +65,10 @@ def main() -> int:
 
 def _load() -> None:
     """Load what the first question needs, which takes a second or two."""
-    for needed in ("counterclick.shop.front", "counterclick.web.dashboard.pages.home"):
-        importlib.import_module(needed)
+    with loading():
+        for needed in ("counterclick.shop.front", "counterclick.web.dashboard.pages.home"):
+            importlib.import_module(needed)
+    keep_loaded()
 
 
 def _listen(

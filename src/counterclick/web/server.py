@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import resource
 import signal
@@ -16,6 +17,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from litestar.types import ASGIApp
 
+from counterclick.lazily import keep_loaded
 from counterclick.shop.declared import is_declared
 from counterclick.shop.premises import Premises
 from counterclick.web.application import application, pages
@@ -25,7 +27,7 @@ from counterclick.web.logs import logging_to, say
 from counterclick.web.looking import Looking
 from counterclick.web.service import Service
 from counterclick.web.straight import Straight
-from counterclick.web.urgent import answer_soon, keep_loaded
+from counterclick.web.urgent import answer_soon
 from counterclick.web.watching import Watching
 
 __all__ = ["serve"]
@@ -39,6 +41,8 @@ _SWITCH_SECONDS = 0.0005
 """A thread that computes lets others go on after so long: answers wait for the inbox's thread, not for a question's turn."""
 _LAST_SECONDS = 5.0
 """For those who are still sending when it is told to stop; then their connections are closed without an answer."""
+_LATER_SECONDS = 5.0
+"""After which what moves events is begun although the first page is being worked out: bodies wait as long anyway."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -90,7 +94,7 @@ async def _serving(service: Service, host: str, port: int, started: Callable[[],
     if service.shop.access.has_password:  # somebody may look: what works figures out loads while the others begin
         await service.asking.begin()
     if await asyncio.to_thread(is_declared, service.shop.store, service.shop.config):
-        moving = asyncio.create_task(_begun_after(behind, service.handing.child.begun, stopping))
+        moving = asyncio.create_task(_begun_later(behind, service, stopping))
     else:
         moving = await behind.start()
         await _first({moving, *_happening(behind.begun, stopping)})
@@ -123,9 +127,12 @@ def _answering(service: Service) -> ASGIApp:
     return Straight(Looking(application(service), partial(pages, service)), service)
 
 
-async def _begun_after(child: Child, *events: asyncio.Event) -> None:
-    """Begin a process when one of these has happened, so that it takes nothing from those that are to begin first."""
-    await _first({*_happening(*events)})
+async def _begun_later(child: Child, service: Service, stopping: asyncio.Event) -> None:
+    """Begin what nobody waits for when others have done what somebody may, so that it takes nothing from them; keep it."""
+    await _first({*_happening(service.handing.child.begun, stopping)})
+    if service.shop.access.has_password:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_first({*_happening(service.asking.has_answered, stopping)}), _LATER_SECONDS)
     await (await child.start())
 
 

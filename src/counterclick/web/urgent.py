@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import os
 import platform
 import struct
@@ -19,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["answer_soon", "as_usual", "is_first", "keep_loaded", "step_back", "turn", "work_as_usual"]
+__all__ = ["answer_soon", "as_usual", "is_first", "step_back", "turn", "work_as_usual"]
 
 _TURN_NANOSECONDS = 100_000
 """The shortest there is."""
@@ -66,14 +65,6 @@ def as_usual() -> Iterator[None]:
     finally:
         if came_first:
             answer_soon()
-
-
-def keep_loaded() -> None:
-    """Let the garbage collector pass over what there is by now, such as modules and models, which stays.
-
-    Looking through all of it held the interpreter for a tenth of a second, and every answer waited.
-    """
-    gc.freeze()
 
 
 def is_first(thread: int = 0) -> bool:

@@ -12,13 +12,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from counterclick.shop import open_shop
-from counterclick.web.dashboard.pages import PAGES
+from counterclick.web.dashboard.places import PLACES
 from dashboards import entered, examined, opened, picture, signed_in, waited_for, with_password
 from served import Served, served
 
 SCRIPT = "<img src=x onerror=alert(1)></script><script>alert(1)</script>"
 ARABIC = "عربة التسوق \u202eevil"
-LISTED = [page.path for page in PAGES if page.is_listed]
+LISTED = [place.path for place in PLACES if place.is_listed]
 OTHERS = (
     *("/experiments/broken", "/rows/shown", "/rows/visitors?experiment=broken", "/rows/events?kind=view_item_list"),
     *("/figures/revenue?by=surface", "/interventions/chat", f"/rows/shown?{urlencode({'product_id': SCRIPT})}"),

@@ -13,11 +13,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from counterclick.shop import open_shop
-from counterclick.web.dashboard.pages import PAGES
+from counterclick.web.dashboard.places import PLACES
 from dashboards import PASSWORD, WIDTHS, entered, examined, opened, picture, signed_in, waited_for, with_password
 from served import Served, served
 
-LISTED = [page.path for page in PAGES if page.is_listed]
+LISTED = [place.path for place in PLACES if place.is_listed]
 OTHERS = ["/interventions/bundles", "/figures/aov?by=week", "/rows/net_revenue", "/rows/events?kind=purchase"]
 DEMO = [
     *(*LISTED, *OTHERS, "/experiments/chat", "/experiment?name=cart-bundles", "/rows/visitors?experiment=chat"),

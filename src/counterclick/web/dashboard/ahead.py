@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from counterclick.errors import CounterclickError
 from counterclick.web.bodies import BodyError
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.stored import stored_or_answered
 from counterclick.web.service import Service
 
@@ -44,6 +45,5 @@ def first_page(shop: Shop) -> None:
     Args:
         shop: whose.
     """
-    from counterclick.web.dashboard.pages.home import HOME  # noqa: PLC0415 - the process that works it out loads it
-
-    stored_or_answered(HOME.question_of({}), HOME.answer_type, HOME.to_ask({}), shop)
+    home = places.HOME.page()
+    stored_or_answered(home.question_of({}), home.answer_type, home.to_ask({}), shop)

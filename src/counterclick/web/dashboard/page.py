@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any, Generic, TypeVar, get_type_hints
 from urllib.parse import quote, urlencode
 
-from litestar.handlers import HTTPRouteHandler
-
 from counterclick.config import Config
+from counterclick.web.dashboard.places import Place
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import View
 
@@ -42,8 +41,7 @@ class Page(Generic[Answer]):
     """A page of the dashboard.
 
     Attributes:
-        path: its address, such as ``/drift``; ``/experiments/{name:str}`` where a part of it varies.
-        title: what it is called.
+        place: its address, and what it is called.
         question: what it answers, in the words of who looks.
         ask: verbs of the `Shop`, whose answer is kept while nothing new is recorded; where it is asked anew, its `Premises`.
         view: makes a page of the answer; a pure function.
@@ -51,16 +49,13 @@ class Page(Generic[Answer]):
         draws: those of them that change what is drawn of an answer, and not what is asked.
         shares: name of a question that several pages ask alike, so that its answer is kept once, whatever of it they show.
         empty: what is to be done where nothing is recorded.
-        is_listed: whether the navigation names it.
         is_asked_anew: whether what it asks is no question to the log, but what files say now: nothing of it is kept.
         is_stored: whether its answer is stored on disk as well: for what takes long and names no person. It must be
             made of dataclasses and structs.
         is_private: whether it is only for those who know the password: never behind a link.
-        handlers: addresses that its forms send to.
     """
 
-    path: str
-    title: str
+    place: Place
     question: str
     ask: Callable[[Any, Mapping[str, str]], Answer]
     view: Callable[[Answer, Context], View]
@@ -68,16 +63,24 @@ class Page(Generic[Answer]):
     draws: Sequence[str] = ()
     shares: str = ""
     empty: str = ""
-    is_listed: bool = True
     is_asked_anew: bool = False
     is_stored: bool = False
     is_private: bool = False
-    handlers: Sequence[HTTPRouteHandler] = ()
+
+    @property
+    def path(self) -> str:
+        """Its address."""
+        return self.place.path
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.place.title
 
     @property
     def answer_type(self) -> Any:
         """Type of its answer, as `ask` declares it."""
-        return get_type_hints(self.ask)["return"]
+        return get_type_hints(self.ask, localns={"Shop": Any})["return"]  # the verbs are loaded where they are asked
 
     def asked(self, path: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, str]:
         """Return what an address asks for: parts of its path, and of its query what this page reads.

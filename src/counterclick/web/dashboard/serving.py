@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import importlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +20,8 @@ from counterclick.web.dashboard.assets import asset
 from counterclick.web.dashboard.downloads import downloaded
 from counterclick.web.dashboard.kept import Kept
 from counterclick.web.dashboard.page import Context, Page
-from counterclick.web.dashboard.pages import PAGES
+from counterclick.web.dashboard.pages.settings import FORMS
+from counterclick.web.dashboard.places import PLACES, Place
 from counterclick.web.dashboard.rendering import HEADERS, page
 from counterclick.web.dashboard.signing_in import (
     Doorkeeper,
@@ -41,9 +40,6 @@ from counterclick.web.service import Service
 
 __all__ = ["dashboard"]
 
-with contextlib.suppress(ImportError):
-    importlib.import_module("pandas")  # Altair asks it once it is loaded, even while another thread is still loading it
-
 _Asked = Request[Any, Any, Any]
 _PATIENCE = 2.5
 """Seconds to wait for a page's first answer before it is said that it is being worked out."""
@@ -54,11 +50,7 @@ _DAYS = 7
 def dashboard(service: Service) -> Router:
     """Return the addresses of a shop's pages."""
     desk = _Desk(service)
-    handlers: list[Any] = [asset, welcome, sign_in, sign_out, shared, share]
-    if all(each.path != "/" for each in PAGES):
-        handlers.append(home)
-    for each in PAGES:
-        handlers += [_handler(each), *each.handlers]
+    handlers = [asset, welcome, sign_in, sign_out, shared, share, *FORMS, *map(_handler, PLACES)]
     doorkeeper = Doorkeeper(service.shop.access)
     return Router(
         "/",
@@ -88,20 +80,15 @@ class _Desk:
         self.name = service.shop.folder.resolve().name or "shop"
 
 
-@get("/", include_in_schema=False)
-async def home() -> Response[Any]:
-    """Go to the first page."""
-    return Response(b"", status_code=303, headers={**HEADERS, "Location": PAGES[0].path})
-
-
-def _handler(each: Page[Any]) -> HTTPRouteHandler:
-    @get(each.path, include_in_schema=False, name=f"page {each.path}")
+def _handler(place: Place) -> HTTPRouteHandler:
+    @get(place.path, include_in_schema=False, name=f"page {place.path}")
     async def show(request: _Asked, desk: _Desk) -> Response[Any]:
         if not desk.access.has_password:
             return no_password()
         if not signed_in(request, desk.access):
             to = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="")
             return Response(b"", status_code=303, headers={**HEADERS, "Location": f"/sign-in?next={to}"})
+        each = await asyncio.to_thread(place.page)
         return await _shown(request, desk, each, each.asked(request.path_params, request.query_params), None)
 
     return show
@@ -111,7 +98,7 @@ def _handler(each: Page[Any]) -> HTTPRouteHandler:
 async def shared(request: _Asked, desk: _Desk, secret: str) -> Response[Any]:
     """Show the page that a link is for, to whoever has it."""
     link = desk.access.shared(secret)
-    found = _found(link.address) if link is not None else None
+    found = await asyncio.to_thread(_found, link.address) if link is not None else None
     if found is None:
         return page(
             "message.html",
@@ -126,7 +113,7 @@ async def shared(request: _Asked, desk: _Desk, secret: str) -> Response[Any]:
 async def share(request: _Asked, desk: _Desk) -> Response[Any]:
     """Make a link to a page, and show it once."""
     fields = await signed_form(request, desk.access)
-    found = _found(fields.get("address", ""))
+    found = await asyncio.to_thread(_found, fields.get("address", ""))
     days = fields.get("days", "")
     if found is None or found[0].is_private or not days.isdecimal():
         raise BodyError(400, "a link is for a page of this shop, and for a number of days; this page has none.")
@@ -150,13 +137,14 @@ def _found(address: str) -> tuple[Page[Any], dict[str, str]] | None:
     """Return the page of an address, with what it asks for."""
     parts = urlsplit(address)
     own = parts.path.split("/")
-    for each in PAGES:
-        wanted = each.path.split("/")
+    for place in PLACES:
+        wanted = place.path.split("/")
         if len(wanted) != len(own):
             continue
         pairs = list(zip(wanted, own, strict=True))
         if all(want == have or (want.startswith("{") and have) for want, have in pairs):
             path = {want[1:-1].partition(":")[0]: unquote(have) for want, have in pairs if want.startswith("{")}
+            each = place.page()
             return each, each.asked(path, dict(parse_qsl(parts.query)))
     return None
 
@@ -167,6 +155,7 @@ async def _shown(
     if link is not None and each.is_private:
         raise BodyError(404, "this page is not for links.")
     context = Context(desk.shop.config, desk.say, asked, is_shared=link is not None)
+    desk.views.prepare()
     try:
         kept = await _answer(desk, each, asked)
     except BodyError as error:
@@ -237,7 +226,7 @@ def _framed(
         headers,
         shop=desk.name,
         page=each,
-        pages=[] if context.is_shared else [one for one in PAGES if one.is_listed],
+        pages=[] if context.is_shared else [one for one in PLACES if one.is_listed],
         view=view,
         sections=[*view.named()],
         context=context,

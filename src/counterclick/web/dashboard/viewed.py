@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 from datetime import datetime
 from typing import Any
 
+from counterclick.lazily import loading
 from counterclick.web.dashboard.kept import Kept
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.views import View
@@ -21,6 +24,12 @@ class Views:
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, bool], tuple[datetime, View]] = {}
+        self._loading: asyncio.Task[None] | None = None
+
+    def prepare(self) -> None:
+        """Begin to load what draws, while a question is being answered."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(_load))
 
     async def of(self, page: Page[Any], kept: Kept, context: Context) -> View:
         """Return a page's view of an answer.
@@ -30,6 +39,9 @@ class Views:
             kept: the answer, which is no refusal.
             context: for whom; its configuration and its way of writing numbers are always the same.
         """
+        self.prepare()
+        if self._loading is not None:
+            await self._loading
         if page.is_asked_anew:
             return await asyncio.to_thread(page.view, kept.value, context)
         name = (page.address(context.asked), context.is_shared)
@@ -40,3 +52,10 @@ class Views:
         while len(self._made) > _MOST:
             del self._made[next(iter(self._made))]
         return found[1]
+
+
+def _load() -> None:
+    with loading():
+        with contextlib.suppress(ImportError):
+            importlib.import_module("pandas")  # Altair asks it once it is loaded, also while another thread is loading it
+        importlib.import_module("altair")

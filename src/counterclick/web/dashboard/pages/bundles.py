@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from counterclick.decisions.backtest import COMPARED
 from counterclick.errors import ConfigError, InputError
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
 from counterclick.shop.bundling import BundlesTold
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import rows_at
 from counterclick.web.dashboard.choosing import PERIOD, choosers, day
 from counterclick.web.dashboard.columns import Head, numbers
@@ -19,6 +20,9 @@ from counterclick.web.dashboard.pages.interventions import conclusion_of, taken_
 from counterclick.web.dashboard.showing import table_of
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["BUNDLES"]
 
@@ -117,8 +121,7 @@ def _tried(found: BundlesTold, say: Speech) -> list[Part]:
 
 
 BUNDLES = Page(
-    "/bundles",
-    "Bundles",
+    places.BUNDLES,
     "What do bundles offer, who decided it, and what came of it?",
     _ask,
     _view,

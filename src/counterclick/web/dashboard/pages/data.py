@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from counterclick.audits.health import Health, Refused
-from counterclick.shop import Shop
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import rows_at
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.showing import section_of, table_of
 from counterclick.web.dashboard.views import About, Cell, Column, Figure, Figures, Section, Table, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["DATA"]
 
@@ -94,8 +98,7 @@ def _refused(refused: Refused) -> Table:
 
 
 DATA = Page(
-    "/data",
-    "Data health",
+    places.DATA,
     "Is what arrives fit to be judged?",
     _ask,
     _view,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from counterclick.audits import Drift
 from counterclick.audits.drift_experiments import OUTCOME
@@ -12,13 +12,16 @@ from counterclick.audits.drift_weekly import WEEKLY_OUTCOME
 from counterclick.errors import RefusedError
 from counterclick.metrics import METRICS
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import of_experiments, of_metric
 from counterclick.web.dashboard.columns import MONEY, number, numbers
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.showing import section_of, table_of
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Chart, Column, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["DRIFT"]
 
@@ -166,8 +169,7 @@ def _worded(part: Any) -> Any:
 
 
 DRIFT = Page(
-    "/drift",
-    "Drift",
+    places.DRIFT,
     "Do clicks, time and messages rise without the money?",
     _ask,
     _view,

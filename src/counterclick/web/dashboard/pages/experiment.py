@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from counterclick.display import Grid
 from counterclick.errors import CounterclickError
@@ -13,8 +13,8 @@ from counterclick.experiments.course import Course
 from counterclick.experiments.result import Result
 from counterclick.experiments.slices import Slices
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
 from counterclick.verdicts import STATE, Check, Verdict
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import rows_at
 from counterclick.web.dashboard.columns import MONEY, Head, numbers, ordinal
 from counterclick.web.dashboard.course import bounds, over_time
@@ -23,6 +23,9 @@ from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.showing import section_of, table_of
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Chart, Column, Figure, Figures, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["EXPERIMENT", "NAMED_EXPERIMENT"]
 
@@ -284,15 +287,13 @@ def _checks(found: _Answer, say: Speech) -> list[Part]:
 
 
 EXPERIMENT = Page(
-    "/experiments/{name:str}",
-    "Experiment",
+    places.EXPERIMENT,
     "What does it show, and what would end it?",
     _ask,
     _view,
     is_stored=True,
     empty="Once its visitors and their orders are recorded, this page says what it concludes.",
-    is_listed=False,
 )
 """The page."""
-NAMED_EXPERIMENT = replace(EXPERIMENT, path="/experiment", reads=("name",))
+NAMED_EXPERIMENT = replace(EXPERIMENT, place=places.NAMED_EXPERIMENT, reads=("name",))
 """The same, of an experiment whose name would be taken for parts of a path: see `address_of`."""

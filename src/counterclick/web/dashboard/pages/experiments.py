@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from counterclick.config import HOLDOUT
 from counterclick.errors import CounterclickError
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import of_experiments
 from counterclick.web.dashboard.charts import Estimated, forest
 from counterclick.web.dashboard.columns import MONEY, number, numbers
@@ -18,6 +19,9 @@ from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.palette import EARNED, MUTED
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Chart, Column, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["EXPERIMENTS"]
 
@@ -167,8 +171,7 @@ def _drawn(found: list[_One], say: Speech) -> list[Part]:
 
 
 EXPERIMENTS = Page(
-    "/experiments",
-    "Experiments",
+    places.EXPERIMENTS,
     "What is shown to earn, and what is not?",
     _ask,
     _view,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from counterclick.metrics import MEASURES, METRICS
 from counterclick.metrics.computing import By
 from counterclick.metrics.periods import month_of
-from counterclick.shop import Shop
 from counterclick.shop.shown import MetricTable
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import of_metric
 from counterclick.web.dashboard.columns import number, numbers
 from counterclick.web.dashboard.naming import defined, label, unit, value
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Field, Form, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["FIGURES"]
 
@@ -93,13 +96,11 @@ def _said(measure: str) -> str:
 
 
 FIGURES = Page(
-    "/figures/{metric:str}",
-    "Figures",
+    places.FIGURES,
     "How does a figure come about?",
     _ask,
     _view,
     reads=("by",),
     empty="Once orders are recorded, this page shows each figure by day, week, month and surface.",
-    is_listed=False,
 )
 """The page."""

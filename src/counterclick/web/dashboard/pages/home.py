@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from counterclick.audits.beside import Change, Figure
@@ -13,7 +14,7 @@ from counterclick.config import HOLDOUT
 from counterclick.errors import ConfigError, CurrencyError, InputError, UnknownNameError
 from counterclick.metrics import Period
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import of_experiments, of_metric, rows_at
 from counterclick.web.dashboard.charts import Estimated, forest
 from counterclick.web.dashboard.choosing import PERIOD, choosers, day
@@ -37,6 +38,9 @@ from counterclick.web.dashboard.views import (
     View,
 )
 from counterclick.web.dashboard.views import Figure as Shown
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["HOME"]
 
@@ -394,8 +398,7 @@ def _why_not(found: Overview, say: Speech, *, has_year: bool) -> list[str]:
 
 
 HOME = Page(
-    "/",
-    "Revenue impact",
+    places.HOME,
     "What is to be done next, and what do the AI features earn?",
     _ask,
     _view,

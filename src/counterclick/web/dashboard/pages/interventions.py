@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from counterclick.audits.served import Arm, Offer, Served
 from counterclick.errors import ConfigError, InputError, UnknownNameError
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import of_experiments, rows_at
 from counterclick.web.dashboard.choosing import PERIOD, choosers, day
 from counterclick.web.dashboard.columns import MONEY, number, numbers
@@ -17,6 +18,9 @@ from counterclick.web.dashboard.naming import MARKS, address_of, experiment_addr
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Field, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["INTERVENTION", "INTERVENTIONS", "conclusion_of", "taken_of", "verdicts_of"]
 
@@ -229,19 +233,15 @@ def _exposed(each: Arm, found: Served) -> str:
 
 _EMPTY = "Once lists that surfaces show are recorded, this page says what was served by whose choice, and what was bought."
 _QUESTION = "What did it serve, and what came of it?"
-INTERVENTIONS = Page(
-    "/interventions", "Interventions", _QUESTION, _ask, _view, reads=("policy", *PERIOD), is_stored=True, empty=_EMPTY
-)
+INTERVENTIONS = Page(places.INTERVENTIONS, _QUESTION, _ask, _view, reads=("policy", *PERIOD), is_stored=True, empty=_EMPTY)
 """All surfaces and policies."""
 INTERVENTION = Page(
-    "/interventions/{policy:str}",
-    "Intervention",
+    places.INTERVENTION,
     _QUESTION,
     _ask,
     _view,
     reads=PERIOD,
     is_stored=True,
     empty=_EMPTY,
-    is_listed=False,
 )
 """One surface or policy."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from counterclick.audits.trace import Touch, Trace
 from counterclick.errors import UnknownNameError
-from counterclick.shop import Shop
 from counterclick.shop.shown import OrderList
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import rows_at
 from counterclick.web.dashboard.columns import MONEY, number
 from counterclick.web.dashboard.naming import address_of, defined, experiment_address, unit
@@ -30,6 +31,9 @@ from counterclick.web.dashboard.views import (
     Text,
     View,
 )
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["JOURNEY", "JOURNEYS"]
 
@@ -291,9 +295,7 @@ def _refunds(found: Trace, say: Speech) -> Part:
 
 
 _EMPTY = "Once orders are recorded, this page follows each one to what led to it, and says where it counts."
-JOURNEYS = Page("/journeys", "Journeys", "Why does an order count?", _newest, _view, reads=("order",), empty=_EMPTY)
+JOURNEYS = Page(places.JOURNEYS, "Why does an order count?", _newest, _view, reads=("order",), empty=_EMPTY)
 """The newest orders, and one that is asked for."""
-JOURNEY = Page(
-    "/journeys/{order:str}", "Journey", "Why does this order count?", _traced, _view, empty=_EMPTY, is_listed=False
-)
+JOURNEY = Page(places.JOURNEY, "Why does this order count?", _traced, _view, empty=_EMPTY)
 """One order."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from counterclick.experiments.calling import of_customers
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
 from counterclick.shop.mailed import MailedArm, MailedProduct, Mailing, Mailings
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import rows_at
 from counterclick.web.dashboard.columns import MONEY, number, numbers
 from counterclick.web.dashboard.naming import MARKS, experiment_address, in_words
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["MAILINGS"]
 
@@ -160,8 +164,7 @@ def _decisions(each: Mailing, arm: str | None = None) -> str:
 
 
 MAILINGS = Page(
-    "/mailings",
-    "E-mail blocks",
+    places.MAILINGS,
     "Do blocks that are made for each recipient earn more than the same for all?",
     _ask,
     _view,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from counterclick.errors import CounterclickError
 from counterclick.experiments.onoff_schedule import Schedule
 from counterclick.experiments.plan_curve import CurvePoint, PlanCurve
 from counterclick.metrics import METRICS
-from counterclick.shop import Shop
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import rows_at
 from counterclick.web.dashboard.columns import number, ordinal
 from counterclick.web.dashboard.naming import label
@@ -19,6 +19,9 @@ from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.palette import CLAIMED, EARNED, GRID, INK, MUTED, PROXY
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Chart, Column, Field, Form, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["PLAN"]
 
@@ -298,8 +301,7 @@ def _days_drawn(schedule: Schedule, say: Speech) -> dict[str, Any]:
 
 
 PLAN = Page(
-    "/plan",
-    "Plan",
+    places.PLAN,
     "What could an experiment show, and how long would it take?",
     _ask,
     _view,

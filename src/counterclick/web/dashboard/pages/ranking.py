@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from counterclick.audits.boosts import THOUSAND, Boost, Boosts
 from counterclick.errors import ConfigError, InputError
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import rows_at
 from counterclick.web.dashboard.choosing import PERIOD, choosers, day
 from counterclick.web.dashboard.columns import MONEY, number, numbers, ordinal
@@ -17,6 +18,9 @@ from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.pages.interventions import conclusion_of, taken_of, verdicts_of
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["RANKING"]
 
@@ -146,8 +150,7 @@ def _places(found: Boosts, say: Speech, about: About) -> list[Part]:
 
 
 RANKING = Page(
-    "/ranking",
-    "Ranking",
+    places.RANKING,
     "What does each product earn when it is shown, and which are clicked and not bought?",
     _ask,
     _view,

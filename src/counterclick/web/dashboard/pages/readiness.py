@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from counterclick.audits.readiness import Readiness
 from counterclick.display import Grid
-from counterclick.shop import Shop
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import rows_at
 from counterclick.web.dashboard.columns import HEADS, MONEY, Head
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.showing import table_of
 from counterclick.web.dashboard.views import About, Section, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["READINESS"]
 
@@ -73,8 +77,7 @@ def _heads(grid: Grid) -> dict[str, Head]:
 
 
 READINESS = Page(
-    "/readiness",
-    "Readiness",
+    places.READINESS,
     "What is this store ready for?",
     _ask,
     _view,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from counterclick.decisions.rebuy_test import OVERDUE, Held, RebuyTest
 from counterclick.decisions.rebuys import day_of
 from counterclick.experiments.calling import of_customers
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
 from counterclick.shop.replenish_report import ReplenishReport
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import of_experiments, rows_at
 from counterclick.web.dashboard.choosing import day
 from counterclick.web.dashboard.columns import Head, number, numbers, ordinal
@@ -20,6 +21,9 @@ from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.showing import table_of
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["REPLENISHMENT"]
 
@@ -198,8 +202,7 @@ def _next(found: ReplenishReport, say: Speech) -> list[Part]:
 
 
 REPLENISHMENT = Page(
-    "/replenishment",
-    "Replenishment",
+    places.REPLENISHMENT,
     "Who buys what again, and do reminders earn anything?",
     _ask,
     _view,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from counterclick.audits.return_report import NudgeTest, ReturnReport
 from counterclick.decisions.return_rates import GroupRate, ReturnRates
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
 from counterclick.verdicts import Verdict
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import of_experiments, rows_at
 from counterclick.web.dashboard.columns import number, numbers
 from counterclick.web.dashboard.naming import MARKS, experiment_address, in_words
@@ -17,6 +18,9 @@ from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.showing import table_of
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["RETURNS"]
 
@@ -146,8 +150,7 @@ def _rates(kind: str, groups: tuple[GroupRate, ...], say: Speech) -> Table:
 
 
 RETURNS = Page(
-    "/returns",
-    "Returns",
+    places.RETURNS,
     "What comes back, and do nudges prevent it?",
     _ask,
     _view,

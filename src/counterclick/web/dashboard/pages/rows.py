@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from counterclick.errors import ConfigError, InputError, UnknownNameError
-from counterclick.shop import Shop
 from counterclick.shop.behind import RowList
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.choosing import day
 from counterclick.web.dashboard.columns import MONEY, Head, head_of, number
 from counterclick.web.dashboard.naming import address_of, experiment_address, label
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Column, Field, Figure, Figures, Form, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["ROWS"]
 
@@ -175,14 +178,12 @@ def _leads(name: str, text: str, context: Context) -> str:
 
 
 ROWS = Page(
-    "/rows/{of:str}",
-    "Rows",
+    places.ROWS,
     "What is a number made of?",
     _ask,
     _view,
     reads=(*_SINCE_UNTIL, *_LIMITS, *_WHERE, _KNOWN),
     empty="Once something is recorded, this page lists the rows that each number is made of.",
-    is_listed=False,
     is_private=True,
 )
 """The page: only for those who know the password, since it names visitors and orders one by one."""

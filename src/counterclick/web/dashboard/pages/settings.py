@@ -17,13 +17,14 @@ from counterclick.shop.keys import KeyList, May
 from counterclick.shop.listing import Setting, Settings, written
 from counterclick.shop.premises import Premises
 from counterclick.web.bodies import BodyError
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.rendering import HEADERS, page
 from counterclick.web.dashboard.signing_in import signed_form
 from counterclick.web.dashboard.views import About, Cell, Column, Field, Form, Part, Section, Table, Text, View
 from counterclick.web.service import Service
 
-__all__ = ["SETTINGS"]
+__all__ = ["FORMS", "SETTINGS"]
 
 _MAY: Mapping[May, str] = {
     "write": "write: send events and ask for decisions",
@@ -204,14 +205,14 @@ async def _done(what: Callable[[], object]) -> Response[Any]:
     return Response(b"", status_code=303, headers={**HEADERS, "Location": "/settings"})
 
 
+FORMS = (make_key, withdraw_key, withdraw_link)
+"""Addresses that its forms send to."""
 SETTINGS = Page(
-    "/settings",
-    "Settings",
+    places.SETTINGS,
     "What is declared, who may send and look?",
     _ask,
     _view,
     is_asked_anew=True,
     is_private=True,
-    handlers=(make_key, withdraw_key, withdraw_link),
 )
 """The page."""

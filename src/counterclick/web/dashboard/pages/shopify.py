@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from counterclick.shop import Shop
 from counterclick.shop.connecting import Connection
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.views import About, Cell, Column, Field, Form, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["SHOPIFY"]
 
@@ -63,8 +67,7 @@ def _view(found: Connection, context: Context) -> View:
 
 
 SHOPIFY = Page(
-    "/shopify",
-    "Connect Shopify",
+    places.SHOPIFY,
     "Which steps connect the store, and which are done?",
     _ask,
     _view,

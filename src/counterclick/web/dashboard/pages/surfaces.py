@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from counterclick.audits import Audit
 from counterclick.audits.recommending import Lift
 from counterclick.audits.theatre import Surface
 from counterclick.pages.wording import words
-from counterclick.shop import Shop
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.behind import of_experiments, rows_at
 from counterclick.web.dashboard.charts import Estimated, forest
 from counterclick.web.dashboard.columns import numbers
@@ -19,6 +20,9 @@ from counterclick.web.dashboard.palette import EARNED, PROXY
 from counterclick.web.dashboard.showing import section_of, table_of
 from counterclick.web.dashboard.speaking import Speech
 from counterclick.web.dashboard.views import About, Cell, Chart, Column, Field, Form, Part, Section, Table, Text, View
+
+if TYPE_CHECKING:
+    from counterclick.shop import Shop
 
 __all__ = ["SURFACES"]
 
@@ -171,8 +175,7 @@ def _lifted(surfaces: Sequence[Surface], declared: Container[str]) -> About:
 
 
 SURFACES = Page(
-    "/surfaces",
-    "Surfaces",
+    places.SURFACES,
     "Which surfaces earn, and which are theatre?",
     _ask,
     _view,

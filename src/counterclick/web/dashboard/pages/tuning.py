@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from counterclick.pages.wording import words
 from counterclick.shop.premises import Premises
 from counterclick.shop.proposals import Proposal, ProposalList, Standing, on_trial, proposals, standing
+from counterclick.web.dashboard import places
 from counterclick.web.dashboard.naming import experiment_address
 from counterclick.web.dashboard.page import Context, Page
 from counterclick.web.dashboard.speaking import Speech
@@ -97,8 +98,7 @@ def _row(each: Proposal, state: Standing, trial: str, *, say: Speech) -> list[Ce
 
 
 TUNING = Page(
-    "/tuning",
-    "Tuning",
+    places.TUNING,
     "What is proposed to be changed, and what did its verdict say?",
     _ask,
     _view,
