@@ -84,7 +84,8 @@ def sums_of(active: Table, names: Sequence[str], keys: Sequence[str], shifts: Ma
         shifts: place of a value -> what is subtracted from it.
     """
     k = len(names)
-    flat = active.select(*keys, **{f"x_{i}": active[name] - shifts.get(i, 0.0) for i, name in enumerate(names)})
+    values = {f"x_{i}": active[name].cast("float64") for i, name in enumerate(names)}
+    flat = active.select(*keys, **(values | {f"x_{i}": values[f"x_{i}"] - shift for i, shift in shifts.items()}))
     sums = {f"s_{i}": flat[f"x_{i}"].sum() for i in range(k)}
     products = {f"p_{i}_{j}": (flat[f"x_{i}"] * flat[f"x_{j}"]).sum() for i in range(k) for j in range(i + 1)}
     size = {f"z_{i}": (flat[f"x_{i}"] + shift).abs().max() for i, shift in shifts.items()}

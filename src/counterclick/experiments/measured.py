@@ -234,15 +234,18 @@ def moments_of(
     shifts = _shifts(summed, names)
     if shifts:
         summed = _summed(sums_of(found.active, names, keys, shifts), names, keys, shifts)
-    k = len(names)
-    moments = {key: Moments.from_sums(names, n, np.zeros(k), np.zeros((k, k))) for key, n in sizes.items()}
-    for place, key in enumerate(summed.keys):
-        if key in sizes:
-            idle = sizes[key] - int(summed.n_active[place])
-            sums, products, shift = (each[place] for each in (summed.sums, summed.products, summed.shift))
-            moments[key] = Moments.from_sums(
-                names, sizes[key], sums - idle * shift, products + idle * np.outer(shift, shift), shift=shift
-            )
+    k, places = len(names), {key: place for place, key in enumerate(summed.keys)}
+    nothing, moments = (np.zeros(k), np.zeros((k, k))), {}
+    for key, n in sizes.items():
+        place = places.get(key)
+        if place is None:
+            moments[key] = Moments.from_sums(names, n, *nothing)
+            continue
+        sums, products, shift = (each[place] for each in (summed.sums, summed.products, summed.shift))
+        if shifts:
+            idle = n - int(summed.n_active[place])
+            sums, products = sums - idle * shift, products + idle * np.outer(shift, shift)
+        moments[key] = Moments.from_sums(names, n, sums, products, shift=shift)
     return moments
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,7 +152,9 @@ class Moments:
 
     @classmethod
     def total(cls, parts: Iterable[Moments]) -> Moments:
-        """Merge the moments of disjoint sets of visitors.
+        """Merge the moments of disjoint sets of visitors (Chan, Golub and LeVeque 1983, of many sets at once).
+
+        Means are subtracted from the first one's, so that what is the same everywhere has no spread, exactly.
 
         Args:
             parts: at least one; all with the same names.
@@ -165,17 +165,22 @@ class Moments:
         together = list(parts)
         if not together:
             raise RefusedError("the total of no moments has no names; give at least one part.")
-        return reduce(operator.add, together)
+        names = together[0].names
+        for other in together:
+            _need_same(names, other.names)
+        n = np.array([each.n for each in together], dtype=np.float64)
+        first = next((each for each in together if each.n), together[0])
+        gaps = np.stack([each.mean for each in together]) - first.mean
+        offset = n @ gaps / max(n.sum(), 1.0)
+        spread = gaps - offset
+        m2 = np.sum([each.m2 for each in together], axis=0) + (spread * n[:, np.newaxis]).T @ spread
+        return cls(names, sum(each.n for each in together), first.mean + offset, m2)
 
     def __add__(self, other: Moments) -> Moments:
         """Merge two disjoint sets of visitors (Chan, Golub and LeVeque 1979, 1983)."""
         if not isinstance(other, Moments):
             return NotImplemented
-        if self.names != other.names:
-            raise RefusedError(
-                f"moments of ({', '.join(self.names)}) and of ({', '.join(other.names)}) do not merge; "
-                "select the same names in the same order first."
-            )
+        _need_same(self.names, other.names)
         if self.n == 0 or other.n == 0:
             return self if other.n == 0 else other
         n = self.n + other.n
@@ -266,3 +271,11 @@ class Moments:
     def _need(self, n: int, what: str) -> None:
         if self.n < n:
             raise TooFewBuyersError(f"{what} needs at least {n} visitors; there are {self.n}.")
+
+
+def _need_same(names: tuple[str, ...], others: tuple[str, ...]) -> None:
+    if names != others:
+        raise RefusedError(
+            f"moments of ({', '.join(names)}) and of ({', '.join(others)}) do not merge; "
+            "select the same names in the same order first."
+        )
