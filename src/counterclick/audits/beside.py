@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from counterclick import stats  # whose names are loaded where one is needed: who shows figures needs none
+from counterclick import stats  # loaded where it is needed: see `counterclick.lazily`
 from counterclick.errors import RefusedError
 from counterclick.metrics import Measured, Metric, Period
 

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from counterclick import stats  # loaded where it is needed: see `counterclick.lazily`
 from counterclick.audits.figures import A_MONTH, A_YEAR, Figures
 from counterclick.config import ReadinessConfig, source_of
 from counterclick.display import Grid, count, money, percent
-from counterclick.stats import smallest_visible_lift_from_orders
 
 __all__ = ["Gate", "Intervention", "interventions_of"]
 
@@ -262,10 +262,10 @@ def _visible(store: _Store) -> Gate:
     if not figures.n_orders:
         return Gate(name, None, limit, "not known", needed, None, None, "not known: no order is recorded", source)
     buyers = figures.orders_a_month / A_MONTH * 7 * _HALF_A_YEAR
-    value = smallest_visible_lift_from_orders(buyers, figures.basket_cv)
+    value = stats.smallest_visible_lift_from_orders(buyers, figures.basket_cv)
     if value <= limit:
         return Gate(name, value, limit, percent(value), needed, True, None, "", source)
-    one = math.log1p(smallest_visible_lift_from_orders(1.0, figures.basket_cv))
+    one = math.log1p(stats.smallest_visible_lift_from_orders(1.0, figures.basket_cv))
     rate = (one / math.log1p(limit)) ** 2 / _HALF_A_YEAR / 7 * A_MONTH
     due_on, when = store.by_growth(figures.orders_a_month, rate, figures.order_growth, "the number of orders")
     says = f"{when}; it needs {count(rate)} orders a month, there are {count(figures.orders_a_month)}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from counterclick import stats  # loaded where it is needed: see `counterclick.lazily`
 from counterclick.audits.figures import Figures
 from counterclick.display import Grid, money, percent
-from counterclick.stats import smallest_visible_lift_from_orders
 
 __all__ = ["LIFTS", "SurfaceWorth", "Worth", "visible_in", "worth_of"]
 
@@ -104,7 +104,7 @@ def visible_in(figures: Figures) -> dict[int, float]:
     if not figures.n_orders:
         return {}
     a_week = figures.n_orders / figures.covered * _DAYS_A_WEEK
-    return {weeks: smallest_visible_lift_from_orders(a_week * weeks, figures.basket_cv) for weeks in _HORIZONS}
+    return {weeks: stats.smallest_visible_lift_from_orders(a_week * weeks, figures.basket_cv) for weeks in _HORIZONS}
 
 
 def _break_even(each: SurfaceWorth) -> str:

@@ -13,11 +13,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TextIO
-
-from litestar.types import Scope
+from typing import TYPE_CHECKING, Any, TextIO
 
 from counterclick.events.redaction import scrubbed
+
+if TYPE_CHECKING:
+    from litestar.types import Scope
 
 __all__ = ["Lines", "address_of", "log", "logging_to", "say"]
 
