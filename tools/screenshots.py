@@ -66,6 +66,7 @@ def main() -> None:
         demo(place).close()
         with open_shop(place / "shop.toml") as shop:
             shop.access.set_password(_PASSWORD)
+            shop.overview()  # takes the looks that are due, so that nothing comes while the pictures are taken
         address = stack.enter_context(serving(place))
         play = stack.enter_context(sync_playwright())
         browser = play.chromium.launch(executable_path=find_browser())
