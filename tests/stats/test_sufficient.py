@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+from functools import reduce
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -74,6 +77,24 @@ def test_merging_any_split_equals_recomputing(rows: list[tuple[float, int]], cut
     assert merged.n == whole.n
     np.testing.assert_allclose(merged.mean, whole.mean, rtol=1e-9, atol=1e-6)
     np.testing.assert_allclose(merged.m2, whole.m2, rtol=1e-9, atol=1e-2)
+
+
+def test_many_at_once_are_one_after_the_other() -> None:
+    """A year of days, some without visitors, merges to what adding day to day gives."""
+    random = np.random.default_rng(4)
+    days = [Moments.from_values(NAMES, random.lognormal(3, 1, (n, 2))) for n in random.integers(0, 60, 365)]
+    one, other = Moments.total(days), reduce(operator.add, days)
+    assert one.n == other.n
+    np.testing.assert_allclose(one.mean, other.mean, rtol=1e-12)
+    np.testing.assert_allclose(one.m2, other.m2, rtol=1e-12)
+
+
+def test_what_is_the_same_on_all_days_does_not_vary() -> None:
+    """Exactly; and what is zero on all of them stays zero."""
+    days = [Moments.from_values(NAMES, np.column_stack([np.full(n, 0.75), np.zeros(n)])) for n in (3, 0, 7, 11)]
+    found = Moments.total(days)
+    assert found.mean.tolist() == [0.75, 0.0]
+    assert not found.m2.any()
 
 
 def test_equality_is_by_value() -> None:
