@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -118,3 +121,19 @@ def test_a_missing_file_and_a_missing_mapping_are_named(shop: Shop, tmp_path: Pa
     file = write_lines(tmp_path / "a.csv", "x")
     with pytest.raises(ConfigError, match=r"no \[tables\.orders\]"):
         shop.record(file, mapping="orders")
+
+
+@pytest.mark.parametrize("wrong", ["table", "frame", "event", "number"])
+def test_what_is_no_list_of_events_is_refused_in_words(shop: Shop, wrong: str) -> None:
+    """Tables and single events are refused before anything is written, and what to do instead is said."""
+    event = purchase("v1", 10)
+    given: dict[str, tuple[Any, str]] = {
+        "table": (pa.Table.from_pylist([event]), "write it as Parquet"),
+        "frame": (duckdb.from_arrow(pa.Table.from_pylist([event])), "write it as Parquet"),
+        "event": (event, "in a list"),
+        "number": ([event, event | {"value": {1, 2}, "net": object()}], "events are objects of"),
+    }
+    events, says = given[wrong]
+    with pytest.raises(InputError, match=says):
+        shop.record(events)
+    assert shop.store.inbox.count() == 0

@@ -199,9 +199,14 @@ def record_bodies(
         received_at: our clock; now unless given.
 
     Raises:
+        InputError: one holds what JSON cannot say; none was written.
         StoreError: they could not be written; none was.
     """
-    received = Receiving(store, config).take(msgspec.json.decode(msgspec.json.encode(list(events))), source, received_at)
+    try:
+        told = msgspec.json.encode(list(events))
+    except TypeError as error:
+        raise InputError(f"events are objects of texts, numbers, lists, moments and truth values: {error}.") from error
+    received = Receiving(store, config).take(msgspec.json.decode(told), source, received_at)
     received.on_disk.result()
     refused = [each for each in received.judged if isinstance(each, Rejection)]
     rejected: dict[str, int] = {}

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from counterclick.errors import ConfigError
+from counterclick.errors import ConfigError, InputError
 from counterclick.events.vocabulary import Event
 from counterclick.shop.recording import Progress, Recorded, record_bodies, record_file, silent
 from counterclick.shop.telling import Telling
@@ -48,7 +48,7 @@ class Taking(Telling):
         Raises:
             ConfigError: a mapping and a sender are named, or ``as_of`` for what is no feed.
             UnknownNameError: no such sender's files are read.
-            InputError: the file cannot be read as what it should be; nothing was recorded.
+            InputError: the file cannot be read as what it should be, or no list of events is given; nothing was recorded.
             StoreError: it could not be written; nothing was recorded.
         """
         from counterclick.shop.translating import record_translated
@@ -61,6 +61,10 @@ class Taking(Telling):
             raise ConfigError("as_of is for a product feed: name its sender, merchant.")
         elif isinstance(events, str | Path):
             recorded = record_file(self.store, self.config, Path(events), mapping=mapping, progress=progress)
+        elif isinstance(events, Mapping):
+            raise InputError("one event is recorded in a list: [event].")
+        elif hasattr(events, "__arrow_c_stream__"):  # Arrow, pandas, Polars, DuckDB
+            raise InputError("a table is recorded as a file: write it as Parquet, and give its path.")
         else:
             recorded = record_bodies(self.store, self.config, events)
             if self.store.inbox.count() > _DRAIN_ABOVE:
