@@ -70,6 +70,7 @@ class Inbox:
 
     Attributes:
         committed: called by the writer after the bodies of a commit were told to be on disk, or not to be.
+        n_own: bodies that were handed to this object, by none of the others that write to the file.
 
     Raises:
         StoreError: the file cannot be opened as an inbox.
@@ -78,6 +79,7 @@ class Inbox:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.committed: Callable[[], None] = lambda: None
+        self.n_own = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -110,6 +112,7 @@ class Inbox:
                 self._writer.start()
             done: Future[int] = Future()
             self._waiting.put((bodies, done))
+            self.n_own += len(bodies)
         return done
 
     def close(self) -> None:

@@ -16,13 +16,13 @@ from asked import asks, broken, fails_then, n_orders, noted, there
 from builders import purchase
 from counterclick.audits.readiness import Readiness
 from counterclick.errors import EmptyStoreError, StoreError
-from counterclick.shop import Shop
+from counterclick.shop import Shop, open_shop
 from counterclick.shop.premises import open_premises
 from counterclick.web.asking import Asking
 from counterclick.web.dashboard import answers as module
 from counterclick.web.dashboard.ahead import first_page
 from counterclick.web.dashboard.answers import Answers
-from counterclick.web.dashboard.kept import Kept
+from counterclick.web.dashboard.kept import Kept, answered
 from counterclick.web.dashboard.pages.home import HOME
 from counterclick.web.dashboard.stored import Stored
 
@@ -213,3 +213,19 @@ def test_newer_answers_take_a_tenth_of_a_processor(tmp_path: Path, monkeypatch: 
         await settled(answers)
 
     with_answers(tmp_path, does)
+
+
+def test_what_a_question_writes_itself_does_not_overtake_its_answer(tmp_path: Path) -> None:
+    """A look that a verdict takes is in its answer; what somebody else writes meanwhile is not."""
+    (tmp_path / "shop.toml").write_text("", encoding="utf-8")
+    with open_shop(tmp_path / "shop.toml") as shop, open_shop(tmp_path / "shop.toml") as other:
+        shop.record([purchase("v1", 10, order="a")])
+
+        def writes(by: Shop, order: str) -> Callable[[Shop], int]:
+            return lambda _asked: by.record([purchase("v2", 10, order=order)]).n_events
+
+        alone = answered(writes(shop, "b"), shop)
+        assert (alone.value, alone.seen) == (1, shop.store.seen())
+        beside = answered(writes(other, "c"), shop)
+        assert beside.value == 1
+        assert beside.seen == alone.seen != shop.store.seen()

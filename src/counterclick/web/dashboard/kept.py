@@ -54,6 +54,8 @@ class Kept:
 def answered(question: Callable[[Shop], Any], shop: Shop) -> Kept:
     """Return a question's answer, or what the verbs refused, with what it took.
 
+    A verdict that takes a look writes it down: where nobody else has written meanwhile, nothing new has come.
+
     Args:
         question: verbs of the shop.
         shop: which.
@@ -61,7 +63,8 @@ def answered(question: Callable[[Shop], Any], shop: Shop) -> Kept:
     Raises:
         StoreError: the store cannot be read, which may be over in a moment.
     """
-    seen, at, began, worked = shop.store.seen(), datetime.now(UTC), time.monotonic(), time.process_time()
+    store, at, began, worked = shop.store, datetime.now(UTC), time.monotonic(), time.process_time()
+    seen, n_own = store.seen(), store.inbox.n_own
     value, refusal = None, None
     try:
         value = question(shop)
@@ -69,4 +72,7 @@ def answered(question: Callable[[Shop], Any], shop: Shop) -> Kept:
         raise
     except CounterclickError as error:
         refusal = error
+    after = store.seen()
+    if (after[0], after[1] - seen[1]) == (seen[0], store.inbox.n_own - n_own):
+        seen = after
     return Kept(value, refusal, seen, at, time.monotonic() - began, time.process_time() - worked)
