@@ -205,6 +205,24 @@ def threads(pid: int) -> list[int]:
     return [int(each.name) for each in Path(f"/proc/{pid}/task").iterdir()]
 
 
+def test_what_moves_events_begins_after_the_first_page(tmp_path: Path) -> None:
+    """Where somebody may look, what he waits for loads first; events are taken meanwhile, and moved soon after."""
+    with served(tmp_path) as server:
+        taken(server, orders("a"))
+        with open_shop(server.toml) as shop:
+            shop.access.set_password("a password of some length")
+        assert server.stop() == 0
+        at = time.monotonic()
+        server.start()
+        taken(server, orders("b"))
+        pages = tmp_path / ".counterclick" / "answers"
+        wait_for(lambda: "backstage" in begun_by(server.process.pid), "it does not begin")
+        assert any(pages.glob("*.msgpack")) or time.monotonic() - at > 5
+        with open_shop(server.toml) as shop:
+            wait_for(lambda: shop.store.inbox.count() == 0, "it moves nothing")
+        assert server.n_events("purchase") == 40
+
+
 def test_what_is_declared_stands_in_the_log(tmp_path: Path) -> None:
     """An experiment of shop.toml is declared by serving it, before anybody asks for a figure."""
     with served(tmp_path, TESTED) as server:
