@@ -23,7 +23,9 @@ def page(known: Mapping[str, Any]) -> str:
     """
     audits = [part["figures"] for name, part in known.items() if name.startswith("audit ")]
     audits.sort(key=lambda each: each["n_events"])
-    machines = list(dict.fromkeys(part["machine"] for part in known.values()))
+    machines: dict[str, list[str]] = {}
+    for name, part in known.items():
+        machines.setdefault(part["machine"], []).append(name)
     lines = [
         "<!-- Made by tools/bench.py (`make bench`); change the tool, then run it again. -->",
         "",
@@ -31,7 +33,7 @@ def page(known: Mapping[str, Any]) -> str:
         "",
         "Seconds depend on the machine; ratios are what is promised. In each part both sides ran in turn, on",
         "",
-        *(f"- {each}" for each in machines),
+        *(f"- {', '.join(names)}: {where}" for where, names in machines.items()),
         "",
         *_largest(audits),
         *_costs(audits),
@@ -54,7 +56,7 @@ def _largest(audits: Sequence[Mapping[str, Any]]) -> list[str]:
         "drift, alignment, health) in a process of its own, from opening the shop to the answer, beside the SQL that an",
         "analyst would write for the same numbers over the same files (`tools/bench_by_hand.sql`): it knows this one shop's",
         f"dates, windows and currency. {one['n_figures']} figures agree to 1e-9. Nothing is kept from a run before;",
-        f"both ran {one['n_pairs']} times, in turn.",
+        "both ran once." if one["n_pairs"] == 1 else f"both ran {one['n_pairs']} times, in turn.",
         "",
         "| | measured | goal | |",
         "|---|---|---|---|",
