@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from counterclick import shop as rooms  # whose verbs are loaded when they are asked for
 from counterclick.config import Config, declared, load, load_rules
-from counterclick.lazily import loading
 from counterclick.shop.access import Access
 from counterclick.shop.keys import Keys
 from counterclick.shop.listing import Settings, settings_of
@@ -80,10 +80,7 @@ class Premises:
         Raises:
             ConfigError: ``shop.toml`` declares an experiment that cannot be judged.
         """
-        with loading():
-            from counterclick.shop.front import Shop  # noqa: PLC0415 - what it takes a second to load
-
-        return Shop(self.config, self.folder, declared=self._said, file=self._file)
+        return rooms.Shop(self.config, self.folder, declared=self._said, file=self._file)
 
 
 def open_premises(path: str | Path = "shop.toml") -> Premises:
