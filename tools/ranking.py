@@ -222,7 +222,8 @@ A policy that knows {speed.n_products:,} products, {CANDIDATES} candidates, {ASK
 | and the decision with its event, nothing written yet | {speed.decided:.2f} |
 | `shop.decide` in Python, decision and exposure on disk | {speed.shop:.2f} |
 | `POST /v1/decide/ranking` of a served shop, {RATE:.0f} questions a second, from when each was due | {speed.paced:.2f} |
-| the same without a pause, from request to answer | {speed.served:.2f} |
+| the same, but for what the client's own sleep took too long | {speed.awake:.2f} |
+| without a pause, from request to answer | {speed.served:.2f} |
 | without a pause, with one candidate: what any decision takes there | {speed.one:.2f} |
 | a bare handler on the same server that reads the body and answers | {speed.bare:.2f} |
 

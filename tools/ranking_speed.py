@@ -62,7 +62,9 @@ class Speed:
         policy: of the policy alone.
         decided: of the decision with its event, nothing written.
         shop: of `Shop.decide`, written.
-        paced: over HTTP, `RATE` questions a second.
+        paced: over HTTP, `RATE` questions a second, from when each was due.
+        awake: the same, but from when the client woke that had nothing else to do: its own late waking is left out, and what
+            waited for the answer before is not.
         served: over HTTP, one after the other without a pause.
         one: over HTTP with a single candidate: what any decision takes there.
         bare: of a bare handler on the same server.
@@ -76,6 +78,7 @@ class Speed:
     decided: float
     shop: float
     paced: float
+    awake: float
     served: float
     one: float
     bare: float
@@ -99,25 +102,27 @@ def measured_speed() -> Speed:
                 raise RuntimeError("; ".join(model.missing))
             _, key = shop.keys.new("write", "speed")
             config, policy = shop.config, Learning(shop.store, shop.config, shop.folder).policy("ranking")
-            alone = _timed(lists, lambda n, own: _answered(policy, Ask("search", f"a{n}", candidates=own, explores=True)))
+            alone, _ = _timed(lists, lambda n, own: _answered(policy, Ask("search", f"a{n}", candidates=own, explores=True)))
             day = datetime.now(UTC).date()
 
             def with_event(n: int, own: tuple[str, ...]) -> object:
                 found = assigned(config, "search", f"b{n}", day, lambda _name, _who: None)
                 return decided(found, Ask("search", f"b{n}", candidates=own, explores=True), policy, config, f"b{n}")
 
-            whole = _timed(lists, with_event)
-            written = _timed(lists[:200], lambda n, own: shop.decide("search", f"c{n}", candidates=own))
+            whole, _ = _timed(lists, with_event)
+            written, _ = _timed(lists[:200], lambda n, own: shop.decide("search", f"c{n}", candidates=own))
         with _process(folder, ["-m", "counterclick", "serve", "--shop", str(folder / "shop.toml"), "--port"]) as port:
-            paced = _posted(port, "/v1/decide/ranking", key, lists, "paced", RATE)
-            served = _posted(port, "/v1/decide/ranking", key, lists)
-            one = _posted(port, "/v1/decide/ranking", key, [own[:1] for own in lists], "one")
+            paced, overslept = _posted(port, "/v1/decide/ranking", key, lists, "paced", RATE)
+            served, _ = _posted(port, "/v1/decide/ranking", key, lists)
+            one, _ = _posted(port, "/v1/decide/ranking", key, [own[:1] for own in lists], "one")
         bare_folder = folder / "bare"
         bare_folder.mkdir()
         tool = str(Path(__file__).with_name("bench_ingest_bare.py"))
         with _process(folder, [tool, str(bare_folder)]) as port:
-            bare = _posted(port, "/ofrep/v1/evaluate/flags/known", key, lists)
-    taken = {"policy": alone, "decided": whole, "shop": written, "paced": paced, "served": served, "one": one, "bare": bare}
+            bare, _ = _posted(port, "/ofrep/v1/evaluate/flags/known", key, lists)
+    awake = [all_of_it - asleep for all_of_it, asleep in zip(paced, overslept, strict=True)]
+    own = {"policy": alone, "decided": whole, "shop": written}
+    taken = {**own, "paced": paced, "awake": awake, "served": served, "one": one, "bare": bare}
     return Speed(
         n_products=int(model.metrics["products_told"]),
         **{name: float(np.quantile(each, 0.99)) for name, each in taken.items()},
@@ -152,28 +157,34 @@ def _answered(policy: Decides, ask: Ask) -> object:
     return because, policy.propensities(ask, offers) if isinstance(policy, Explores) else ()
 
 
-def _timed(lists: list[list[str]], ask: Callable[[int, tuple[str, ...]], object], rate: float | None = None) -> list[float]:
-    """Return the milliseconds of each answer, those of a warm-up left out; with a rate, from when each question was due."""
-    taken = list[float]()
+def _timed(
+    lists: list[list[str]], ask: Callable[[int, tuple[str, ...]], object], rate: float | None = None
+) -> tuple[list[float], list[float]]:
+    """Return the milliseconds of each answer, from when its question was due, and of these what the client overslept.
+
+    Without a rate a question is due as soon as the one before is answered. Those of a warm-up are left out.
+    """
+    taken, overslept = list[float](), list[float]()
     begin = time.perf_counter()
     for number, candidates in enumerate(lists, -_WARM_UP):
         own = tuple(candidates)
         if number == 0:
             begin = time.perf_counter()
-        began = time.perf_counter()
+        due = ready = sent = time.perf_counter()
         if rate is not None and number > 0:
             due = begin + number / rate
-            time.sleep(max(0.0, due - began))
-            began = due
+            time.sleep(max(0.0, due - ready))
+            sent = time.perf_counter()
         ask(number, own)
-        taken.append((time.perf_counter() - began) * 1_000)
-    return taken[_WARM_UP:]
+        taken.append((time.perf_counter() - due) * 1_000)
+        overslept.append((sent - max(due, ready)) * 1_000)
+    return taken[_WARM_UP:], overslept[_WARM_UP:]
 
 
 def _posted(
     port: int, path: str, key: str, lists: list[list[str]], who: str = "known", rate: float | None = None
-) -> list[float]:
-    """Return the milliseconds of each answer over one connection that is kept, so many a second or without a pause."""
+) -> tuple[list[float], list[float]]:
+    """Return what `_timed` does of answers over one connection that is kept, so many a second or without a pause."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
