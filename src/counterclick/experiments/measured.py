@@ -211,29 +211,37 @@ def grouped_moments(
         names: of the values.
         keys: names of the keys.
     """
-    return moments_of(sizes, Daily(tuple(names), active, sums_of(active, names, keys)), names, keys)
+    return _moments(sizes, active, sums_of(active, names, keys), names, keys)
 
 
 def moments_of(
     sizes: Mapping[tuple[Any, ...], int], found: Daily, names: Sequence[str], keys: Sequence[str]
 ) -> dict[tuple[Any, ...], Moments]:
-    """Return the moments of each combination of keys from sums by these keys, or by more of them.
-
-    Most visitors do nothing that is measured. Sums and cross products are those of the others, in one query; the rest are
-    so many zeros. Squares of a value that hardly varies would cancel: where one is found, the visitors are added up again
-    with its mean subtracted. Others are better left as they are: what is zero for all of a row stays zero exactly, while
-    centring would leave 1e-17 of it, and of that a lift could be made.
+    """Return the moments of each combination of keys from sums by more of them.
 
     Args:
         sizes: keys -> visitors; no others count.
         found: those who did anything, and their sums.
         names: of the values; some of its.
-        keys: names of the keys.
+        keys: names of the keys; some of those of its sums.
     """
-    summed = _summed(found.merged(keys, names), names, keys, {})
+    return _moments(sizes, found.active, found.merged(keys, names), names, keys)
+
+
+def _moments(
+    sizes: Mapping[tuple[Any, ...], int], active: Table, asked: Table, names: Sequence[str], keys: Sequence[str]
+) -> dict[tuple[Any, ...], Moments]:
+    """Return the moments of each combination of keys from the sums of those who did anything, in the form of `sums_of`.
+
+    Most visitors do nothing that is measured. Sums and cross products are those of the others, in one query; the rest are
+    so many zeros. Squares of a value that hardly varies would cancel: where one is found, the visitors are added up again
+    with its mean subtracted. Others are better left as they are: what is zero for all of a row stays zero exactly, while
+    centring would leave 1e-17 of it, and of that a lift could be made.
+    """
+    summed = _summed(asked, names, keys, {})
     shifts = _shifts(summed, names)
     if shifts:
-        summed = _summed(sums_of(found.active, names, keys, shifts), names, keys, shifts)
+        summed = _summed(sums_of(active, names, keys, shifts), names, keys, shifts)
     k, places = len(names), {key: place for place, key in enumerate(summed.keys)}
     nothing, moments = (np.zeros(k), np.zeros((k, k))), {}
     for key, n in sizes.items():
