@@ -334,18 +334,59 @@ def test_a_file_that_cannot_be_used_is_as_if_it_were_not_there(how: str) -> None
         assert bool(begun(shop)._stored) == (how != "in the way")
 
 
-def test_a_compacted_log_and_one_that_lost_events_are_read_anew() -> None:
-    """Files that the kept facts were made of are gone from the log: nothing of the kept facts is used."""
+def test_what_is_kept_outlasts_the_compacting_of_the_log() -> None:
+    """Events that came since are told apart from those they were put together with, and the file is soon written again."""
+    with shop_of(*others(), *own()) as shop:
+        for hours in (20, 30):
+            shop._keep_after = NEVER
+            record(shop, [purchase("w30", 7, later(MONDAY, hours=hours), order=f"late{hours}")])
+            record(shop, [shown("w31", "p1", at=later(MONDAY, hours=hours))], "drained")
+            compacted = shop.compact()
+            assert compacted.n_files < compacted.n_files_before
+            old = kept_files(shop)
+            assert begun(shop)._stored
+            assert begun(shop)._has_part
+            check(shop)
+            shop.refresh()
+            assert kept_files(shop) != old
+            assert not begun(shop)._is_moved
+
+
+def test_where_files_with_new_events_are_deleted_all_is_computed_anew() -> None:
+    """What came since lies in no file of its own any more: nothing of what is kept is used."""
+    with small_shop() as shop:
+        shop._keep_after = NEVER
+        record(shop, [purchase("v7", 5, order="new")])
+        shop.compact()
+        table = shop.store.log.snapshot().table
+        assert table is not None
+        table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        assert shop.latest_orders().n_all == 18
+        assert not begun(shop)._stored
+
+
+def test_a_log_that_lost_events_is_read_anew() -> None:
+    """Of a file without one of its events nobody can say which: nothing of what is kept is used."""
     with small_shop() as shop:
         table = shop.store.log.snapshot().table
         assert table is not None
-        table.optimize.compact()
-        assert shop.latest_orders().n_all == 17
-        assert not begun(shop)._stored
-        shop.refresh()
-        table.update_incremental()
         table.delete("kind = 'purchase' AND order_id = 'o1'")
         assert shop.latest_orders().n_all == 16
+        assert not begun(shop)._stored
+
+
+def test_who_says_late_that_it_is_a_bot_is_found() -> None:
+    """One is stored and says so again, one has come since, and one waits."""
+    with shop_of(*others()) as shop:
+        bots = [view(f"crawler{number}") | {"device": "bot"} for number in range(3)]
+        record(shop, bots[:1])
+        assert "or who say that they are bots (1)" in shop.check().sign("likely bots").effect
+        shop.refresh()
+        shop._keep_after = NEVER
+        record(shop, [bots[0] | {"event_id": "again"}, bots[1]])
+        record(shop, bots[2:], "single")
+        assert begun(shop)._stored
+        assert "or who say that they are bots (3)" in shop.check().sign("likely bots").effect
 
 
 def test_another_shop_toml_has_facts_of_its_own() -> None:

@@ -41,7 +41,7 @@ class Compacted(Shown):
         notes = (
             f"{self.n_moved:,} bodies had waited, and were moved into the log first.",
             "Older files are deleted an hour after they were replaced, by the next compaction: whoever reads them reads on.",
-            "Kept facts are worked out anew once. A served shop is made compact by itself where it has more than 240 files.",
+            "Kept facts stay. A served shop is made compact by itself where it has more than 240 files.",
         )
         return [Grid("The log's newest version", ("", "before", "after"), rows, notes)]
 

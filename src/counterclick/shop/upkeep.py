@@ -31,6 +31,7 @@ from counterclick.shop.touched import KEYS, PART, UNTOLD, links_sql, touch
 from counterclick.store import Store
 from counterclick.store.kept import LOGGED, SHELF, Kept, Manifest, Shelf
 from counterclick.store.log import Snapshot, file_name
+from counterclick.store.unread import Unread, unread
 
 __all__ = ["Upkeep"]
 
@@ -93,6 +94,7 @@ class Upkeep:
         self._has_part = False
         self._ahead: Ahead | None = None
         self._n_stored = 0
+        self._is_moved = False
         self._has_inbox = False
         self._is_begun = False
 
@@ -105,13 +107,15 @@ class Upkeep:
         self._spread(LOGGED, self._store.since_sql(self._connection, self._snapshot, ()))
         self._spread(_WAITING, "FROM main.inbox_events")
         manifest = self._shelf.attach(self._connection)
-        if manifest is not None and manifest.log_id == self._snapshot.log_id and {*manifest.files} <= {*self._files}:
-            self._use(manifest)
+        if manifest is not None and manifest.log_id == self._snapshot.log_id:
+            since = unread(self._store.log, self._snapshot, manifest.files, manifest.version)
+            if since is not None:
+                self._use(manifest, since)
 
-    def _use(self, manifest: Manifest) -> None:
+    def _use(self, manifest: Manifest, since: Unread) -> None:
         """Take what is stored, and find out whom the events since touch."""
         self._texts.take(manifest.texts)
-        new_sql = self._store.since_sql(self._connection, self._snapshot, manifest.files)
+        new_sql = self._store.since_sql(self._connection, since.snapshot, since.read)
         of_kinds = partial(self._store.kinds_sql, self._connection, self._snapshot)
         touched = touch(self._connection, new_sql, manifest, of_kinds)
         if touched is None:
@@ -121,6 +125,7 @@ class Upkeep:
             self._spread(_NEWS, new_sql)
             self._stored = {table.name: table for table in manifest.tables}
             self._n_stored = manifest.n_events
+            self._is_moved = since.is_moved
 
     def _spread(self, schema: str, events: str) -> None:
         """Make a schema in which ``events`` means some of them."""
@@ -278,7 +283,7 @@ class Upkeep:
             self._ahead.close()
         if self._snapshot.table is None or not self._is_begun:
             return
-        is_new = self._seconds > self._after
+        is_new = self._seconds > self._after or self._is_moved  # the next compaction may delete what is read besides
         may_have_grown = bool(self._stored) and self._has_part
         if not is_new and not may_have_grown:
             return
@@ -292,7 +297,9 @@ class Upkeep:
         for kept in self._stored.values():
             self._carry(kept)
         tables = tuple(known.kept for known in self._known.values())
-        manifest = Manifest(self._snapshot.log_id, self._files, n_events, _needed(tables), self._texts.all())
+        manifest = Manifest(
+            self._snapshot.log_id, self._files, n_events, _needed(tables), self._texts.all(), self._snapshot.version
+        )
         besides = {"waiting": waiting, "links": links_sql("main.events")}
         self._shelf.write(self._connection, manifest, besides, partial(self._store.unless_overtaken, self._snapshot))
 

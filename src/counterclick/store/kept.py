@@ -75,6 +75,7 @@ class Manifest(msgspec.Struct, frozen=True):
         n_events: events in these files.
         tables: in an order in which each can be computed.
         texts: digest of a query -> its SQL: see `counterclick.shop.texts`.
+        version: of the log that had these files.
     """
 
     log_id: str
@@ -82,6 +83,7 @@ class Manifest(msgspec.Struct, frozen=True):
     n_events: int
     tables: tuple[Kept, ...]
     texts: dict[str, str] = {}
+    version: int = -1
 
 
 class Shelf:

@@ -183,6 +183,33 @@ class Log:
         except (DeltaError, OSError) as error:
             raise StoreError(f"the log at {self.location} could not be made compact: {error}.") from error
 
+    def put_together(self, since: int, until: int) -> list[tuple[dict[str, str], set[str]]] | None:
+        """Return which files were put together between two versions: of each time those gone, and those in their place.
+
+        Args:
+            since: a version; what came after it is looked at.
+            until: the last version that is looked at.
+
+        Returns:
+            Oldest first: name -> path of those gone, and names of the new ones. None where events were taken out meanwhile,
+            or where the commits that would say so are deleted.
+        """
+        found = []
+        for version in range(since + 1, until + 1):
+            try:
+                with self._filesystem().open_input_file(f"{_COMMITS}/{version:0{_DIGITS}}.json") as file:
+                    actions = [json.loads(line) for line in file.read().decode().splitlines()]
+            except (OSError, ValueError):
+                return None
+            gone = [action["remove"] for action in actions if "remove" in action]
+            if any(one.get("dataChange", True) for one in gone):
+                return None
+            if gone:
+                paths = [f"{self.location.rstrip('/')}/{unquote(one['path'])}" for one in gone]
+                new = {file_name(unquote(action["add"]["path"])) for action in actions if "add" in action}
+                found.append(({file_name(path): path for path in paths}, new))
+        return found
+
     def erase(self, conditions: Sequence[str]) -> int:
         """Take rows out of the newest version; return how many. Older versions hold them until `scour`.
 

@@ -83,7 +83,7 @@ def bots_of(reading: Reading, settings: HealthConfig, experiments: tuple[str, ..
         return Sign(name, None, "not known", says), Finding("likely_bots", 0, None, says), 0
     limit = max(settings.bot_events, settings.bot_factor * _usual(sizes, n_visitors))
     events = reading.events.filter((_.device == BOT) & _.visitor_id.notnull())
-    say_so = events.select(_bot="visitor_id").distinct()
+    say_so = reading.keep(events.group_by(_bot="visitor_id").agg(n_said=_.count()), "said_bots", merges={"n_said": "sum"})
     n_say_so = row_count(visits.semi_join(say_so, visits.visitor_id == say_so["_bot"]))
     if max(row["most"] for row in sizes) > limit or n_say_so:
         told = visits.left_join(say_so, visits.visitor_id == say_so["_bot"])
