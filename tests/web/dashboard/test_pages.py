@@ -320,6 +320,17 @@ def test_settings_say_what_is_wrong_with_the_file_as_it_is_now(tmp_path: Path) -
             server.toml.write_text("", encoding="utf-8")
 
 
+def test_settings_that_nobody_chose_are_folded(browser: Browser, demonstrated: Served) -> None:
+    """A section of which the file says something is seen at once; of another one, how many settings it has."""
+    with entered(browser, demonstrated, width=WIDTHS[0]) as context:
+        page = opened(context, "/settings")
+        assert page.get_by_text("Europe/Berlin").is_visible()
+        section = page.locator(".part", has=page.get_by_role("heading", name="[returns]", exact=False)).first
+        assert not section.locator("table").is_visible()
+        section.get_by_text("by default").first.click()
+        assert section.locator("table").is_visible()
+
+
 def test_shopify_steps_name_the_address_that_is_asked_for(empty: Served) -> None:
     """A wrong one is told."""
     with signed_in(empty) as client:

@@ -144,6 +144,7 @@ class Table:
         most: rows that are shown; the file holds all.
         is_provisional: whether its numbers will still change.
         is_rows: whether it is what other numbers are made of: behind it stands nothing else.
+        folded: what is pressed to see its rows; they are seen at once where it is empty.
     """
 
     template: ClassVar[str] = "parts/table.html"
@@ -155,6 +156,7 @@ class Table:
     most: int = 200
     is_provisional: bool = False
     is_rows: bool = False
+    folded: str = ""
 
     def about_of(self, column: Column) -> About:
         """Return what a column's numbers mean: what it does not say itself, its table says of all."""

@@ -83,7 +83,10 @@ def _missing(settings: Settings) -> list[Part]:
 
 
 def _declared(settings: Sequence[Setting]) -> Table:
-    """Return the settings of one kind of section: of several sections only what the file says."""
+    """Return the settings of one kind of section: of several sections only what the file says.
+
+    Those of whom the file says nothing are folded: they are most, and nobody chose them.
+    """
     sections = [*dict.fromkeys(each.section for each in settings)]
     several = len(sections) > 1
     shown = [each for each in settings if each.is_set or not several]
@@ -103,7 +106,8 @@ def _declared(settings: Sequence[Setting]) -> Table:
     notes = [f"{left:,} settings more hold by default; `counterclick settings` lists them."] if left else []
     kind = sections[0].strip("[]").partition(".")[0]
     title = f"[{kind}.NAME]: {len(sections):,} sections" if several else sections[0]
-    return Table(title, [Column(name) for name in names], rows, _DECLARED, notes)
+    folded = f"{len(shown):,} by default" if shown and not any(each.is_set for each in shown) else ""
+    return Table(title, [Column(name) for name in names], rows, _DECLARED, notes, folded=folded)
 
 
 def _keys(keys: KeyList, context: Context) -> list[Part]:
