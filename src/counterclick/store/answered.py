@@ -122,7 +122,9 @@ class Answered:
                     self._connection = _connected(self._path)
                 yield self._connection
             except sqlite3.Error as error:
-                self._connection = None
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
                 raise StoreError(f"{self._path} cannot be read or written: {error}; it may be deleted.") from error
 
 
