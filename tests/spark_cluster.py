@@ -1,4 +1,4 @@
-"""A cluster of one master and two workers on this machine, ended by the ids of its processes."""
+"""A cluster of one master and two workers on this machine, or a Spark Connect server; ended by their processes' ids."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyspark
 
+_HOME = Path(pyspark.__file__).parent
 JAVA = shutil.which("java")
 SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",
@@ -33,17 +34,38 @@ class Cluster:
     """A running cluster.
 
     Attributes:
-        url: of its master.
+        url: of its master, or of the server that speaks for it.
         folder: for what its processes write.
+        settings: what its clients set.
     """
 
     url: str
     folder: Path
+    settings: Mapping[str, str]
 
     def toml(self) -> str:
         """Return the section of ``shop.toml`` that names it."""
-        settings = ", ".join(f'"{name}" = "{value}"' for name, value in SETTINGS.items())
+        settings = ", ".join(f'"{name}" = "{value}"' for name, value in self.settings.items())
         return f'\n[engine]\nurl = "{self.url}"\nsettings = {{ {settings} }}\n'
+
+
+@contextlib.contextmanager
+def connected(folder: Path) -> Iterator[Cluster]:
+    """Start a Spark Connect server, which computes in its own process; when the context is left, it is ended."""
+    conf = {
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.connect.grpc.binding.port": "0",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+    }
+    said = [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
+    command = [str(_HOME / "bin" / "spark-submit"), "--master", "local[2]", "--driver-memory", "900m"]
+    command += ["--driver-java-options", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1", *said]
+    with contextlib.ExitStack() as started:
+        told = _run(started, folder, [*command, "--class", "org.apache.spark.sql.connect.service.SparkConnectServer"])
+        place = _awaited(told, r"Spark Connect server started at: \S*?([\d.]+:\d+)")
+        yield Cluster(f"sc://{place}", folder, {"spark.sql.shuffle.partitions": "1"})
 
 
 @contextlib.contextmanager
@@ -56,28 +78,32 @@ def running(folder: Path) -> Iterator[Cluster]:
             place = folder / f"worker{number}"
             own = ("--cores", "1", "--memory", "600m", "--webui-port", "0", "--work-dir", str(place))
             _awaited(_started(started, place, "worker.Worker", *own, url), "Successfully registered with master")
-        yield Cluster(url, folder)
+        yield Cluster(url, folder, SETTINGS)
 
 
 def _started(ends: contextlib.ExitStack, folder: Path, name: str, *arguments: str) -> Path:
-    """Start one of Spark's processes; return where it writes what it does."""
-    folder.mkdir(parents=True)
-    home = Path(pyspark.__file__).parent
-    log = folder / "log.txt"
+    """Start one of the cluster's processes; return where it writes what it does."""
     # what a process says of itself is read from what it logs
     level = ["-Dlog4j2.level=INFO", "-Xmx200m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     command = [
         str(JAVA),
         *level,
         "-cp",
-        f"{home}/jars/*",
+        f"{_HOME}/jars/*",
         f"org.apache.spark.deploy.{name}",
         "--host",
         "127.0.0.1",
         *arguments,
     ]
+    return _run(ends, folder, command)
+
+
+def _run(ends: contextlib.ExitStack, folder: Path, command: list[str]) -> Path:
+    """Start a process, which ends with the stack by its id; return where it writes what it does."""
+    folder.mkdir(parents=True)
+    log = folder / "log.txt"
     environment = os.environ | {
-        "SPARK_HOME": str(home),
+        "SPARK_HOME": str(_HOME),
         "SPARK_SCALA_VERSION": "2.13",
     }  # workers start their executors from there
     with log.open("w", encoding="utf-8") as output:

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from ibis.expr.types import Table
+
 from builders import Event, answer, event, identify, line, product, purchase, refund
+from compared import of_measured
+from counterclick.experiments import Experiment
+from counterclick.facts import Facts
+from counterclick.metrics import METRICS, VISITORS
 from counterclick.shop import Shop, open_shop
 from counterclick.simulate import ShopTruth, simulate
 
+FACTS = sorted(
+    name
+    for name in dir(Facts)
+    if not name.startswith("_")
+    and isinstance(vars(next(c for c in Facts.__mro__ if name in vars(c)))[name], property | cached_property)
+)
+"""Every table of a shop, by name."""
 RATES = "day,from,to,rate\n2026-01-01,USD,EUR,0.9137\n2026-01-20,USD,EUR,0.9251\n"
 _SURFACES = ("cart", "email")
 _EVERYTHING = {"conversion": 0.15, "carts": 0.3, "visitors": 2_500, "weeks": 4}
@@ -53,6 +67,17 @@ def simulated(folder: Path, engine: str) -> Both:
     shop.record(odd(*known(shop)))
     assert shop.store.inbox.count(), "something waits in the inbox"
     return Both(shop, open_shop(folder / "other.toml"))
+
+
+def fact(shop: Shop, name: str) -> Table:
+    """Return one of the shop's tables."""
+    table: Table = getattr(shop.facts, name)
+    return table
+
+
+def moments(experiment: Experiment) -> object:
+    """Return all that is asked of an experiment's visitors, for every metric of theirs."""
+    return of_measured(experiment._measured([metric for metric in METRICS.values() if metric.denominator == VISITORS]))
 
 
 def known(shop: Shop) -> tuple[list[str], list[str]]:

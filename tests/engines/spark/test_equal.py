@@ -4,34 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cached_property
 
 import pyarrow as pa
 import pytest
 from ibis import _
-from ibis.expr.types import Table
 
-from compared import differences, of_measured, table_differences
+from compared import differences, table_differences
 from counterclick.display import plain
-from counterclick.experiments import Experiment
-from counterclick.facts import Facts
 from counterclick.facts.rows import all_rows, one_row, row_count
-from counterclick.metrics import METRICS, VISITORS, Sources, weekly
-from counterclick.shop import Shop
+from counterclick.metrics import METRICS, Sources, weekly
 from data_folder import ROOT, data_file
 from spark_cluster import Cluster
-from two_engines import Both, recorded, simulated
+from two_engines import FACTS, Both, fact, moments, recorded, simulated
 
 pytestmark = [
     pytest.mark.spark,
     pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"),  # pyspark's
 ]
-FACTS = sorted(
-    name
-    for name in dir(Facts)
-    if not name.startswith("_")
-    and isinstance(vars(next(c for c in Facts.__mro__ if name in vars(c)))[name], property | cached_property)
-)
 RATIOS = [metric for metric in METRICS.values() if metric.denominator is not None]
 
 
@@ -55,11 +44,6 @@ def retail(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     yield found
     found.other.close()
     found.duckdb.close()
-
-
-def fact(shop: Shop, name: str) -> Table:
-    table: Table = getattr(shop.facts, name)
-    return table
 
 
 @pytest.mark.parametrize("name", FACTS)
@@ -95,10 +79,6 @@ def test_every_metric_is_the_same(both: Both) -> None:
     )
     assert len(ours) > len(RATIOS)
     assert differences(ours, theirs) == []
-
-
-def moments(experiment: Experiment) -> object:
-    return of_measured(experiment._measured([metric for metric in METRICS.values() if metric.denominator == VISITORS]))
 
 
 @pytest.mark.parametrize("name", ["cart-bundles", "email-blocks"])

@@ -54,9 +54,3 @@ def test_a_process_speaks_to_one_spark(tmp_path: Path, cluster: Cluster) -> None
     """Spark's context is the process's; another address is not silently the first one's."""
     sessions.spark_session(cluster.url, {"spark.driver.host": "127.0.0.1", "spark.executor.memory": "500m"})
     assert f"this process computes on {cluster.url!r} already" in refusal(tmp_path, "local[2]")
-
-
-def test_a_connect_server_needs_more_of_pyspark(tmp_path: Path, cluster: Cluster) -> None:
-    """The master answers at that port and is no Connect server; where the client's own parts lack, these are named."""
-    says = refusal(tmp_path, cluster.url.replace("spark://", "sc://"))
-    assert "pip install 'pyspark[connect]'" in says or "cannot be used" in says

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from counterclick.errors import EngineError
+from counterclick.shop.engines.connect import connect_session, first_words
 
 __all__ = ["spark_session"]
 
@@ -41,7 +42,7 @@ def spark_session(url: str, settings: Mapping[str, str]) -> Any:
         settings: Spark's own, by their names.
 
     Raises:
-        EngineError: Spark or Java is not installed, or nobody answers there.
+        EngineError: Spark or Java is not installed, nobody answers there, or a setting cannot be set there.
     """
     try:
         from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
@@ -50,25 +51,14 @@ def spark_session(url: str, settings: Mapping[str, str]) -> Any:
         raise EngineError(says) from error
     _reach(url)
     if url.startswith("sc://"):
-        session = _remote(SparkSession, url)
-    else:
-        _check_java(url)
-        session = _classic(SparkSession, url, settings)
+        return connect_session(url, _SESSION | dict(settings))
+    _check_java(url)
+    session = _classic(SparkSession, url, settings)
     for name, value in (
         _SESSION | {name: value for name, value in settings.items() if name.startswith("spark.sql.")}
     ).items():
         session.conf.set(name, value)
     return session
-
-
-def _remote(builder: Any, url: str) -> Any:
-    try:
-        return builder.builder.remote(url).create()
-    except ImportError as error:
-        says = f"a Spark Connect server needs more of pyspark: `pip install 'pyspark[connect]'`. It says: {_first(error)}."
-        raise EngineError(says) from error
-    except Exception as error:
-        raise EngineError(f"the Spark Connect server at {url} cannot be used: {_first(error)}.") from error
 
 
 def _classic(builder: Any, url: str, settings: Mapping[str, str]) -> Any:
@@ -89,7 +79,7 @@ def _classic(builder: Any, url: str, settings: Mapping[str, str]) -> Any:
     try:
         session = wanted.getOrCreate()
     except Exception as error:
-        raise EngineError(f"Spark at {url} cannot be used: {_first(error)}.") from error
+        raise EngineError(f"Spark at {url} cannot be used: {first_words(error)}.") from error
     if running is None and url.startswith("spark://"):
         _await_executor(session.sparkContext, url)
     return session.newSession()
@@ -122,8 +112,9 @@ def _reach(url: str) -> None:
         else:
             return
     if tried:
+        whose = "Spark's Connect server" if url.startswith("sc://") else "Spark's master"
         raise EngineError(
-            f"[engine] url is {url!r}, and nobody answers at {', '.join(tried)}. Start Spark's master there, or mend "
+            f"[engine] url is {url!r}, and nobody answers at {', '.join(tried)}. Start {whose} there, or mend "
             "the url; without [engine], DuckDB computes everything in this process."
         )
 
@@ -139,10 +130,3 @@ def _check_java(url: str) -> None:
     found = re.search(r'version "(?:1\.)?(\d+)', told)
     if found is None or int(found.group(1)) < _JAVA:
         raise EngineError(f"{says} {java} says: {told.strip().splitlines()[0] if told.strip() else 'nothing'}")
-
-
-def _first(error: BaseException) -> str:
-    """Return what an error says first, without the page that Java tells of it: the cause stands behind the first colon."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    said = next((line for line in lines if line.startswith(": ")), lines[0])
-    return re.sub(r"^: (?:[\w.$]+: )?", "", said).rstrip(".")

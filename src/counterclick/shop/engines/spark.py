@@ -22,6 +22,7 @@ from ibis.formats.pyarrow import PyArrowSchema
 from counterclick.config import EngineConfig
 from counterclick.events.schema import SCHEMA
 from counterclick.facts.parts import NESTED, Parts
+from counterclick.shop.engines.connect import answering, release
 from counterclick.shop.engines.dialects import typed
 from counterclick.shop.engines.sessions import spark_session
 from counterclick.shop.engines.spark_backend import SparkBackend
@@ -73,7 +74,7 @@ class SparkEngine:
         self._backend = SparkBackend()
         self._backend.do_connect(self._session)
         # tables that somebody holds hold it, and can be read on until nobody does
-        weakref.finalize(self._backend, shutil.rmtree, self._scratch, ignore_errors=True)
+        weakref.finalize(self._backend, _end, self._session, self._scratch)
         if "spark.sql.shuffle.partitions" not in config.settings:
             self._session.conf.set("spark.sql.shuffle.partitions", str(self._n_parts(source.snapshot)))
         self._known: dict[str, Table] = {}
@@ -89,15 +90,17 @@ class SparkEngine:
         compiler = self._backend.compiler
         sql = typed(compiler, table).sql(dialect=compiler.dialect)
         if sql not in self._known:
-            rows = self._session.sql(sql)
             place = f"kept_{name}_{len(self._known)}"
-            rows.write.parquet(f"file://{self._scratch / place}")
-            self._known[sql] = self._stored(place, table.schema(), rows.schema)
+            with answering():
+                rows = self._session.sql(sql)
+                rows.write.parquet(f"file://{self._scratch / place}")
+                self._known[sql] = self._stored(place, table.schema(), rows.schema)
         return self._known[sql]
 
     def load(self, rows: pa.Table, name: str) -> Table:
         """Return rows as a table of that name."""
-        return self._stored(self._written(rows, name), PyArrowSchema.to_ibis(rows.schema))
+        with answering():
+            return self._stored(self._written(rows, name), PyArrowSchema.to_ibis(rows.schema))
 
     def work_ahead(self) -> None:
         """Nothing is stored from which one could begin."""
@@ -142,6 +145,11 @@ class SparkEngine:
         sizes = pa.table(snapshot.table.get_add_actions(flatten=True))["size_bytes"].to_pylist()
         n_cores = int(self._session.sparkContext.defaultParallelism) if hasattr(self._session, "_jsc") else _CORES
         return int(max(n_cores, math.ceil(sum(sizes) / _PART_BYTES)))
+
+
+def _end(session: Any, scratch: Path) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
+    release(session)
 
 
 def _address(place: str) -> str:

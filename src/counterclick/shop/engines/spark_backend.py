@@ -9,6 +9,7 @@ from ibis.backends.pyspark import Backend
 from ibis.expr.types import Expr
 
 from counterclick.shop.dialect import ArrowAnswers
+from counterclick.shop.engines.connect import answering
 from counterclick.shop.engines.spark_dialect import SparkCompiler
 from counterclick.shop.hearing import hear_asked
 
@@ -34,5 +35,7 @@ class SparkBackend(Backend):
         self._run_pre_execute_hooks(expr)
         table = expr.as_table()
         sql = self.compile(table, limit=limit, params=params, **kwargs)
-        found = ArrowAnswers.convert_table(self.raw_sql(sql).toArrow(), table.schema())
+        with answering():
+            rows = self.raw_sql(sql).toArrow()
+        found = ArrowAnswers.convert_table(rows, table.schema())
         return expr.__pyarrow_result__(found, data_mapper=ArrowAnswers)
