@@ -241,6 +241,23 @@ def test_mapped_orders_and_returns(duck: duckdb.DuckDBPyConnection, tmp_path: Pa
     assert sorted(row["event_id"] for row in recorded(duck, path, mapping)) == sorted(r["event_id"] for r in rows)
 
 
+def test_a_large_file_is_grouped_share_by_share(
+    duck: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of more rows than are grouped at a time becomes the same events; rows without a group are one of their own."""
+    lines = [f"2026-01-01 10:00:{n % 60:02},c1,p{n},1,5.00,{f'i{n % 40}' if n % 7 else ''}" for n in range(300)]
+    path = written(tmp_path / "sales.csv", "\n".join([*SALES.splitlines()[:1], *lines]) + "\n")
+
+    def events() -> list[str]:
+        rows = recorded(duck, path, table(PURCHASES))
+        return sorted(row["details"] if row["kind"] == "rejection" else str(row) for row in rows)
+
+    at_once = events()
+    monkeypatch.setattr("counterclick.connectors.tables._SHARE_ROWS", 7)
+    assert events() == at_once
+    assert len(at_once) == 41
+
+
 def test_a_time_with_a_zone_keeps_it(duck: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """Expressions that carry a zone are not moved to the shop's, in matched returns neither."""
     zoned = {**RETURNS.fields, "occurred_at": "\"when\"::TIMESTAMP AT TIME ZONE 'UTC'"}

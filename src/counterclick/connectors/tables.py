@@ -23,6 +23,8 @@ __all__ = ["Arrived", "columns_of", "lines_sql", "mapping_for", "read_file"]
 
 RAW = "_raw"
 _LONGEST_LINE = 16_000_000
+_SHARE_ROWS = 500_000
+"""Of a file, whose events are grouped at a time."""
 _NO_TEXT = "chr(31) || chr(30) || chr(31) || chr(30)"
 _NAIVE = ("TIMESTAMP", "DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 _TEXT_FILES = {".jsonl", ".ndjson", ".json"}
@@ -208,15 +210,48 @@ def _mapped(
         skipped[skip.named] = skipped.get(skip.named, 0) + _count(connection, f"_rows WHERE {skip.where}")
         connection.execute(f"DELETE FROM _rows WHERE {skip.where}")
     parts = [_event_sql(connection, event, index, path, timezone) for index, event in enumerate(mapping.events)]
+    n_shares = 1 + n_rows // _SHARE_ROWS
     try:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {RAW} AS " + " UNION ALL BY NAME ".join(parts))
+        every = " UNION ALL BY NAME ".join(part.sql() for part in parts)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {RAW} AS FROM ({every}) LIMIT 0")
+        for part in parts:
+            for share in part.shares(n_shares):
+                connection.execute(f"INSERT INTO {RAW} BY NAME {share}")
     except duckdb.ConversionException:
         _name_the_culprit(connection, mapping, path)
         raise
     return Arrived(RAW, _types(connection, RAW), n_rows, skipped)
 
 
-def _event_sql(connection: duckdb.DuckDBPyConnection, event: MappedEvent, index: int, path: Path, timezone: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """SQL for the events that rows become.
+
+    Attributes:
+        columns: SQL.
+        where: which rows are meant; all where it is empty.
+        group_by: expressions whose values rows of one event share; none where each row is one.
+        source: table or query of the rows.
+    """
+
+    columns: str
+    where: str
+    group_by: tuple[str, ...]
+    source: str = "_rows"
+
+    def sql(self, share: str = "true") -> str:
+        """Return it for some of the rows."""
+        group = f" GROUP BY {', '.join(self.group_by)}" if self.group_by else ""
+        return f"SELECT {self.columns} FROM {self.source} WHERE ({self.where or 'true'}) AND {share}{group}"
+
+    def shares(self, n: int) -> list[str]:
+        """Return it for a share of the groups each: lists of lines stay in memory until the last line was seen."""
+        if not self.group_by or n == 1:
+            return [self.sql()]
+        return [self.sql(f"hash({', '.join(self.group_by)}) % {n} = {share}") for share in range(n)]
+
+
+def _event_sql(connection: duckdb.DuckDBPyConnection, event: MappedEvent, index: int, path: Path, timezone: str) -> _Mapped:
     where = f"{path.name}: {event.kind}"
     _check_names(event, where)
     checked = {f"lines.{name}": sql for name, sql in event.lines.items()}
@@ -228,7 +263,7 @@ def _event_sql(connection: duckdb.DuckDBPyConnection, event: MappedEvent, index:
         if kinds["occurred_at"] not in (*_NAIVE, "TIMESTAMP WITH TIME ZONE"):
             raise InputError(f"{where}.occurred_at must be a time to match by; cast it with ::TIMESTAMP.")
         cast = {name: cast_sql(f"({sql})", kinds[name], name, timezone) for name, sql in event.fields.items()}
-        return match_returns(connection, event, f"_matched_{index}", cast, where)
+        return _Mapped("*", "", (), f"({match_returns(connection, event, f'_matched_{index}', cast, where)})")
     chosen = [f"'{event.kind}' AS kind"]
     grouped = bool(event.group_by)
     for name, sql in event.fields.items():
@@ -240,9 +275,7 @@ def _event_sql(connection: duckdb.DuckDBPyConnection, event: MappedEvent, index:
     if "event_id" not in event.fields:
         key = "array_to_string(list_sort(list(_row_key)), '')" if grouped else "_row_key"
         chosen.append(f"'h_' || left(sha256('{event.kind}:{index}:' || {key}), 32) AS event_id")
-    condition = f" WHERE {event.where}" if event.where else ""
-    group = f" GROUP BY {', '.join(event.group_by)}" if grouped else ""
-    return f"SELECT {', '.join(chosen)} FROM _rows{condition}{group}"
+    return _Mapped(", ".join(chosen), event.where or "", tuple(event.group_by))
 
 
 def _name_the_culprit(connection: duckdb.DuckDBPyConnection, mapping: TableConfig, path: Path) -> None:
