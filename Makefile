@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-postgres test-spark clients lint docs bench bench-ingest bench-home bundles bundle-effects returns ranking replenish bench-replenish bench-blocks off-policy torture simulate screenshots clean
+.PHONY: demo test test-postgres test-spark clients lint docs bench bench-ingest bench-home bundles bundle-effects returns ranking replenish bench-replenish bench-blocks off-policy torture simulate screenshots pictures clean
 
 # Simulate a shop whose truth is known, run the main job on it, print the audit and the verdicts.
 demo: $(VENV)/installed
@@ -97,6 +97,10 @@ torture: $(VENV)/developed
 # Look at the simulated shop's pages; write the pictures that README.md shows.
 screenshots: $(VENV)/developed
 	$(BIN)/python tools/screenshots.py
+
+# Keep a picture of every page that the tests look at, in build/screenshots, to be looked at.
+pictures: $(VENV)/developed
+	PICTURES=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile tests/web/dashboard
 
 # Remove what the other targets made.
 clean:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
@@ -33,7 +33,6 @@ from served import Served
 
 __all__ = [
     "PASSWORD",
-    "SHOTS",
     "WIDTHS",
     "addresses",
     "entered",
@@ -50,7 +49,7 @@ __all__ = [
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of shops that live as long as a test
 SHOTS = ROOT / "build" / "screenshots"
-"""Where pictures of pages are kept, to be looked at."""
+"""Where pictures of pages are kept, to be looked at: `make pictures`."""
 WIDTHS = (390, 1280)
 PATIENCE = 300_000
 """Milliseconds that a page is waited for."""
@@ -184,9 +183,8 @@ def shown_at(shop: Shop, address: str) -> View:
     return view
 
 
-def picture(page: Page, name: str) -> Path:
-    """Keep a picture of a whole page."""
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    path = SHOTS / f"{name}.png"
-    page.screenshot(path=path, full_page=True)
-    return path
+def picture(page: Page, name: str) -> None:
+    """Keep a picture of a whole page, where pictures are wanted (`make pictures`)."""
+    if "PICTURES" in os.environ:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
