@@ -16,7 +16,7 @@ from counterclick.errors import CurrencyError, EmptyStoreError
 from counterclick.facts import Facts
 from counterclick.shop.days import days_of
 from counterclick.shop.dialect import backend_on
-from counterclick.shop.engines import Embedded, Engine, engine_of
+from counterclick.shop.engines import Books, Embedded, Engine, engine_of
 from counterclick.shop.hearing import hear_kept
 from counterclick.shop.rates import daily_rates
 from counterclick.shop.until import limit_events
@@ -71,7 +71,7 @@ class Reading:
         is_kept = until is None and config.engine.url is None
         self._upkeep = Upkeep(self.connection, self.backend, texts, store, snapshot, keep_after) if is_kept else None
         self._embedded = Embedded(self.backend, self._upkeep)
-        self._named_engine = partial(engine_of, config, store, snapshot, self.connection, until)
+        self._named_engine = partial(engine_of, config, Books(store, self.connection, keep_after), snapshot, until)
 
     @cached_property
     def engine(self) -> Engine:
@@ -173,8 +173,9 @@ class Reading:
 
     def close(self) -> None:
         """Store what was computed, where that pays. Tables that somebody still holds can be read on."""
+        engine: Engine = self.__dict__.get("engine", self._embedded)  # none that nobody has asked is waited for now
         try:
-            self._embedded.close()
+            engine.close()
         except (duckdb.Error, OSError):
             if not self.is_overtaken:
                 raise

@@ -18,7 +18,7 @@ import ibis
 from ibis.backends import BaseBackend
 from ibis.expr.operations import Node
 
-__all__ = ["Texts"]
+__all__ = ["Texts", "steady"]
 
 _MOST = 1_000
 """So many texts are kept, those that were asked for last: some name a day, and nobody asks for them again."""
@@ -50,7 +50,7 @@ class Texts:
             compiled: makes its SQL.
         """
         digest = self._digest(operation)
-        found = self._used.pop(digest, None) or self._stored.get(digest) or _steady(compiled())
+        found = self._used.pop(digest, None) or self._stored.get(digest) or steady(compiled())
         self._used[digest] = found
         return found
 
@@ -74,7 +74,7 @@ class _Writer(pickle.Pickler):
         return "backend" if isinstance(part, BaseBackend) else None
 
 
-def _steady(sql: str) -> str:
+def steady(sql: str) -> str:
     """Number the names that Ibis draws at random and sort those that it takes from a set: one expression is one text."""
     numbers: dict[str, str] = {}
     sql = re.sub(_RANDOM, lambda found: numbers.setdefault(found.group(), f"{found.group(1)}{len(numbers)}"), sql)

@@ -15,7 +15,7 @@ from counterclick.events.bulk import quoted
 from counterclick.events.schema import FIELDS_OF, KINDS, REQUIRED_OF, SCHEMA, duckdb_type
 from counterclick.store.kept import SHELF, Manifest
 
-__all__ = ["KEYS", "PART", "UNTOLD", "links_sql", "touch"]
+__all__ = ["KEYS", "MOST", "PART", "UNTOLD", "links_sql", "nameless_sql", "touch", "touch_whom"]
 
 PART = "part"
 """Schema that holds the events of whom new events touch, under the same names as the whole."""
@@ -43,7 +43,7 @@ _FETCHED = (
     "select_item",
 )
 """Kinds that most facts are made of: fetched once. All others are looked up when they are asked for."""
-_MOST = 1 / 3
+MOST = 1 / 3
 """Where more is touched than this fraction, working out everything anew is as fast."""
 _MOST_FETCHED = 1 / 8
 """The same of what is fetched: of all events, which are counted already, these kinds are less than half."""
@@ -64,31 +64,13 @@ def touch(
     Returns:
         True if the part is made; False if nothing is touched; None if so much is that all must be worked out anew.
     """
-    n_new = _one(connection, f"SELECT count(*) FROM ({new_sql})")
-    if n_new > _MOST * (manifest.n_events + n_new):
-        return None
-    connection.execute(f"CREATE SCHEMA {PART}")
-    told = ", ".join(map(quoted, UNTOLD))
-    arrived = (
-        f"SELECT * FROM (FROM ({new_sql}) UNION ALL FROM main.inbox_events) WHERE kind NOT IN ({told}) "
-        "AND NOT (kind IN ('exposure', 'decision') AND visitor_id IS NULL)"  # no table that is kept up tells of them
-    )
-    ids = ", ".join(_IDS)
-    connection.execute(
-        f"CREATE TABLE {PART}.named AS SELECT DISTINCT {ids} FROM ({arrived}) UNION ALL SELECT {ids} FROM {SHELF}.waiting"
-    )
-    if not _one(connection, f"SELECT count(*) FROM {PART}.named"):
-        return False
-    connection.execute(
-        f"CREATE TABLE {PART}.links AS FROM {SHELF}.links UNION ALL {links_sql(f'({new_sql})')} UNION ALL "
-        f"{links_sql('main.inbox_events')}"
-    )
-    if not _close(connection):
-        return None
-    nameless = f"SELECT * FROM ({arrived}) WHERE visitor_id IS NULL AND customer_id IS NULL AND order_id IS NULL"
+    found = touch_whom(connection, new_sql, manifest)
+    if not found:
+        return found
+    most = _MOST_FETCHED * (manifest.n_events + _one(connection, f"SELECT count(*) FROM ({new_sql})"))
     parts = [_theirs(kinds, of_kinds(kinds)) for kinds in _groups(_FETCHED)]
-    connection.execute(f"CREATE TABLE {PART}.fetched AS {' UNION ALL '.join(parts)} UNION ALL {nameless}")
-    if _one(connection, f"SELECT count(*) FROM {PART}.fetched") > _MOST_FETCHED * (manifest.n_events + n_new):
+    connection.execute(f"CREATE TABLE {PART}.fetched AS {' UNION ALL '.join(parts)} UNION ALL {nameless_sql(new_sql)}")
+    if _one(connection, f"SELECT count(*) FROM {PART}.fetched") > most:
         return None
     others = [kind for kind in KINDS if kind not in (*_FETCHED, *UNTOLD)]
     looked_up = [_theirs(kinds, of_kinds(kinds)) for kinds in _groups(others)]
@@ -99,6 +81,38 @@ def touch(
     )
     connection.execute(f"CREATE TABLE {PART}.refunds AS SELECT event_id AS id FROM {PART}.fetched WHERE kind = 'refund'")
     return True
+
+
+def touch_whom(connection: duckdb.DuckDBPyConnection, new_sql: str, manifest: Manifest) -> bool | None:
+    """Make the schema `PART` with tables of the visitors, customers and orders whom new events touch; see `touch`."""
+    n_new = _one(connection, f"SELECT count(*) FROM ({new_sql})")
+    if n_new > MOST * (manifest.n_events + n_new):
+        return None
+    connection.execute(f"CREATE SCHEMA {PART}")
+    ids = ", ".join(_IDS)
+    named = f"SELECT DISTINCT {ids} FROM ({_arrived_sql(new_sql)}) UNION ALL SELECT {ids} FROM {SHELF}.waiting"
+    connection.execute(f"CREATE TABLE {PART}.named AS {named}")
+    if not _one(connection, f"SELECT count(*) FROM {PART}.named"):
+        return False
+    connection.execute(
+        f"CREATE TABLE {PART}.links AS FROM {SHELF}.links UNION ALL {links_sql(f'({new_sql})')} UNION ALL "
+        f"{links_sql('main.inbox_events')}"
+    )
+    return True if _close(connection) else None
+
+
+def nameless_sql(new_sql: str) -> str:
+    """SQL for new events, and such as wait, that name nobody."""
+    return f"SELECT * FROM ({_arrived_sql(new_sql)}) WHERE visitor_id IS NULL AND customer_id IS NULL AND order_id IS NULL"
+
+
+def _arrived_sql(new_sql: str) -> str:
+    """SQL for new events, and such as wait, that may touch somebody."""
+    told = ", ".join(map(quoted, UNTOLD))
+    return (
+        f"SELECT * FROM (FROM ({new_sql}) UNION ALL FROM main.inbox_events) WHERE kind NOT IN ({told}) "
+        "AND NOT (kind IN ('exposure', 'decision') AND visitor_id IS NULL)"  # no table that is kept up tells of them
+    )
 
 
 def links_sql(events: str) -> str:

@@ -11,11 +11,10 @@ group: the same text over the rows of those groups in which somebody is touched 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import duckdb
@@ -29,15 +28,12 @@ from counterclick.shop.ahead import Ahead
 from counterclick.shop.texts import Texts
 from counterclick.shop.touched import KEYS, PART, UNTOLD, links_sql, touch
 from counterclick.store import Store
-from counterclick.store.kept import LOGGED, SHELF, Kept, Manifest, Shelf
+from counterclick.store.kept import GROWN, LOGGED, SHELF, UNUSED, Kept, Manifest, Shelf, digest_name, needed
 from counterclick.store.log import Snapshot, file_name
 from counterclick.store.unread import Unread, unread
 
 __all__ = ["Upkeep"]
 
-_GROWN = 0.05
-"""More new events than this fraction, and a new file is written."""
-_UNUSED = timedelta(days=30)
 _NEWS, _WAITING = "news", "waiting"
 """Schemas that hold the events of the log since the file was written, and those in the inbox, under the same names."""
 _OPENED = "opened"
@@ -173,11 +169,8 @@ class Upkeep:
         return ", ".join(f'"{name}"::{typed.to_string(kind)} AS "{name}"' for name, kind in table.schema().items())
 
     def _name(self, label: str, sql: str, inputs: Collection[str]) -> str:
-        """Return a name that says what the rows depend on besides the events: two tables of one name have the same rows."""
-        digest = hashlib.sha256()
-        for part in (duckdb.__version__, sql, *(self._content(name) for name in inputs)):
-            digest.update(part.encode() + b"\0")
-        return f"kept_{label}_{digest.hexdigest()[:16]}"
+        """Return a name that says what the rows depend on besides the events."""
+        return digest_name(label, duckdb.__version__, sql, *map(self._content, inputs))
 
     def _content(self, name: str) -> str:
         """Return a digest of the rows of a table that is not kept by whose they are; of others the name says all."""
@@ -288,7 +281,7 @@ class Upkeep:
         if not is_new and not may_have_grown:
             return
         n_events = self._n_logged()
-        if not is_new and n_events <= (1 + _GROWN) * self._n_stored:
+        if not is_new and n_events <= (1 + GROWN) * self._n_stored:
             return
         waiting = f"SELECT DISTINCT visitor_id, customer_id, order_id FROM main.inbox_events WHERE kind NOT IN ({_TOLD})"
         nobody = f"({waiting}) WHERE visitor_id IS NULL AND customer_id IS NULL AND order_id IS NULL"
@@ -298,7 +291,7 @@ class Upkeep:
             self._carry(kept)
         tables = tuple(known.kept for known in self._known.values())
         manifest = Manifest(
-            self._snapshot.log_id, self._files, n_events, _needed(tables), self._texts.all(), self._snapshot.version
+            self._snapshot.log_id, self._files, n_events, needed(tables), self._texts.all(), self._snapshot.version
         )
         besides = {"waiting": waiting, "links": links_sql("main.events")}
         self._shelf.write(self._connection, manifest, besides, partial(self._store.unless_overtaken, self._snapshot))
@@ -313,7 +306,7 @@ class Upkeep:
         labels = {known.kept.label for known in self._known.values()}
         if kept.label in labels or not {*kept.inputs} <= {*self._known}:
             return  # it is there, or a newer one of its label is: after another version of the code none is kept twice
-        is_used = datetime.now(UTC).date() - kept.used_on < _UNUSED
+        is_used = datetime.now(UTC).date() - kept.used_on < UNUSED
         if is_used and (not kept.is_stored or self._name(kept.label, kept.sql, kept.inputs) == kept.name):
             self._add(kept)
 
@@ -329,14 +322,3 @@ def _make(schema: str, connection: duckdb.DuckDBPyConnection, kept: Kept) -> Non
         connection.execute(f'CREATE TABLE {schema}."{kept.name}" AS {kept.sql}')
     finally:
         connection.execute("SET search_path = 'main'")
-
-
-def _needed(tables: Sequence[Kept]) -> tuple[Kept, ...]:
-    """Return the tables that are stored, and those besides whose rows decide whether what is stored still holds."""
-    found: list[Kept] = []
-    inputs: set[str] = set()
-    for table in reversed(tables):  # each stands after its inputs
-        if table.is_stored or table.name in inputs:
-            found.append(table)
-            inputs.update(table.inputs)
-    return tuple(reversed(found))

@@ -25,6 +25,7 @@ from counterclick.store.keeping import Store
 from counterclick.store.kept import Shelf
 from counterclick.store.models import MODELS, Models
 from counterclick.store.searching import Searched, search
+from counterclick.store.shelved import clear_racks
 
 __all__ = ["PENDING", "Erased", "Plan", "Why", "erase", "finish"]
 
@@ -198,6 +199,7 @@ def leave_record(work: _Work) -> None:
 def leave_facts(work: _Work) -> None:
     """What was worked out or learnt from them is deleted, and so is what else is kept of them beside the log."""
     Shelf(work.store.folder / "facts").clear()
+    clear_racks(work.store.folder)
     work.store.ids.clear()
     work.store.answered.clear()
     Models(work.store.folder / MODELS).erase(everything=work.plan.source is not None)

@@ -8,6 +8,7 @@ store/
   ids/             digests of the log's events, to find a repeated one (`counterclick.store.ids`); free to be deleted
   models/          what was learnt from it (`counterclick.store.models`); to be learnt again
   facts/           what the log added up to when it was last asked (`counterclick.store.kept`); free to be deleted
+  engine/          what another engine is given, and the facts it keeps up (`counterclick.store.shelved`); free to be deleted
   answered.sqlite  answers to decisions by their ids, for a day (`counterclick.store.answered`); free to be deleted
   promised/        exposures that were answered and are on their way to the inbox (`counterclick.store.promised`)
   writing.lock     held while the log is appended to, or erased from

@@ -8,13 +8,14 @@ opened, though another has taken its place.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,7 @@ from counterclick.errors import StoreError
 from counterclick.events.bulk import quoted
 from counterclick.shapes import from_json
 
-__all__ = ["LOGGED", "SHELF", "Kept", "Manifest", "Shelf"]
+__all__ = ["GROWN", "LOGGED", "SHELF", "UNUSED", "Kept", "Manifest", "Shelf", "checksum", "digest_name", "needed"]
 
 SHELF = "shelf"
 """Name of the attached database."""
@@ -32,6 +33,10 @@ LOGGED = "logged"
 """Schema in which tables that are merged stand without what waits in the inbox: so they are stored."""
 _FORMAT = 2
 _ABANDONED_SECONDS = 3600
+GROWN = 0.05
+"""More new events than this fraction, and what is stored is written anew."""
+UNUSED = timedelta(days=30)
+"""What nobody asked for in this time is stored no longer."""
 _CHUNK = 1 << 20
 
 
@@ -86,6 +91,30 @@ class Manifest(msgspec.Struct, frozen=True):
     version: int = -1
 
 
+def needed(tables: Sequence[Kept]) -> tuple[Kept, ...]:
+    """Return the tables that are stored, and those besides whose rows decide whether what is stored still holds."""
+    found: list[Kept] = []
+    inputs: set[str] = set()
+    for table in reversed(tables):  # each stands after its inputs
+        if table.is_stored or table.name in inputs:
+            found.append(table)
+            inputs.update(table.inputs)
+    return tuple(reversed(found))
+
+
+def digest_name(label: str, *parts: str) -> str:
+    """Return a table's name, by which two tables have the same rows, as far as these do not depend on the events.
+
+    Args:
+        label: what it is called.
+        parts: all that they depend on.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode() + b"\0")
+    return f"kept_{label}_{digest.hexdigest()[:16]}"
+
+
 class Shelf:
     """The folder with the file.
 
@@ -100,7 +129,7 @@ class Shelf:
         """Attach the newest file as ``shelf`` and return its manifest; None where there is none that can be read."""
         for path in self._files():
             with contextlib.suppress(OSError, duckdb.Error, msgspec.MsgspecError, ValueError):
-                if _checksum(path) != path.stem.rpartition("-")[2]:
+                if checksum(path) != path.stem.rpartition("-")[2]:
                     continue
                 connection.execute(f"ATTACH {quoted(str(path))} AS {SHELF} (READ_ONLY)")
                 with _detached_on_error(connection):
@@ -141,7 +170,7 @@ class Shelf:
             body = msgspec.json.encode(manifest).decode()
             connection.execute(f"CREATE TABLE next.manifest AS SELECT {_FORMAT} AS format, ? AS body", [body])
             connection.execute("DETACH next")
-            new = self.folder / f"facts-{_checksum(path)}.duckdb"
+            new = self.folder / f"facts-{checksum(path)}.duckdb"
             with standing() as may_stand:
                 if not may_stand:
                     return False
@@ -195,7 +224,8 @@ def _detached_on_error(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
-def _checksum(path: Path) -> str:
+def checksum(path: Path) -> str:
+    """Return a checksum of a file's bytes."""
     found = 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):

@@ -43,3 +43,7 @@ class Engine(Protocol):
     def work_ahead(self) -> None:
         """Begin to work out what the last audit needed, where anything of it is stored."""
         ...
+
+    def close(self) -> None:
+        """Store what was computed, where that pays; tables that somebody still holds can be read on."""
+        ...

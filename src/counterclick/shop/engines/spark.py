@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import math
 import shutil
 import uuid
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +25,16 @@ from ibis.formats.pyarrow import PyArrowSchema
 from counterclick.config import EngineConfig
 from counterclick.events.schema import SCHEMA
 from counterclick.facts.parts import NESTED, Parts
+from counterclick.shop.engines.books import Books
 from counterclick.shop.engines.connect import answering, release
 from counterclick.shop.engines.dialects import typed
 from counterclick.shop.engines.sessions import spark_session
 from counterclick.shop.engines.spark_backend import SparkBackend
+from counterclick.shop.engines.spark_upkeep import SparkUpkeep, show
+from counterclick.shop.texts import steady
 from counterclick.shop.until import until_events
 from counterclick.store.log import Snapshot
+from counterclick.store.shelved import ENGINE
 
 __all__ = ["Source", "SparkEngine"]
 
@@ -43,16 +50,12 @@ class Source:
     """What a reading reads.
 
     Attributes:
-        location: of the log.
-        snapshot: of it.
-        waiting: what waits in the inbox, in the log's schema.
-        folder: of the store.
+        snapshot: of the log.
+        books: what the embedded database has of the same reading.
     """
 
-    location: str
     snapshot: Snapshot
-    waiting: pa.Table
-    folder: Path
+    books: Books
 
 
 class SparkEngine:
@@ -69,50 +72,62 @@ class SparkEngine:
 
     def __init__(self, config: EngineConfig, source: Source, until: Any = None) -> None:
         self._session = spark_session(str(config.url), config.settings)
-        self._scratch = Path(config.scratch or source.folder / "engine").absolute() / uuid.uuid4().hex
+        self._scratch = Path(config.scratch or source.books.store.folder / ENGINE).absolute() / uuid.uuid4().hex
         self._scratch.mkdir(parents=True)
         self._backend = SparkBackend()
         self._backend.do_connect(self._session)
+        sessions = [self._session]
         # tables that somebody holds hold it, and can be read on until nobody does
-        weakref.finalize(self._backend, _end, self._session, self._scratch)
-        if "spark.sql.shuffle.partitions" not in config.settings:
-            self._session.conf.set("spark.sql.shuffle.partitions", str(self._n_parts(source.snapshot)))
-        self._known: dict[str, Table] = {}
+        weakref.finalize(self._backend, _end, sessions, self._scratch)
+        divided = {"spark.sql.shuffle.partitions": str(self._n_parts(source.snapshot))}
+        for name, value in divided.items():
+            self._session.conf.set(name, config.settings.get(name, value))
         events = self._read(source)
+        another = partial(_another, sessions, str(config.url), divided | config.settings)
+        books = source.books if until is None else None
+        self._upkeep = SparkUpkeep(self._session, another, self._scratch, source.snapshot, books)
         self.events: Table = events if until is None else until_events(events, until)
         self.parts: Parts = NESTED
 
     def keep(
         self, table: Table, name: str, by: Sequence[str] = (), merges: Mapping[str, str] | None = None, per: str = ""
     ) -> Table:
-        """Compute a table once, into Parquet files in the scratch folder, and return what they hold."""
-        del by, merges, per
+        """Compute a table once, into Parquet files that all workers see, or take what is stored of it, and return it."""
+        del merges, per
         compiler = self._backend.compiler
-        sql = typed(compiler, table).sql(dialect=compiler.dialect)
-        if sql not in self._known:
-            place = f"kept_{name}_{len(self._known)}"
-            with answering():
-                rows = self._session.sql(sql)
-                rows.write.parquet(f"file://{self._scratch / place}")
-                self._known[sql] = self._stored(place, table.schema(), rows.schema)
-        return self._known[sql]
+        sql = steady(typed(compiler, table).sql(dialect=compiler.dialect))
+        inputs = sorted({found.name for found in table.op().find(ops.DatabaseTable)} - {_EVENTS})
+        with answering():
+            return self._table(self._upkeep.keep(name, sql, by, inputs), table.schema())
 
     def load(self, rows: pa.Table, name: str) -> Table:
         """Return rows as a table of that name."""
+        place = self._scratch / self._written(rows, name)
+        digest = hashlib.sha256(f"{rows.schema}{rows.to_pylist()}".encode()).hexdigest()
         with answering():
-            return self._stored(self._written(rows, name), PyArrowSchema.to_ibis(rows.schema))
+            show(self._session, name, place)
+        self._upkeep.load(name, place, digest)
+        return self._table(name, PyArrowSchema.to_ibis(rows.schema))
 
     def work_ahead(self) -> None:
-        """Nothing is stored from which one could begin."""
+        """Tables are taken as they are asked for: most of an audit is Spark's own time."""
+
+    def close(self) -> None:
+        """Store what was computed, where that pays; where Spark or the disk cannot, all stays as it was."""
+        from py4j.protocol import Py4JError  # noqa: PLC0415 - an extra
+        from pyspark.errors import PySparkException  # noqa: PLC0415 - an extra
+
+        with contextlib.suppress(PySparkException, Py4JError, OSError):
+            self._upkeep.close()
 
     def _read(self, source: Source) -> Table:
         """Return the events: those of the log's files, and those that wait."""
         known = PyArrowSchema.to_ibis(SCHEMA)
         schema = PySparkSchema.from_ibis(known)
-        waiting = f"file://{self._scratch / self._written(source.waiting.cast(SCHEMA), 'waiting')}"
-        rows = self._session.read.schema(schema).parquet(waiting)
+        waiting = self._written(source.books.rows("FROM main.inbox_events").cast(SCHEMA), "waiting")
+        rows = self._session.read.schema(schema).parquet(f"file://{self._scratch / waiting}")
         if source.snapshot.files:
-            root = _address(source.location)
+            root = _address(source.books.store.log.location)
             files = [_address(path) for path in source.snapshot.files]
             # names are names, not patterns; the kind stands in the folders'
             logged = (
@@ -127,13 +142,6 @@ class SparkEngine:
         pq.write_table(rows, self._scratch / f"{name}.parquet")
         return f"{name}.parquet"
 
-    def _stored(self, place: str, known: Schema, schema: Any = None) -> Table:
-        """Return files of the scratch folder as a table of known types; in Spark's own words where these are known."""
-        reader = self._session.read if schema is None else self._session.read.schema(schema)
-        name = place.partition(".")[0]
-        reader.parquet(f"file://{self._scratch / place}").createOrReplaceTempView(name)
-        return self._table(name, known)
-
     def _table(self, name: str, known: Schema) -> Table:
         """Return a table whose types are known: of a moment, Spark does not say that it is UTC."""
         return ops.DatabaseTable(name, schema=known, source=self._backend, namespace=ops.Namespace()).to_expr()
@@ -147,9 +155,16 @@ class SparkEngine:
         return int(max(n_cores, math.ceil(sum(sizes) / _PART_BYTES)))
 
 
-def _end(session: Any, scratch: Path) -> None:
+def _another(sessions: list[Any], url: str, settings: Mapping[str, str]) -> Any:
+    """Return one more session, which ends with the first."""
+    sessions.append(spark_session(url, settings))
+    return sessions[-1]
+
+
+def _end(sessions: Sequence[Any], scratch: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
-    release(session)
+    for session in sessions:
+        release(session)
 
 
 def _address(place: str) -> str:

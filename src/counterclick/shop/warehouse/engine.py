@@ -72,6 +72,9 @@ class WarehouseEngine:
     def work_ahead(self) -> None:
         """Nothing is stored from which one could begin."""
 
+    def close(self) -> None:
+        """Nothing is stored in a warehouse."""
+
     def _made(self, table: Table, name: str) -> Table:
         made = self._backend.create_table(name, table, temp=True)
         if self.name == "postgres":  # it plans by statistics, which nobody gathers of temporary tables
