@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 import spark_cluster
-from builders import purchase
+from builders import MONDAY, later, purchase, refund
 from compared import differences, table_differences
+from counterclick.config import load
 from counterclick.display import plain
 from counterclick.errors import EngineError
-from counterclick.facts.rows import row_count
+from counterclick.facts.rows import all_rows, row_count
 from counterclick.shop import Shop, open_shop
 from spark_cluster import Cluster
 from two_engines import FACTS, Both, fact, moments, simulated
@@ -94,6 +95,25 @@ def test_a_session_is_forgotten_with_its_reading(server: Cluster, tmp_path: Path
     gc.collect()
     assert session.is_stopped
     assert not any(folder.exists() for folder in folders)
+
+
+def test_facts_are_kept_up_there_as_well(server: Cluster, tmp_path: Path) -> None:
+    """A refund changes its order, and the orders that were stored are not computed again."""
+    (tmp_path / "shop.toml").write_text(server.toml(), encoding="utf-8")
+    shop = Shop(load(tmp_path / "shop.toml"), tmp_path, keep_after=0.0)
+    shop.record([purchase(f"v{n}", 10 + n, order=f"o{n}") for n in range(10)])
+    shop.store.drain()
+    shop.refresh()
+    assert row_count(shop.facts.orders) == 10
+    shop.refresh()
+    shop.record([refund("o3", later(MONDAY, hours=9), amount=2)])
+    back = all_rows(shop.facts.orders.select("order_id", "returned_value").order_by("order_id"))
+    assert {row["order_id"]: row["returned_value"] for row in back if row["returned_value"]} == {"o3": 2}
+    assert len(back) == 10
+    upkeep = shop.reading.engine._upkeep
+    assert [kept.label for kept in upkeep._known.values() if (upkeep._scratch / kept.name).exists()] == []
+    shop.drop()
+    shop.close()
 
 
 def test_a_server_that_was_stopped_is_told(tmp_path: Path) -> None:

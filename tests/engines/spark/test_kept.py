@@ -37,10 +37,10 @@ from counterclick.shop import Shop
 
 folder = Path(sys.argv[1])
 shop = Shop(load(folder / "local.toml"), folder, keep_after=1e9)
-shop.audit()
+audit = str(shop.audit())
 upkeep = shop.reading.engine._upkeep
 anew = [kept.label for kept in upkeep._known.values() if kept.by and (upkeep._scratch / kept.name).exists()]
-print(json.dumps({"anew": anew, "n": len(upkeep._known), "audit": str(shop.audit())}))
+print(json.dumps({"anew": anew, "n": len(upkeep._known), "audit": audit}))
 """
 
 
