@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from counterclick.store.kept import Manifest
-from counterclick.store.shelved import Rack, Stored, clear_racks, is_sound
+from counterclick.store.shelved import Rack, Stored, clear_racks, is_sound, reading_folder
 
 SHARED = Path("/dev/shm")  # noqa: S108 - a file system of its own, where there is one
 
@@ -111,6 +113,26 @@ def test_what_is_stored_elsewhere_is_erased_there(tmp_path: Path) -> None:
     assert [path.name for path in scratch.iterdir()] == ["another"]
     assert rack.take(tmp_path / "taken") is None
     clear_racks(tmp_path / "no store")
+
+
+def test_what_killed_readings_left_is_deleted(tmp_path: Path) -> None:
+    """After an hour, and at once where events are erased; not what another machine has, or who still reads."""
+    scratch = tmp_path / "store" / "engine"
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True, text=True
+    )
+    own = reading_folder(scratch)
+    left = scratch / own.name.replace(f"-{os.getpid()}-", f"-{ended.stdout.strip()}-")
+    elsewhere = scratch / f"reading-elsewhere-{ended.stdout.strip()}-1"
+    for hours in (0, 2):
+        for folder in (left, elsewhere):
+            folder.mkdir(exist_ok=True)
+            os.utime(folder, (time.time() - hours * 3600,) * 2)
+        reading_folder(scratch).rmdir()
+        assert left.exists() == (hours == 0)
+    left.mkdir()
+    clear_racks(tmp_path / "store")
+    assert {path.name for path in scratch.iterdir()} == {own.name, elsewhere.name}
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="there is no second file system here")

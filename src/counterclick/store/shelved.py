@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -22,8 +23,9 @@ import msgspec
 from counterclick.errors import StoreError
 from counterclick.shapes import from_json
 from counterclick.store.kept import Manifest, checksum
+from counterclick.store.spilling import sweep
 
-__all__ = ["ENGINE", "Rack", "Stored", "clear_racks", "is_sound"]
+__all__ = ["ENGINE", "Rack", "Stored", "clear_racks", "is_sound", "reading_folder"]
 
 ENGINE = "engine"
 """Folder, in the store's, of what an engine is given, unless it is given another."""
@@ -136,16 +138,36 @@ class Rack:
                 file.write(f"{self.folder}\n")
 
 
+def reading_folder(scratch: Path) -> Path:
+    """Make a folder for one reading, which it deletes in the end; what killed processes of this machine left is deleted.
+
+    Not within the hour: another machine might have this one's name.
+
+    Args:
+        scratch: folder that the engine's workers see; readings of other machines may have theirs in it.
+    """
+    sweep(scratch, _of_this_machine())
+    folder = scratch / f"{_of_this_machine()}{os.getpid()}-{uuid.uuid4().hex}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _of_this_machine() -> str:
+    return f"reading-{socket.gethostname()}-"
+
+
 def clear_racks(store: Path) -> None:
-    """Delete all that is stored of a store, also what is being written: events in it are erased.
+    """Delete all that is stored of a store, also what is being written or was left behind: events in it are erased.
 
     Args:
         store: its folder.
     """
-    own = store / ENGINE
+    own, places = store / ENGINE, list[Path]()
     with contextlib.suppress(FileNotFoundError):
-        _remove(*(Path(place) for place in (own / _PLACES).read_text(encoding="utf-8").splitlines() if place))
-    _remove(*own.glob("kept-*"))
+        places = [Path(place) for place in (own / _PLACES).read_text(encoding="utf-8").splitlines() if place]
+    _remove(*places, *own.glob("kept-*"))
+    for scratch in {own, *(place.parent for place in places)}:
+        sweep(scratch, _of_this_machine(), left=0)
 
 
 def is_sound(folder: Path, files: Mapping[str, str]) -> bool:

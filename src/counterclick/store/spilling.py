@@ -25,12 +25,18 @@ def spill_folder() -> str:
     return tempfile.mkdtemp(prefix=f"{_NAME}{os.getpid()}-")
 
 
-def sweep() -> None:
-    """Delete folders of processes that have ended, unless they changed within the hour."""
-    for path in Path(tempfile.gettempdir()).glob(f"{_NAME}*"):
-        process = path.name.removeprefix(_NAME).partition("-")[0]
+def sweep(folder: Path | None = None, name: str = _NAME, left: float = _LEFT_SECONDS) -> None:
+    """Delete folders of processes that have ended.
+
+    Args:
+        folder: in which they lie; that of temporary files unless given.
+        name: with which theirs begin, before the number of the process and a hyphen.
+        left: seconds; what changed since then stays.
+    """
+    for path in (folder or Path(tempfile.gettempdir())).glob(f"{name}*"):
+        process = path.name.removeprefix(name).partition("-")[0]
         with contextlib.suppress(OSError):  # another user's, or deleted meanwhile
-            is_old = time.time() - path.stat().st_mtime > _LEFT_SECONDS
+            is_old = time.time() - path.stat().st_mtime > left
             if is_old and not (process.isdecimal() and _runs(int(process))):
                 shutil.rmtree(path)
 

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import math
 import shutil
-import uuid
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ from counterclick.shop.engines.spark_upkeep import SparkUpkeep, show
 from counterclick.shop.texts import steady
 from counterclick.shop.until import until_events
 from counterclick.store.log import Snapshot
-from counterclick.store.shelved import ENGINE
+from counterclick.store.shelved import ENGINE, reading_folder
 
 __all__ = ["Source", "SparkEngine"]
 
@@ -72,8 +71,7 @@ class SparkEngine:
 
     def __init__(self, config: EngineConfig, source: Source, until: Any = None) -> None:
         self._session = spark_session(str(config.url), config.settings)
-        self._scratch = Path(config.scratch or source.books.store.folder / ENGINE).absolute() / uuid.uuid4().hex
-        self._scratch.mkdir(parents=True)
+        self._scratch = reading_folder(Path(config.scratch or source.books.store.folder / ENGINE).absolute())
         self._backend = SparkBackend()
         self._backend.do_connect(self._session)
         sessions = [self._session]
