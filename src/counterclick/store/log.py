@@ -194,10 +194,10 @@ class Log:
             Oldest first: name -> path of those gone, and names of the new ones. None where events were taken out meanwhile,
             or where the commits that would say so are deleted.
         """
-        found = []
+        found, filesystem = [], self._filesystem()
         for version in range(since + 1, until + 1):
             try:
-                with self._filesystem().open_input_file(f"{_COMMITS}/{version:0{_DIGITS}}.json") as file:
+                with filesystem.open_input_file(f"{_COMMITS}/{version:0{_DIGITS}}.json") as file:
                     actions = [json.loads(line) for line in file.read().decode().splitlines()]
             except (OSError, ValueError):
                 return None
